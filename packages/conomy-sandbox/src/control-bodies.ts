@@ -1,0 +1,83 @@
+import { CURRENCIES, readReceivedAmount } from '@capstan/shared/domain/money';
+import { z } from 'zod';
+import { ConomyError } from './errors.ts';
+import { behaviourOf, FAULT_NAMES } from './fault-catalogue.ts';
+import { OPERATION_NAMES } from './operations/operation.ts';
+import { PAYMENT_STATUSES } from './payment.ts';
+import { WEBHOOK_FORMS } from './webhook-event.ts';
+
+/** The longest wait a Node timer can hold. */
+const WAIT_MS_MAX = 2 ** 31 - 1;
+
+const waitMs = z.int().min(0).max(WAIT_MS_MAX);
+
+const account = z
+  .strictObject({
+    accountNumber: z.string().min(1),
+    identityId: z.string().min(1),
+    currency: oneOf('currency', CURRENCIES),
+    availableFunds: z.string(),
+  })
+  .refine(({ availableFunds, currency }) => readReceivedAmount(availableFunds, currency).exact, {
+    path: ['availableFunds'],
+    error: 'must be a decimal within the scale of the currency, zero or more',
+  });
+
+export const configBody = z.strictObject({
+  timers: z
+    .strictObject({ capturedToReceivedMs: waitMs.nullable(), receivedToSettledMs: waitMs.nullable() })
+    .partial()
+    .optional(),
+  webhook: z
+    .strictObject({
+      url: z.union([z.literal(''), z.url({ protocol: /^https?$/ })]),
+      secret: z.string(),
+      form: oneOf('form', WEBHOOK_FORMS),
+    })
+    .partial()
+    .optional(),
+  accounts: z.array(account).optional(),
+});
+
+export const transitionBody = z.strictObject({ status: oneOf('status', PAYMENT_STATUSES) });
+
+const faultRule = z
+  .strictObject({
+    operation: oneOf('operation', [...OPERATION_NAMES, 'webhook', '*']),
+    fault: oneOf('fault', FAULT_NAMES),
+    probability: z.number().min(0).max(1).optional(),
+    count: z.int().min(0).optional(),
+    delayMs: waitMs.optional(),
+  })
+  .refine(({ operation, fault }) => canMeet(operation, behaviourOf(fault).site), {
+    path: ['fault'],
+    error: ({ input }) => `"${(input as { fault: string }).fault}" can never hit this operation`,
+  });
+
+export const faultsBody = z.strictObject({
+  seed: z.union([z.number(), z.string()]).default(0),
+  rules: z.array(faultRule),
+});
+
+/** A rule that cannot fire would look like a run without faults. */
+function canMeet(operation: string, site: 'call' | 'delivery'): boolean {
+  return operation === '*' || (operation === 'webhook') === (site === 'delivery');
+}
+
+/** An enumeration whose refusal says what was sent and what there is. */
+function oneOf<const T extends readonly [string, ...string[]]>(name: string, values: T) {
+  return z.enum(values, {
+    error: ({ input }) => `unknown ${name} ${JSON.stringify(input)}; known: ${values.join(', ')}`,
+  });
+}
+
+/** Throws ConomyError 11 naming every field that is wrong or unknown. */
+export function readControlBody<T>(schema: z.ZodType<T>, body: unknown): T {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(({ path, message }) => {
+    const at = path.join('.');
+    return at === '' ? message : `${at}: ${message}`;
+  });
+  throw new ConomyError('11', problems.join('; '));
+}

@@ -1,0 +1,121 @@
+import type { Posting } from './account-book.ts';
+
+export const PAYMENT_STATUSES = [
+  'ATTEMPT',
+  'CREATED',
+  'AUTHORIZED',
+  'REQUIRES_REVIEW',
+  'CAPTURED',
+  'RECEIVED',
+  'SETTLED',
+  'UNSETTLED',
+  'EXPIRED',
+  'FAILED',
+  'REFUNDED',
+  'DISPUTED',
+  'REVERSED',
+] as const;
+
+export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
+
+/** A node as it is read back: the node sent, with what the rail adds. */
+export type PaymentNode = Record<string, unknown>;
+
+/** What a valid create body asks for. Amounts are the texts sent; postings hold them in minor units. */
+export interface PaymentInstruction {
+  externalId: string;
+  identityId: string;
+  identityExternalId?: string;
+  accountNumber: string;
+  type: string;
+  product: string;
+  purchaseAmount: string;
+  purchaseCurrency: string;
+  totalAmount: string;
+  currency: string;
+  description?: string;
+  expiresAt?: string;
+  origins: PaymentNode[];
+  destinations: PaymentNode[];
+  /** What capture takes: the ACCOUNT nodes among the origins. */
+  debits: readonly Posting[];
+  /** What settlement posts: the ACCOUNT nodes among the destinations. */
+  credits: readonly Posting[];
+}
+
+/** How often each effect really happened. */
+export interface PaymentEffects {
+  create: number;
+  authorize: number;
+  capture: number;
+  refund: number;
+}
+
+/** How often the payment was asked for by id, refused and faulted calls included. */
+export interface PaymentCalls {
+  create: number;
+  authorize: number;
+  capture: number;
+  read: number;
+  simulate: number;
+}
+
+export interface Payment extends PaymentInstruction {
+  id: string;
+  status: PaymentStatus;
+  createdAtMs: number;
+  updatedAtMs: number;
+  /** When a status was entered last, for those the provider reports with an instant. */
+  enteredAtMs: Partial<Record<PaymentStatus, number>>;
+  /** The status a review interrupted. */
+  gatedFrom?: PaymentStatus;
+  /** Where the money of the origins is: taken once, and then either delivered or returned. */
+  funds: 'untouched' | 'held' | 'delivered' | 'returned';
+  effects: PaymentEffects;
+  calls: PaymentCalls;
+}
+
+const REPORTED_INSTANTS = [
+  ['AUTHORIZED', 'authorizedAt'],
+  ['CAPTURED', 'capturedAt'],
+  ['SETTLED', 'settledAt'],
+  ['UNSETTLED', 'unsettledAt'],
+  ['EXPIRED', 'expiredAt'],
+  ['REFUNDED', 'refundedAt'],
+] as const satisfies readonly (readonly [PaymentStatus, string])[];
+
+/** The full payment object of every answer. */
+export function paymentBody(payment: Payment): Record<string, unknown> {
+  const { id, type, status, externalId, identityId, identityExternalId, accountNumber } = payment;
+  const { product, purchaseAmount, purchaseCurrency, totalAmount, currency } = payment;
+  const body: Record<string, unknown> = {
+    id,
+    type,
+    status,
+    externalId,
+    identityId,
+    identityExternalId,
+    accountNumber,
+    product,
+    purchaseAmount,
+    purchaseCurrency,
+    totalAmount,
+    currency,
+    description: payment.description,
+    fees: [],
+    origins: payment.origins,
+    destinations: payment.destinations,
+    createdAt: isoInstant(payment.createdAtMs),
+    updatedAt: isoInstant(payment.updatedAtMs),
+    expiresAt: payment.expiresAt,
+  };
+  for (const [entered, name] of REPORTED_INSTANTS) {
+    const at = payment.enteredAtMs[entered];
+    if (at !== undefined) body[name] = isoInstant(at);
+  }
+  return body;
+}
+
+export function isoInstant(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,104 @@
+import type { Logger } from '@capstan/shared/telemetry/logger';
+import { type FastifyError, type FastifyInstance, fastify } from 'fastify';
+import type { Credentials } from './access.ts';
+import { addControlRoutes } from './control-routes.ts';
+import { DEFAULT_ACCOUNTS, type SandboxAccount } from './default-accounts.ts';
+import { ConomyError, errorBody } from './errors.ts';
+import { addOperationRoutes } from './operation-routes.ts';
+import { DEFAULT_TIMERS, type Timers } from './payment-timers.ts';
+import { createSandbox } from './sandbox.ts';
+import { documentedRetryDelayMs, type RetrySchedule } from './webhook-retry.ts';
+import type { WebhookSettings } from './webhooks.ts';
+
+export interface SandboxOptions {
+  credentials: Credentials;
+  /** Default 127.0.0.1. */
+  host?: string;
+  /** Default 0: any free port. */
+  port?: number;
+  /** Seconds a token lives. Default 3600. */
+  tokenLifetimeS?: number;
+  /** What a reset goes back to. Default {@link DEFAULT_ACCOUNTS}. */
+  accounts?: readonly SandboxAccount[];
+  /** Default 300 ms each. */
+  timers?: Partial<Timers>;
+  /** Default: no URL, so no webhooks. */
+  webhook?: Partial<WebhookSettings>;
+  /** Default: the documented rule. */
+  webhookRetryDelayMs?: RetrySchedule;
+  /** Default 10,000, the documented limit. */
+  webhookTimeoutMs?: number;
+  /** Milliseconds since 1970: stamps payments and ends tokens. Default the system clock. */
+  now?: () => number;
+  /** Gets faults of the sandbox itself. Default none. */
+  log?: Logger;
+}
+
+export interface RunningSandbox {
+  /** The root: the API is at `/sandbox`, the simulation at `/sandboxwebhook`, the control at `/_sandbox`. */
+  url: string;
+  /** Cuts what is open, held answers included, and drops timers and webhooks that wait. */
+  close(): Promise<void>;
+}
+
+/** Starts a local Conomy; it listens when the promise is kept. */
+export async function startSandbox(options: SandboxOptions): Promise<RunningSandbox> {
+  const sandbox = createSandbox({
+    credentials: options.credentials,
+    tokenLifetimeS: options.tokenLifetimeS ?? 3600,
+    accounts: options.accounts ?? DEFAULT_ACCOUNTS,
+    timers: { ...DEFAULT_TIMERS, ...options.timers },
+    webhook: { url: '', secret: '', form: 'body', ...options.webhook },
+    webhookRetryDelayMs: options.webhookRetryDelayMs ?? documentedRetryDelayMs,
+    webhookTimeoutMs: options.webhookTimeoutMs ?? 10_000,
+    now: options.now ?? Date.now,
+  });
+  // Callers may hold answers open for ever (that is a fault on offer): closing must not wait for them.
+  const server = fastify({
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 500 },
+    exposeHeadRoutes: false,
+  });
+  readBodiesLeniently(server);
+  answerErrorsAsDocumented(server, options.log);
+  addOperationRoutes(server, sandbox);
+  addControlRoutes(server, sandbox);
+  const url = await server.listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0 });
+  return {
+    url,
+    close: async () => {
+      await server.close();
+      await sandbox.close();
+    },
+  };
+}
+
+/** Any content type is read as JSON, and an empty body as none: samples capture with `{}` and with nothing. */
+function readBodiesLeniently(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => {
+    if (text === '') return done(null, undefined);
+    try {
+      done(null, JSON.parse(String(text)));
+    } catch {
+      done(new ConomyError('14', 'the body is not JSON'));
+    }
+  });
+}
+
+function answerErrorsAsDocumented(server: FastifyInstance, log: Logger | undefined): void {
+  server.setNotFoundHandler((request) => {
+    throw new ConomyError('31', `there is no ${request.method} ${request.url.split('?')[0]}`);
+  });
+  server.setErrorHandler((error: FastifyError | ConomyError, _request, reply) => {
+    const refusal = error instanceof ConomyError ? error : translate(error, log);
+    const body = errorBody(refusal);
+    return reply.code(body.status).headers(refusal.headers).send(body);
+  });
+}
+
+function translate(error: FastifyError, log: Logger | undefined): ConomyError {
+  if (error.statusCode !== undefined && error.statusCode < 500) return new ConomyError('14', error.message);
+  log?.error({ event: 'sandbox.failed', err: error }, 'a request met a defect of the sandbox');
+  return new ConomyError('01', 'unexpected error');
+}

@@ -1,0 +1,223 @@
+import type { Pool, PoolClient } from 'pg';
+import type { CommandStatus } from '../domain/command-status.ts';
+import type { CommandType, Operation } from '../domain/payment-command.ts';
+
+/** Why a command did not succeed, for the caller and the operator. */
+export interface CommandProblem {
+  code: string;
+  detail: string;
+  provider?: { status?: number; code?: string; type?: string; traceId?: string };
+}
+
+export interface CommandRow {
+  id: string;
+  type: CommandType;
+  status: CommandStatus;
+  idempotencyKey: string;
+  fingerprint: Buffer;
+  paymentKey: string;
+  steps: Operation[];
+  stepsDone: number;
+  problem: CommandProblem | null;
+  notAfter: Date | null;
+  acceptedAt: Date;
+  finishedAt: Date | null;
+}
+
+const COLUMNS = `id, type, status, idempotency_key as "idempotencyKey", fingerprint, payment_key as "paymentKey", steps,
+  steps_done as "stepsDone", problem, not_after as "notAfter", accepted_at as "acceptedAt", finished_at as "finishedAt"`;
+
+export async function findCommand(db: Pool | PoolClient, id: string): Promise<CommandRow | null> {
+  const { rows } = await db.query<CommandRow>(`select ${COLUMNS} from commands where id = $1::uuid`, [id]);
+  return rows[0] ?? null;
+}
+
+export async function findCommandsByIdempotencyKeys(db: Pool | PoolClient, keys: readonly string[]): Promise<CommandRow[]> {
+  const { rows } = await db.query<CommandRow>(`select ${COLUMNS} from commands where idempotency_key = any($1::text[])`, [keys]);
+  return rows;
+}
+
+export async function findCommandsOfPayment(db: Pool | PoolClient, paymentKey: string): Promise<CommandRow[]> {
+  const { rows } = await db.query<CommandRow>(
+    `select ${COLUMNS} from commands where payment_key = $1::uuid order by position`,
+    [paymentKey],
+  );
+  return rows;
+}
+
+/** Everything a capturer needs to decide what to do next with a command it has claimed. */
+export interface ClaimedCommand {
+  id: string;
+  epoch: number;
+  type: CommandType;
+  steps: Operation[];
+  stepsDone: number;
+  failures: number;
+  /** The create body as accepted, as JSON text; null for commands about an existing payment. */
+  createBody: string | null;
+  deadlinePassed: boolean;
+  paymentKey: string;
+  conomyId: string | null;
+  externalId: string | null;
+  paymentStatus: string | null;
+  /** The newest attempt of the current step. */
+  attempt: ClaimedAttempt | null;
+}
+
+export interface ClaimedAttempt {
+  id: number;
+  number: number;
+  outcome: 'succeeded' | 'rejected' | 'retryable' | 'unknown' | null;
+  resolution: string | null;
+}
+
+/**
+ * Takes a command for `leaseMs`: raises its epoch, so that whoever held it before can write nothing more.
+ * Null when it has ended, waits, is not due or is held by a live claim.
+ */
+export async function claimCommand(
+  tx: PoolClient,
+  claim: { id: string; worker: string; leaseMs: number },
+): Promise<ClaimedCommand | null> {
+  const { rows } = await tx.query<ClaimedCommand>(
+    `with claimed as (
+       update commands set
+         status = case when status = 'accepted' then 'executing' else status end,
+         claim_epoch = claim_epoch + 1,
+         claimed_by = $2::text,
+         claimed_until = capstan_now() + $3::float8 * interval '1 millisecond',
+         offer_at = capstan_now() + $3::float8 * interval '1 millisecond'
+       where id = $1::uuid
+         and status in ('accepted', 'executing', 'unresolved')
+         and (claimed_until is null or claimed_until <= capstan_now())
+         -- A delayed job may fire a little early by another machine's clock.
+         and due_at <= capstan_now() + interval '200 milliseconds'
+       returning *
+     )
+     select c.id, c.claim_epoch as epoch, c.type, c.steps, c.steps_done as "stepsDone", c.failures,
+       c.create_body::text as "createBody",
+       coalesce(c.not_after < capstan_now(), false) as "deadlinePassed",
+       c.payment_key as "paymentKey", p.conomy_id as "conomyId", p.external_id as "externalId",
+       p.status as "paymentStatus",
+       case when a.id is not null then
+         jsonb_build_object('id', a.id, 'number', a.number, 'outcome', a.outcome, 'resolution', a.resolution)
+       end as attempt
+     from claimed c
+     join payments p on p.key = c.payment_key
+     left join lateral (
+       select * from attempts where command_id = c.id and step = c.steps_done order by number desc limit 1
+     ) a on true`,
+    [claim.id, claim.worker, claim.leaseMs],
+  );
+  return rows[0] ?? null;
+}
+
+/** The worker's claim was taken over; it must write nothing and stop. */
+export class ClaimLostError extends Error {
+  readonly code = 'claim_lost';
+
+  constructor(commandId: string, epoch: number) {
+    super(`the claim on command ${commandId} at epoch ${epoch} was taken over`);
+    this.name = 'ClaimLostError';
+  }
+}
+
+/** A fenced change to a claimed command. @throws {ClaimLostError} when another worker holds it now. */
+async function updateClaimed(tx: PoolClient, command: ClaimedCommand, set: string, values: unknown[]): Promise<void> {
+  const { rowCount } = await tx.query(
+    `update commands set ${set} where id = $1::uuid and claim_epoch = $2::bigint
+       and status in ('executing', 'unresolved')`,
+    [command.id, command.epoch, ...values],
+  );
+  if (rowCount !== 1) throw new ClaimLostError(command.id, command.epoch);
+}
+
+/** Keeps the claim for another call and notes how far the plan has come. */
+export function continueCommand(
+  tx: PoolClient,
+  command: ClaimedCommand,
+  claim: { status: 'executing' | 'unresolved'; leaseMs: number },
+): Promise<void> {
+  return updateClaimed(
+    tx,
+    command,
+    `status = $3::text, steps_done = $4::smallint, failures = $5::smallint,
+     claimed_until = capstan_now() + $6::float8 * interval '1 millisecond',
+     offer_at = capstan_now() + $6::float8 * interval '1 millisecond'`,
+    [claim.status, command.stepsDone, command.failures, claim.leaseMs],
+  );
+}
+
+/** Gives the claim back until `dueMs` from now; the relay offers the command `graceMs` after that. */
+export function deferCommand(
+  tx: PoolClient,
+  command: ClaimedCommand,
+  wait: { status: 'executing' | 'unresolved'; dueMs: number; graceMs: number },
+): Promise<void> {
+  return updateClaimed(
+    tx,
+    command,
+    `status = $3::text, steps_done = $4::smallint, failures = $5::smallint, claimed_by = null, claimed_until = null,
+     due_at = capstan_now() + $6::float8 * interval '1 millisecond',
+     offer_at = capstan_now() + ($6::float8 + $7::float8) * interval '1 millisecond'`,
+    [wait.status, command.stepsDone, command.failures, wait.dueMs, wait.graceMs],
+  );
+}
+
+/** Ends the command, or parks it for a person. */
+export function endCommand(
+  tx: PoolClient,
+  command: ClaimedCommand,
+  end: { status: 'succeeded' | 'rejected' | 'canceled' | 'parked'; problem: CommandProblem | null },
+): Promise<void> {
+  return updateClaimed(
+    tx,
+    command,
+    `status = $3::text, steps_done = $4::smallint, failures = $5::smallint, problem = $6::jsonb,
+     claimed_by = null, claimed_until = null, offer_at = null,
+     finished_at = case when $3::text = 'parked' then null else capstan_now() end`,
+    [end.status, command.stepsDone, command.failures, end.problem === null ? null : JSON.stringify(end.problem)],
+  );
+}
+
+/** The next command of a payment in order becomes runnable; null when none waits. Its job is to be offered after the commit. */
+export async function unblockNextCommand(
+  tx: PoolClient,
+  paymentKey: string,
+  graceMs: number,
+): Promise<{ id: string; epoch: number } | null> {
+  const { rows } = await tx.query<{ id: string; epoch: number }>(
+    `update commands set status = 'accepted', due_at = capstan_now(),
+       offer_at = capstan_now() + $2::float8 * interval '1 millisecond'
+     where id = (
+       select id from commands where payment_key = $1::uuid and status = 'blocked' order by position limit 1
+     )
+     returning id, claim_epoch as epoch`,
+    [paymentKey, graceMs],
+  );
+  return rows[0] ?? null;
+}
+
+/** The payment never came to be: every command waiting behind its create ends. */
+export async function rejectBlockedCommands(tx: PoolClient, paymentKey: string, problem: CommandProblem): Promise<string[]> {
+  const { rows } = await tx.query<{ id: string }>(
+    `update commands set status = 'rejected', finished_at = capstan_now(), problem = $2::jsonb
+     where payment_key = $1::uuid and status = 'blocked' returning id`,
+    [paymentKey, JSON.stringify(problem)],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** Takes up to `limit` open commands whose job is due and missing, and puts their next offer off by `againMs`. */
+export async function takeDueCommands(db: Pool, limit: number, againMs: number): Promise<{ id: string; epoch: number }[]> {
+  const { rows } = await db.query<{ id: string; epoch: number }>(
+    `update commands set offer_at = capstan_now() + $2::float8 * interval '1 millisecond'
+     where id in (
+       select id from commands where offer_at <= capstan_now()
+       order by offer_at limit $1::integer for update skip locked
+     )
+     returning id, claim_epoch as epoch`,
+    [limit, againMs],
+  );
+  return rows;
+}

@@ -1,0 +1,115 @@
+import type { Pool, PoolClient } from 'pg';
+
+export type DeliveryResult = 'moved' | 'read' | 'duplicate' | 'stale' | 'ignored' | 'unmatched';
+
+/** A verified webhook about to be stored. */
+export interface NewDelivery {
+  id: string;
+  bodySha256: Buffer;
+  body: Buffer;
+  form: 'body' | 'header';
+  event: string;
+  conomyId: string | null;
+  externalId: string | null;
+  status: string | null;
+}
+
+/** Stores a delivery, or counts it again when the same bytes came before; commits by itself. */
+export async function storeDelivery(
+  db: Pool,
+  delivery: NewDelivery,
+  graceMs: number,
+): Promise<{ id: string; timesReceived: number }> {
+  const { rows } = await db.query<{ id: string; timesReceived: number }>(
+    `insert into webhook_deliveries as d (id, body_sha256, body, form, event, conomy_id, external_id, status, offer_at)
+     values ($1::uuid, $2::bytea, $3::bytea, $4::text, $5::text, $6::text, $7::text, $8::text,
+       capstan_now() + $9::float8 * interval '1 millisecond')
+     on conflict (body_sha256) do update set
+       times_received = d.times_received + 1, last_received_at = capstan_now(), offer_at = excluded.offer_at
+     returning id, times_received as "timesReceived"`,
+    [
+      delivery.id,
+      delivery.bodySha256,
+      delivery.body,
+      delivery.form,
+      delivery.event,
+      delivery.conomyId,
+      delivery.externalId,
+      delivery.status,
+      graceMs,
+    ],
+  );
+  const row = rows[0];
+  if (!row) throw new Error('the delivery was not stored');
+  return row;
+}
+
+export interface DeliveryRow {
+  id: string;
+  body: Buffer;
+  event: string;
+  conomyId: string | null;
+  externalId: string | null;
+  status: string | null;
+  timesReceived: number;
+  receivedAt: Date;
+  appliedAt: Date | null;
+  paymentKey: string | null;
+  result: DeliveryResult | null;
+}
+
+const COLUMNS = `id, body, event, conomy_id as "conomyId", external_id as "externalId", status,
+  times_received as "timesReceived", received_at as "receivedAt", applied_at as "appliedAt",
+  payment_key as "paymentKey", result`;
+
+export async function findDelivery(db: Pool | PoolClient, id: string): Promise<DeliveryRow | null> {
+  const { rows } = await db.query<DeliveryRow>(`select ${COLUMNS} from webhook_deliveries where id = $1::uuid`, [id]);
+  return rows[0] ?? null;
+}
+
+export async function findDeliveriesOfPayment(db: Pool | PoolClient, paymentKey: string): Promise<DeliveryRow[]> {
+  const { rows } = await db.query<DeliveryRow>(
+    `select ${COLUMNS} from webhook_deliveries where payment_key = $1::uuid order by received_at, id`,
+    [paymentKey],
+  );
+  return rows;
+}
+
+/** Notes what the delivery did; a later receipt of the same bytes stays due. */
+export async function markDeliveryApplied(
+  tx: Pool | PoolClient,
+  delivery: { id: string; timesReceived: number; paymentKey: string | null; result: DeliveryResult },
+): Promise<void> {
+  await tx.query(
+    `update webhook_deliveries set
+       applied_at = capstan_now(), payment_key = $3::uuid, result = $4::text,
+       offer_at = case when times_received > $2::integer then offer_at end
+     where id = $1::uuid`,
+    [delivery.id, delivery.timesReceived, delivery.paymentKey, delivery.result],
+  );
+}
+
+/** A payment was bound to its Conomy id: deliveries that came earlier and found no payment are applied now. */
+export async function reviveUnmatchedDeliveries(tx: PoolClient, conomyId: string): Promise<void> {
+  await tx.query(
+    `update webhook_deliveries set offer_at = capstan_now() where conomy_id = $1::text and result = 'unmatched'`,
+    [conomyId],
+  );
+}
+
+export async function takeDueDeliveries(
+  db: Pool,
+  limit: number,
+  againMs: number,
+): Promise<{ id: string; timesReceived: number }[]> {
+  const { rows } = await db.query<{ id: string; timesReceived: number }>(
+    `update webhook_deliveries set offer_at = capstan_now() + $2::float8 * interval '1 millisecond'
+     where id in (
+       select id from webhook_deliveries where offer_at <= capstan_now()
+       order by offer_at limit $1::integer for update skip locked
+     )
+     returning id, times_received as "timesReceived"`,
+    [limit, againMs],
+  );
+  return rows;
+}

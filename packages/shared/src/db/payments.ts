@@ -1,0 +1,162 @@
+import type { Pool, PoolClient } from 'pg';
+
+/** A row of the mirror. */
+export interface PaymentRow {
+  key: string;
+  conomyId: string | null;
+  externalId: string | null;
+  snapshot: Record<string, unknown>;
+  status: string | null;
+  final: boolean;
+  version: number;
+  cause: string;
+  movedAt: Date;
+  updatedAt: Date;
+  reads: number;
+  alarm: string | null;
+}
+
+const COLUMNS = `key, conomy_id as "conomyId", external_id as "externalId", snapshot, status, final, version, cause,
+  moved_at as "movedAt", updated_at as "updatedAt", reads, alarm`;
+
+export async function findPayment(db: Pool | PoolClient, key: string): Promise<PaymentRow | null> {
+  const { rows } = await db.query<PaymentRow>(`select ${COLUMNS} from payments where key = $1::uuid`, [key]);
+  return rows[0] ?? null;
+}
+
+/** By Conomy's id, or by our key when the text is a UUID. */
+export async function findPaymentByEither(db: Pool, reference: string): Promise<PaymentRow | null> {
+  const { rows } = await db.query<PaymentRow>(
+    `select ${COLUMNS} from payments
+     where conomy_id = $1::text or key = case when $1::text ~* $2::text then $1::uuid end
+     limit 1`,
+    [reference, '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'],
+  );
+  return rows[0] ?? null;
+}
+
+export interface LockedPayment extends PaymentRow {
+  /** Milliseconds since the last move, by the database clock. */
+  ageMs: number;
+}
+
+/** Takes the row lock under which every change to a payment and its commands is made. */
+export async function lockPayment(tx: PoolClient, key: string): Promise<LockedPayment | null> {
+  const { rows } = await tx.query<LockedPayment>(
+    `select ${COLUMNS}, (extract(epoch from capstan_now() - moved_at) * 1000)::float8 as "ageMs"
+     from payments where key = $1::uuid for no key update`,
+    [key],
+  );
+  return rows[0] ?? null;
+}
+
+export async function findKeyByConomyId(db: Pool | PoolClient, conomyId: string): Promise<string | null> {
+  const { rows } = await db.query<{ key: string }>('select key from payments where conomy_id = $1::text', [conomyId]);
+  return rows[0]?.key ?? null;
+}
+
+export interface PaymentChange {
+  key: string;
+  /** Bound on the first answer that names it, then never changed. */
+  conomyId: string | null;
+  /** What the answer held; overlays what is known. Null when the source tells no more than a status. */
+  snapshot: Record<string, unknown> | null;
+  alarm: string | null;
+  /** Milliseconds until the relay offers the next read; null for none. */
+  offerMs: number | null;
+}
+
+/** Notes an observation that did not move the mirror. */
+export async function updateUnmovedPayment(tx: PoolClient, change: PaymentChange, reads: number): Promise<void> {
+  await tx.query(
+    `update payments set
+       conomy_id = coalesce(conomy_id, $2::text),
+       snapshot = snapshot || coalesce($3::jsonb, '{}'::jsonb),
+       alarm = coalesce($4::text, alarm),
+       reads = $5::integer,
+       offer_at = capstan_now() + $6::float8 * interval '1 millisecond',
+       updated_at = capstan_now()
+     where key = $1::uuid`,
+    [change.key, change.conomyId, asJson(change.snapshot), change.alarm, reads, change.offerMs],
+  );
+}
+
+export interface PaymentMove extends PaymentChange {
+  to: string;
+  cause: 'answer' | 'delivery' | 'read';
+  /** The attempt or delivery that told it. */
+  sourceId: string | null;
+}
+
+/** Moves the mirror one version on and writes the move into the journal, in one statement. */
+export async function movePayment(tx: PoolClient, from: PaymentRow, move: PaymentMove): Promise<void> {
+  const { rowCount } = await tx.query(
+    `with moved as (
+       update payments set
+         status = $3::text, version = version + 1, cause = $4::text, moved_at = capstan_now(), reads = 0,
+         conomy_id = coalesce(conomy_id, $5::text),
+         snapshot = snapshot || coalesce($6::jsonb, '{}'::jsonb) || jsonb_build_object('status', $3::text),
+         alarm = coalesce($7::text, alarm),
+         offer_at = capstan_now() + $8::float8 * interval '1 millisecond',
+         updated_at = capstan_now()
+       where key = $1::uuid and version = $2::integer
+       returning key, version
+     )
+     insert into journal (payment_key, version, from_status, to_status, cause, source_id)
+     select key, version, $9::text, $3::text, $4::text, $10::text from moved`,
+    [
+      move.key,
+      from.version,
+      move.to,
+      move.cause,
+      move.conomyId,
+      asJson(move.snapshot),
+      move.alarm,
+      move.offerMs,
+      from.status,
+      move.sourceId,
+    ],
+  );
+  if (rowCount !== 1) throw new Error(`payment ${move.key} moved on although its row was locked at version ${from.version}`);
+}
+
+/** The create ended without a payment: its externalId may be used again. */
+export async function releaseExternalId(tx: PoolClient, key: string): Promise<void> {
+  await tx.query(
+    'update payments set external_id_released_at = capstan_now(), offer_at = null where key = $1::uuid and conomy_id is null',
+    [key],
+  );
+}
+
+/** A read failed: the next one is offered `offerMs` from now. Nothing about the payment is known anew. */
+export async function deferRead(db: Pool, key: string, offerMs: number): Promise<void> {
+  await db.query(
+    `update payments set reads = reads + 1, offer_at = capstan_now() + $2::float8 * interval '1 millisecond'
+     where key = $1::uuid`,
+    [key, offerMs],
+  );
+}
+
+export interface DueRead {
+  key: string;
+  version: number;
+  reads: number;
+}
+
+/** Takes up to `limit` payments whose next read is due and puts their next offer off by `againMs`. */
+export async function takeDueReads(db: Pool, limit: number, againMs: number): Promise<DueRead[]> {
+  const { rows } = await db.query<DueRead>(
+    `update payments set offer_at = capstan_now() + $2::float8 * interval '1 millisecond'
+     where key in (
+       select key from payments where offer_at <= capstan_now()
+       order by offer_at limit $1::integer for update skip locked
+     )
+     returning key, version, reads`,
+    [limit, againMs],
+  );
+  return rows;
+}
+
+function asJson(value: Record<string, unknown> | null): string | null {
+  return value === null ? null : JSON.stringify(value);
+}

@@ -1,0 +1,38 @@
+import pg from 'pg';
+import type { Logger } from '../telemetry/logger.ts';
+
+export type { Pool, PoolClient } from 'pg';
+
+export interface PoolOptions {
+  url: string;
+  /** Shown in pg_stat_activity. */
+  name: string;
+  max: number;
+  log: Logger;
+}
+
+/** bigint columns are ids and epochs, far below 2^53; money never is a bigint column. */
+const types = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format),
+};
+
+/**
+ * Connections with every wait bounded, so that an unreachable or stuck database is an error within seconds
+ * and never a silent hang.
+ */
+export function openPool({ url, name, max, log }: PoolOptions): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: `capstan-${name}`,
+    max,
+    types: types as pg.CustomTypesConfig,
+    connectionTimeoutMillis: 3_000,
+    statement_timeout: 15_000,
+    query_timeout: 20_000,
+    idle_in_transaction_session_timeout: 15_000,
+    keepAlive: true,
+  });
+  pool.on('error', (error) => log.warn({ event: 'database.connection_lost', err: error }, 'an idle connection was lost'));
+  return pool;
+}

@@ -1,0 +1,109 @@
+import type { Pool } from 'pg';
+import pg from 'pg';
+import type { Logger } from '../telemetry/logger.ts';
+
+const CHANNEL = 'capstan_progress';
+
+/** Tells all api processes that something about a payment was committed, so that waiting requests look again. */
+export interface ProgressAnnouncer {
+  /** Never throws and is never waited for: those who wait also look by themselves now and then. */
+  announce(paymentKey: string): void;
+}
+
+/**
+ * Announces after the commit, in statements of their own that gather what came meanwhile. A notification inside
+ * the recording transaction would make PostgreSQL take a global lock until that transaction is on disk, and so
+ * make all commits wait in line.
+ */
+export function createProgressAnnouncer(pool: Pool, log: Logger): ProgressAnnouncer {
+  const waiting = new Set<string>();
+  let sending = false;
+  const send = async () => {
+    while (waiting.size > 0) {
+      const keys = [...waiting];
+      waiting.clear();
+      await pool
+        .query('select pg_notify($1::text, key) from unnest($2::text[]) as key', [CHANNEL, keys])
+        .catch((error: Error) => log.debug({ event: 'progress.not_announced', err: error }, 'nobody was told'));
+    }
+    sending = false;
+  };
+  return {
+    announce: (paymentKey) => {
+      waiting.add(paymentKey);
+      if (sending) return;
+      sending = true;
+      void send();
+    },
+  };
+}
+
+/** Calls back for each announced payment key. Reconnects by itself; what is announced meanwhile is missed. */
+export interface ProgressListener {
+  /** Resolves true when progress of the payment was announced, false after `waitMs`. */
+  next(paymentKey: string, waitMs: number): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+const RECONNECT_MS = 1_000;
+
+export function listenForProgress(databaseUrl: string, log: Logger): ProgressListener {
+  const waiters = new Map<string, Set<() => void>>();
+  let client: pg.Client | null = null;
+  let closed = false;
+  let retry: NodeJS.Timeout | undefined;
+
+  const connect = async () => {
+    const candidate = new pg.Client({ connectionString: databaseUrl, application_name: 'capstan-progress', keepAlive: true });
+    const lost = once(() => {
+      client = null;
+      void candidate.end().catch(() => {});
+      if (!closed) retry = setTimeout(connect, RECONNECT_MS);
+    });
+    candidate.on('error', lost);
+    candidate.on('end', lost);
+    candidate.on('notification', ({ payload }) => {
+      for (const wake of waiters.get(payload ?? '') ?? []) wake();
+    });
+    try {
+      await candidate.connect();
+      await candidate.query(`listen ${CHANNEL}`);
+      client = candidate;
+    } catch (error) {
+      log.debug({ event: 'progress.not_listening', err: error }, 'waiting requests look by themselves meanwhile');
+      lost();
+    }
+  };
+  void connect();
+
+  return {
+    next: (paymentKey, waitMs) =>
+      new Promise((resolve) => {
+        const set = waiters.get(paymentKey) ?? new Set();
+        waiters.set(paymentKey, set);
+        const settle = (announced: boolean) => {
+          clearTimeout(timer);
+          set.delete(wake);
+          if (set.size === 0) waiters.delete(paymentKey);
+          resolve(announced);
+        };
+        const wake = () => settle(true);
+        const timer = setTimeout(() => settle(false), waitMs);
+        set.add(wake);
+      }),
+    close: async () => {
+      closed = true;
+      clearTimeout(retry);
+      await client?.end();
+    },
+  };
+}
+
+function once(run: () => void): () => void {
+  let ran = false;
+  return () => {
+    if (ran) return;
+    ran = true;
+    run();
+  };
+}

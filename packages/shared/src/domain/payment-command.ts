@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { createPaymentBody } from './create-payment-body.ts';
+
+/** One call of ours to the provider; a command's plan is a list of them. */
+export const OPERATIONS = ['create', 'authorize', 'capture'] as const;
+export type Operation = (typeof OPERATIONS)[number];
+
+const text = (max: number) => z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
+
+const notAfter = z.iso.datetime({ offset: true, error: 'must be an RFC 3339 instant such as "2026-05-18T10:00:00Z"' }).optional();
+
+/** Names the payment a later command is about: by Conomy's id or by the caller's own externalId. */
+const paymentReference = z.union([z.strictObject({ id: text(100) }), z.strictObject({ externalId: text(200) })], {
+  error: 'must be {"id":"…"} or {"externalId":"…"}, exactly one of them',
+});
+
+const then = z
+  .union([z.tuple([z.literal('capture')]), z.tuple([z.literal('authorize'), z.literal('capture')])], {
+    error: 'must be ["capture"] or ["authorize","capture"]',
+  })
+  .optional();
+
+/** What a caller asks for; immutable once accepted. */
+export const paymentCommand = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ type: z.literal('payment.create'), payment: createPaymentBody, then, notAfter }),
+    z.strictObject({ type: z.literal('payment.authorize'), payment: paymentReference, notAfter }),
+    z.strictObject({ type: z.literal('payment.capture'), payment: paymentReference, notAfter }),
+  ],
+  { error: 'must be one of payment.create, payment.authorize, payment.capture' },
+);
+
+export type PaymentCommand = z.infer<typeof paymentCommand>;
+export type CommandType = PaymentCommand['type'];
+
+/** The steps a command is carried out in, in order. */
+export function planSteps(command: PaymentCommand): readonly Operation[] {
+  switch (command.type) {
+    case 'payment.create':
+      return ['create', ...(command.then ?? [])];
+    case 'payment.authorize':
+      return ['authorize'];
+    case 'payment.capture':
+      return ['capture'];
+  }
+}
+
+/** 1–255 printable ASCII characters, chosen by the caller before the first try. */
+export const idempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/, 'must be 1 to 255 printable ASCII characters');

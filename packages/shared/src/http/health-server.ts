@@ -1,0 +1,33 @@
+import { fastify } from 'fastify';
+import type { Logger } from '../telemetry/logger.ts';
+import { addHealthRoutes, type HealthRoutesOptions } from './health-routes.ts';
+
+export interface HealthServerOptions extends HealthRoutesOptions {
+  host: string;
+  /** 0 takes any free port. */
+  port: number;
+  log: Logger;
+}
+
+export interface HealthServer {
+  /** Where it listens, with the port it really has. */
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Health and metrics of a service that has no other HTTP interface. */
+export async function startHealthServer({
+  host,
+  port,
+  log,
+  ...routes
+}: HealthServerOptions): Promise<HealthServer> {
+  const app = fastify({ forceCloseConnections: true });
+  app.setErrorHandler(async (error, _request, reply) => {
+    log.error({ event: 'health.failed', err: error }, 'a health route failed');
+    return reply.code(500).send({ status: 'failed' });
+  });
+  addHealthRoutes(app, routes);
+  const url = await app.listen({ host, port });
+  return { url, close: () => app.close() };
+}

@@ -1,0 +1,124 @@
+import type { PoolClient } from 'pg';
+import { findKeyByConomyId, type LockedPayment, movePayment, type PaymentChange, updateUnmovedPayment } from '../db/payments.ts';
+import { decideMirrorMove, type MirrorMove, type ObservationSource } from '../domain/mirror-move.ts';
+import { readReceivedAmount } from '../domain/money.ts';
+import { nextReadMs, readOnDemandMs } from '../domain/read-schedule.ts';
+import { DIRECT_OFFER_MS_MAX, type Offer, RELAY_GRACE_MS, readJob } from '../queue/catalogue.ts';
+
+/** What somebody said about a payment: the facts of a delivery, an answer or a read. */
+export interface ObservedFacts {
+  source: ObservationSource;
+  status: string;
+  conomyId: string;
+  totalAmount?: string;
+  currency?: string;
+  /** The whole payment as told, or null when the source tells only a few fields (a delivery). */
+  snapshot: Record<string, unknown> | null;
+  sourceId: string | null;
+}
+
+export interface ObservationResult {
+  move: MirrorMove;
+  /** A read to offer right after the commit; null when the relay will do it in time, or none is needed. */
+  read: Offer<'reads'> | null;
+}
+
+/** Two of our keys turned out to be one Conomy payment. */
+export class PaymentKnownUnderOtherKeyError extends Error {
+  readonly code = 'payment_known_under_other_key';
+  readonly otherKey: string;
+
+  constructor(conomyId: string, otherKey: string) {
+    super(`Conomy payment ${conomyId} is already mirrored under key ${otherKey}`);
+    this.name = 'PaymentKnownUnderOtherKeyError';
+    this.otherKey = otherKey;
+  }
+}
+
+/**
+ * Applies one observation to a payment whose row the caller has locked: moves the mirror where law 5 allows it,
+ * and schedules the next read. The only way a mirror changes.
+ * @throws {PaymentKnownUnderOtherKeyError} when the id to bind belongs to another key; nothing was written.
+ */
+export async function observePayment(
+  tx: PoolClient,
+  payment: LockedPayment,
+  facts: ObservedFacts,
+  random: number,
+): Promise<ObservationResult> {
+  const bindsId = payment.conomyId === null;
+  if (bindsId) await assertIdIsFree(tx, payment.key, facts.conomyId);
+  const move = decideMirrorMove(payment.status, {
+    status: facts.status,
+    source: facts.source,
+    amountDiffers: amountDiffers(payment.snapshot, facts),
+  });
+  if (move.kind !== 'moved' && move.kind !== 'read' && facts.source !== 'read' && !bindsId) return { move, read: null };
+  const next = scheduleAfter(move, payment, facts.source, random);
+  const change: PaymentChange = {
+    key: payment.key,
+    conomyId: facts.conomyId,
+    snapshot: keepsSnapshot(move) ? withoutStatus(facts.snapshot) : null,
+    alarm: 'alarm' in move ? move.alarm : null,
+    offerMs: next?.offerMs ?? null,
+  };
+  if (move.kind === 'moved') {
+    await movePayment(tx, payment, { ...change, to: move.to, cause: facts.source, sourceId: facts.sourceId });
+  } else {
+    await updateUnmovedPayment(tx, change, next?.reads ?? payment.reads);
+  }
+  const version = payment.version + (move.kind === 'moved' ? 1 : 0);
+  const read = next?.direct ? readJob(payment.key, version, next.reads, next.dueMs) : null;
+  return { move, read };
+}
+
+interface NextRead {
+  dueMs: number;
+  /** Offered by the caller right after its commit; the relay only stands by. */
+  direct: boolean;
+  offerMs: number;
+  reads: number;
+}
+
+function scheduleAfter(
+  move: MirrorMove,
+  payment: LockedPayment,
+  source: ObservationSource,
+  random: number,
+): NextRead | null {
+  if (move.kind === 'read') return asNext(readOnDemandMs(payment.reads), payment.reads + 1);
+  const moved = move.kind === 'moved';
+  const reads = moved ? 0 : payment.reads + (source === 'read' ? 1 : 0);
+  const dueMs = nextReadMs({ status: moved ? move.to : payment.status, ageMs: moved ? 0 : payment.ageMs, reads, random });
+  return dueMs === null ? null : asNext(dueMs, reads);
+}
+
+function asNext(dueMs: number, reads: number): NextRead {
+  const direct = dueMs <= DIRECT_OFFER_MS_MAX;
+  return { dueMs, direct, offerMs: direct ? dueMs + RELAY_GRACE_MS : dueMs, reads };
+}
+
+/** Facts older than the mirror, or not to be believed yet, do not overwrite what is known. */
+function keepsSnapshot(move: MirrorMove): boolean {
+  return move.kind === 'moved' || move.kind === 'unchanged';
+}
+
+/** The snapshot's status follows the mirror's, never an answer's own. */
+function withoutStatus(snapshot: Record<string, unknown> | null): Record<string, unknown> | null {
+  if (snapshot === null) return null;
+  const { status: _, ...rest } = snapshot;
+  return rest;
+}
+
+function amountDiffers(snapshot: Record<string, unknown>, facts: ObservedFacts): boolean {
+  if (facts.totalAmount === undefined || snapshot.totalAmount === undefined) return false;
+  const mirrored = readReceivedAmount(snapshot.totalAmount, snapshot.currency);
+  const told = readReceivedAmount(facts.totalAmount, facts.currency ?? snapshot.currency);
+  if (!mirrored.exact || !told.exact) return facts.totalAmount !== snapshot.totalAmount;
+  return mirrored.money.minor !== told.money.minor || mirrored.money.currency !== told.money.currency;
+}
+
+async function assertIdIsFree(tx: PoolClient, key: string, conomyId: string): Promise<void> {
+  const other = await findKeyByConomyId(tx, conomyId);
+  if (other !== null && other !== key) throw new PaymentKnownUnderOtherKeyError(conomyId, other);
+}

@@ -1,0 +1,37 @@
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** A double holds every decimal of up to this many digits exactly. */
+const EXACT_DIGITS_MAX = 15;
+
+/**
+ * Reads JSON from bytes. A number that a double could not hold exactly stays the text it was sent as, so
+ * an amount or account number sent as a number is never rounded.
+ * Undefined when the bytes are not strict UTF-8 (a byte order mark counts as a fault) or not JSON.
+ */
+export function parseJsonBytes(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(strictUtf8.decode(bytes), keepExactNumber) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The text of strict UTF-8 bytes, null otherwise; a byte order mark is kept as a character. */
+export function decodeStrictUtf8(bytes: Uint8Array): string | null {
+  try {
+    return strictUtf8.decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+export function isJsonObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function keepExactNumber(_key: string, value: unknown, context?: { source?: string }): unknown {
+  const source = context?.source;
+  if (typeof value !== 'number' || source === undefined) return value;
+  const digits = source.replace(/[eE].*$/, '').replace(/\D/g, '').length;
+  return digits > EXACT_DIGITS_MAX || !Number.isFinite(value) ? source : value;
+}

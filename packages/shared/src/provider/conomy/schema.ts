@@ -1,0 +1,176 @@
+import { z } from 'zod';
+import type { ObservedAccount, ObservedPayment, ProviderFailure } from '../payment-provider.ts';
+import { isJsonObject } from './json.ts';
+
+/**
+ * Tolerant readers of Conomy's answers. Sure is only what a decision needs; every other field is taken when
+ * it has a usable type and left out otherwise. What was received stays whole in `raw`.
+ */
+const text = z.string().min(1);
+const maybeText = text.optional().catch(undefined);
+/** Amounts and codes are documented as strings; a number is accepted. */
+const maybeTextOrNumber = z
+  .union([text, z.number().transform(String)])
+  .optional()
+  .catch(undefined);
+
+const paymentSchema = z.object({
+  id: maybeText,
+  _id: maybeText,
+  status: text,
+  externalId: maybeText,
+  type: maybeText,
+  accountNumber: maybeText,
+  identityId: maybeText,
+  totalAmount: maybeTextOrNumber,
+  currency: maybeText,
+  purchaseAmount: maybeTextOrNumber,
+  purchaseCurrency: maybeText,
+  createdAt: text.refine(isInstant).optional().catch(undefined),
+  parentPaymentId: maybeText,
+});
+
+const accountSchema = z.object({
+  accountNumber: text,
+  availableFunds: maybeTextOrNumber,
+  currency: maybeText,
+  status: maybeText,
+});
+
+const tokenSchema = z.object({
+  // The token becomes a header value: anything but visible ASCII could never be sent.
+  accessToken: z.string().regex(/^[\x21-\x7e]+$/),
+  expiresIn: z.coerce.number().positive().optional().catch(undefined),
+});
+
+/** Null when the answer holds no payment: no id (`id` or, in older data, `_id`) or no status. */
+export function parsePayment(json: unknown): ObservedPayment | null {
+  const parsed = paymentSchema.safeParse(json);
+  if (!parsed.success || !isJsonObject(json)) return null;
+  const { id, _id, status, ...rest } = parsed.data;
+  const known = id ?? _id;
+  if (known === undefined) return null;
+  return { id: known, status: readStatus(status), ...withoutUndefined(rest), raw: json };
+}
+
+/** Older documents call the first status `PENDING`; every other status passes as sent. */
+export function readStatus(status: string): string {
+  return status === 'PENDING' ? 'CREATED' : status;
+}
+
+/** The rows of a list answer in any documented envelope, and the total where one is given. */
+export interface ListAnswer {
+  rows: unknown[];
+  total?: number;
+}
+
+/**
+ * Reads a list in any of Conomy's envelopes; null when there is no list in the answer.
+ *
+ * | envelope | documented for |
+ * | --- | --- |
+ * | `{pagination:{count,next,previous,total} or {limit,offset,total}, results:[]}` | payments, refunds |
+ * | `{pagination:{pagination:{…}, results:[]}}` | accounts |
+ * | `{data:[], pagination:{…}}` | payment attempts |
+ * | `{total, refunds:[]}`, `{total, payments:[]}`, `{count, customers:[]}` | repository forms |
+ * | `[]` | accounts, as the provider's own client reads them |
+ */
+export function parseList(json: unknown): ListAnswer | null {
+  if (Array.isArray(json)) return { rows: json };
+  if (!isJsonObject(json)) return null;
+  const pagination = isJsonObject(json.pagination) ? json.pagination : {};
+  const inner = isJsonObject(pagination.pagination) ? pagination.pagination : {};
+  const lists = [json.results, json.data, json.payments, json.refunds, json.customers, pagination.results];
+  const arrays = lists.filter((list) => Array.isArray(list));
+  const rows = arrays.find((list) => list.length > 0) ?? arrays[0];
+  if (!rows) return null;
+  const total = readCount(pagination.total) ?? readCount(inner.total) ?? readCount(json.total);
+  return total === undefined ? { rows } : { rows, total };
+}
+
+/**
+ * Offset of the following page, null at the end: an empty page, or as many rows seen as there are. The
+ * `next` field is not trusted (`0` may mean "none"), and neither is a total of 0 beside rows.
+ */
+export function nextOffsetOf({ rows, total }: ListAnswer, offset: number): number | null {
+  if (rows.length === 0) return null;
+  const seen = offset + rows.length;
+  return total !== undefined && total > 0 && seen >= total ? null : seen;
+}
+
+/**
+ * Finds one account in an answer that is the bare account, a page or an array. `null` means the answer is
+ * readable and the account is not in it; undefined that the answer holds no accounts at all.
+ */
+export function findAccount(json: unknown, accountNumber: string): ObservedAccount | null | undefined {
+  const list = parseList(json);
+  const rows = list ? list.rows : accountSchema.safeParse(json).success ? [json] : undefined;
+  if (!rows) return undefined;
+  for (const row of rows) {
+    const parsed = accountSchema.safeParse(row);
+    if (!parsed.success || !isJsonObject(row) || parsed.data.accountNumber !== accountNumber) continue;
+    const { accountNumber: found, ...rest } = parsed.data;
+    return { accountNumber: found, ...withoutUndefined(rest), raw: row };
+  }
+  return null;
+}
+
+/** `expiresInSeconds` is undefined when the answer does not say it usably; null when there is no token. */
+export function parseToken(json: unknown): { accessToken: string; expiresInSeconds?: number } | null {
+  const parsed = tokenSchema.safeParse(json);
+  if (!parsed.success) return null;
+  const { accessToken, expiresIn } = parsed.data;
+  return expiresIn === undefined ? { accessToken } : { accessToken, expiresInSeconds: expiresIn };
+}
+
+type ErrorFacts = Pick<ProviderFailure, 'code' | 'type' | 'detail' | 'traceId'>;
+
+const errorSchema = z.object({
+  code: maybeTextOrNumber,
+  type: maybeText,
+  detail: maybeText,
+  traceId: maybeText,
+  message: maybeText,
+  error: z
+    .union([text, z.object({ type: maybeText, info: maybeText })])
+    .optional()
+    .catch(undefined),
+});
+
+const DETAIL_LENGTH_MAX = 500;
+
+/**
+ * What an error body says, in any of its three documented forms: `{status, code, type, detail, traceId}`,
+ * the older `{statusCode, error, message}` and `{error: {type, info}, message}`. Empty for anything else.
+ */
+export function parseErrorBody(json: unknown): ErrorFacts {
+  const parsed = errorSchema.safeParse(json);
+  if (!parsed.success) return {};
+  const { code, type, detail, traceId, message, error } = parsed.data;
+  const nested = typeof error === 'object' ? error : undefined;
+  const told = detail ?? message ?? nested?.info ?? (typeof error === 'string' ? error : undefined);
+  return withoutUndefined({
+    // A code sent as a number lost its leading zero: 1 is "01".
+    code: code?.padStart(2, '0'),
+    type: type ?? nested?.type,
+    detail: told?.slice(0, DETAIL_LENGTH_MAX),
+    traceId,
+  });
+}
+
+function readCount(value: unknown): number | undefined {
+  const count = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+  return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : undefined;
+}
+
+/** ISO 8601 with an offset. The zero time `0001-01-01T00:00:00Z` is how the provider writes "not set". */
+function isInstant(value: string): boolean {
+  const shaped = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/.test(value);
+  return shaped && !value.startsWith('0001-') && !Number.isNaN(Date.parse(value));
+}
+
+type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+
+function withoutUndefined<T extends Record<string, unknown>>(fields: T): Present<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
+}

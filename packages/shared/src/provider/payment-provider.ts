@@ -1,0 +1,101 @@
+/**
+ * The port to the payment provider: what Capstan asks and the closed list of ways a call can go wrong.
+ * `provider/conomy` implements it; `capturer` and `reconciler` decide from it and from nothing else.
+ */
+
+/** A payment as the provider told it. Only `id` and `status` are sure; the rest is what this answer held. */
+export interface ObservedPayment {
+  id: string;
+  /** As sent, with `PENDING` read as `CREATED`; unknown statuses pass through. */
+  status: string;
+  externalId?: string;
+  type?: string;
+  accountNumber?: string;
+  identityId?: string;
+  totalAmount?: string;
+  currency?: string;
+  purchaseAmount?: string;
+  purchaseCurrency?: string;
+  /** ISO 8601 instant, when the answer held one. */
+  createdAt?: string;
+  parentPaymentId?: string;
+  /** The whole answer as parsed JSON, for the mirror. */
+  raw: Record<string, unknown>;
+}
+
+/** How far a call got before it failed. Stage decides what may be done next (design: "Stage decides"). */
+export type FailureStage =
+  /** No byte of the request can have left: refused, DNS, TLS, no connection in time, no token. */
+  | 'not_sent'
+  /** The request may have left and no clear answer came: timeout, reset, cut or non-JSON answer, 5xx except 501. */
+  | 'no_clear_answer'
+  /** The provider answered clearly. */
+  | 'answered';
+
+/** A call that did not succeed, with everything the decision and the operator need and nothing secret. */
+export interface ProviderFailure {
+  stage: FailureStage;
+  /** Short and stable: `connect_refused`, `timeout`, `reset`, `not_json`, `http_500`, `http_422`, … */
+  reason: string;
+  httpStatus?: number;
+  /** The provider's own error code (`"21"`), type (`failedPrecondition`), detail and trace id, where given. */
+  code?: string;
+  type?: string;
+  detail?: string;
+  traceId?: string;
+  /** From `Retry-After` or a rate-limit header, in milliseconds. */
+  retryAfterMs?: number;
+}
+
+export type ProviderResult<T> = { ok: true; value: T } | { ok: false; failure: ProviderFailure };
+
+export interface PaymentFilter {
+  accountNumber?: string;
+  identityId?: string;
+  type?: string;
+  status?: string;
+  currency?: string;
+  /** Creation days, inclusive, in UTC. */
+  fromDay?: Date;
+  toDay?: Date;
+  sort?: 'createdAt:asc' | 'createdAt:desc';
+  checkoutSessionId?: string;
+}
+
+export interface PaymentPage {
+  payments: ObservedPayment[];
+  /** Rows without a usable id or status; counted, never dropped silently. */
+  unreadableRows: number;
+  /** Offset of the following page, null when this one is the last. */
+  nextOffset: number | null;
+  total?: number;
+}
+
+export interface ObservedAccount {
+  accountNumber: string;
+  availableFunds?: string;
+  currency?: string;
+  status?: string;
+  raw: Record<string, unknown>;
+}
+
+/** What every call takes: an abort signal of the caller's own, beside the client's deadline. */
+export interface CallOptions {
+  signal?: AbortSignal;
+}
+
+export interface PaymentProvider {
+  /** `body` is the caller's create body exactly as accepted, as JSON text. */
+  createPayment(body: string, options?: CallOptions): Promise<ProviderResult<ObservedPayment>>;
+  authorizePayment(id: string, options?: CallOptions): Promise<ProviderResult<ObservedPayment>>;
+  capturePayment(id: string, options?: CallOptions): Promise<ProviderResult<ObservedPayment>>;
+  readPayment(id: string, options?: CallOptions): Promise<ProviderResult<ObservedPayment>>;
+  listPayments(
+    filter: PaymentFilter,
+    page: { limit: number; offset: number },
+    options?: CallOptions,
+  ): Promise<ProviderResult<PaymentPage>>;
+  readAccount(accountNumber: string, options?: CallOptions): Promise<ProviderResult<ObservedAccount | null>>;
+  /** Sandbox only: plays the provider's confirmation, `CAPTURED → RECEIVED`. */
+  simulateReceived(id: string, options?: CallOptions): Promise<ProviderResult<void>>;
+}

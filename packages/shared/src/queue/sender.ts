@@ -1,0 +1,79 @@
+import type { JobsOptions, Queue } from 'bullmq';
+import type { Logger } from '../telemetry/logger.ts';
+import { queueBackend } from './backend.ts';
+import { type Offer, QUEUES, type QueueKey } from './catalogue.ts';
+import { keepOpen } from './keep-open.ts';
+
+/** Puts jobs into one queue. */
+export interface QueueSender<K extends QueueKey> {
+  /**
+   * Offers jobs; false when the queue did not take them within a second. That is never an error: the rows stay
+   * due in the tables and the relay offers them again.
+   */
+  offer(offers: readonly Offer<K>[]): Promise<boolean>;
+  /** Whether the last offer was taken, or before any offer whether the queue was reached. */
+  isUp(): boolean;
+  /** BullMQ's own object for the queue board; null until the queue was reached. */
+  queue(): Queue | null;
+  close(): Promise<void>;
+}
+
+const OFFER_MS_MAX = 1_000;
+
+/**
+ * Finished jobs leave no trace: what happened is in the tables, and a kept job would swallow the next one with
+ * its id. The queue's own retries only cover an unreachable database; they decide nothing about money.
+ */
+const JOB_OPTIONS: JobsOptions = {
+  attempts: 5,
+  backoff: { type: 'exponential', delay: 500, jitter: 0.5 },
+  removeOnComplete: true,
+  removeOnFail: true,
+  stackTraceLimit: 5,
+  sizeLimit: 1_024,
+};
+
+export function openSender<K extends QueueKey>(key: K, queueUrl: string, log: Logger): QueueSender<K> {
+  const backend = queueBackend(queueUrl);
+  const kept = keepOpen<Queue>(
+    backend,
+    `sender of ${QUEUES[key].name}`,
+    () =>
+      new backend.classes.Queue(QUEUES[key].name, {
+        connection: backend.sending as never,
+        defaultJobOptions: JOB_OPTIONS,
+        streams: { events: { maxLen: 1_000 } },
+      }) as unknown as Queue,
+    log,
+  );
+  let lastTaken: boolean | null = null;
+  return {
+    offer: async (offers) => {
+      if (offers.length === 0) return true;
+      const queue = kept.current();
+      lastTaken = queue !== null && (await add(queue, key, offers));
+      return lastTaken;
+    },
+    isUp: () => lastTaken ?? kept.current() !== null,
+    queue: () => kept.current(),
+    close: () => kept.close(),
+  };
+}
+
+async function add<K extends QueueKey>(queue: Queue, key: K, offers: readonly Offer<K>[]): Promise<boolean> {
+  const jobs = offers.map(({ id, data, delayMs = 0 }) => ({
+    name: key,
+    data,
+    opts: { jobId: id, ...(delayMs > 0 ? { delay: delayMs } : {}) },
+  }));
+  const timeout = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => timeout.resolve(false), OFFER_MS_MAX);
+  // An add that hangs may still run later; then the job is there twice or early, which claims make harmless.
+  const added = queue.addBulk(jobs).then(
+    () => true,
+    () => false,
+  );
+  const taken = await Promise.race([added, timeout.promise]);
+  clearTimeout(timer);
+  return taken;
+}

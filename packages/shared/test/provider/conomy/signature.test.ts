@@ -1,0 +1,215 @@
+// A delivery is believed only if its bytes were signed with one of our secrets.
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import {
+  SIGNATURE_HEADER,
+  type SignatureForm,
+  verifyDelivery,
+} from '../../../src/provider/conomy/signature.ts';
+import { fixture, fixtureText } from './fixtures.ts';
+
+const SECRET = 'test-webhook-secret';
+const BOTH: ReadonlySet<SignatureForm> = new Set(['body', 'header']);
+
+interface Vector {
+  name: string;
+  secret: string;
+  signatureHex: string;
+  deliveredBody?: string;
+  rawBody?: string;
+}
+
+const { vectors } = fixture('webhook-signature-test-vectors') as { vectors: Vector[] };
+
+const sign = (text: string | Buffer, secret = SECRET) =>
+  createHmac('sha256', secret).update(text).digest('hex');
+
+function verify(
+  body: string | Buffer,
+  header?: string | string[],
+  secrets: readonly string[] = [SECRET],
+  forms = BOTH,
+) {
+  const headers = header === undefined ? {} : { [SIGNATURE_HEADER]: header };
+  return verifyDelivery(Buffer.from(body), headers, secrets, forms);
+}
+
+const SIGNED =
+  '{"event":"Transaction.Captured","data":{"transaction":{"id":"p1","totalAmount":"50000","status":"CAPTURED"}}}';
+const BODY = SIGNED.replace(/}$/, `,"signature":"${sign(SIGNED)}"}`);
+
+/** `signed` with the signature of exactly that text put in as the last member. */
+const withSignature = (signed: string) => signed.replace(/\s*}\s*$/, `,"signature":"${sign(signed)}"}`);
+
+describe('published vectors', () => {
+  it.each(vectors)(
+    '$name verifies, and fails with any other secret',
+    ({ secret, signatureHex, deliveredBody, rawBody }) => {
+      const body = deliveredBody ?? rawBody ?? '';
+      const header = rawBody === undefined ? undefined : signatureHex;
+      expect(verify(body, header, [secret])).toMatchObject({
+        verified: true,
+        form: rawBody === undefined ? 'body' : 'header',
+        secretIndex: 0,
+      });
+      expect(verify(body, header, [`${secret}x`])).toEqual({ verified: false, reason: 'signature_mismatch' });
+    },
+  );
+
+  it.each(['captured', 'received', 'failed'])(
+    'webhook-transaction-%s verifies although it is pretty-printed',
+    (name) => {
+      expect(verify(fixtureText(`webhook-transaction-${name}`))).toMatchObject({ verified: true });
+    },
+  );
+});
+
+describe('signature in the body', () => {
+  it('gives back what was signed', () => {
+    expect(verify(BODY)).toEqual({
+      verified: true,
+      form: 'body',
+      secretIndex: 0,
+      payload: JSON.parse(SIGNED),
+    });
+  });
+
+  it('an added member that the signature does not cover is not in the payload', () => {
+    const added = BODY.replace('{"event"', '{"extra":"1","event"');
+    expect(verify(added)).toMatchObject({ verified: true, payload: JSON.parse(SIGNED) });
+  });
+
+  it.each([
+    ['other members before and after', `{"v":2,${SIGNED.slice(1, -1)},"at":"2026"}`],
+    ['members in another order', '{"data":{"transaction":{"id":"p1"}},"event":"x"}'],
+    [
+      'escapes a serialiser would not write',
+      '{"event":"x","data":{"transaction":{"externalId":"a\\u0026b"}}}',
+    ],
+    ['number forms a serialiser would not write', '{"event":"x","data":{"transaction":{"totalAmount":1.0}}}'],
+    ['a space after each comma', '{"event":"x", "data":{"a":1, "b":2}}'],
+    ['keys that look like indexes', '{"event":"x","data":{},"10":1,"9":2}'],
+    ['a __proto__ member', '{"event":"x","data":{},"__proto__":{"verified":true}}'],
+    ['no event at all', '{"eventType":"payment.settled","transaction":{"id":"p1"}}'],
+  ])('verifies a sender that signs %s', (_name, signed) => {
+    expect(verify(withSignature(signed))).toMatchObject({ verified: true, payload: JSON.parse(signed) });
+  });
+
+  it('finds the signature wherever it stands', () => {
+    const rest = '"event":"x","data":{"b":"a\\u0026b"}';
+    const hex = sign(`{${rest}}`);
+    expect(verify(`{"signature":"${hex}",${rest}}`)).toMatchObject({ verified: true });
+    expect(verify(`{"event":"x","signature":"${hex}","data":{"b":"a\\u0026b"}}`)).toMatchObject({
+      verified: true,
+    });
+    expect(verify(`{ ${rest} , "signature" : "${sign(`{ ${rest} }`)}" }`)).toMatchObject({ verified: true });
+  });
+
+  it.each([
+    ['a changed amount', BODY.replace('50000', '50001')],
+    ['an extra field inside the data', BODY.replace('"id":"p1"', '"id":"p1","x":1')],
+    [
+      'reordered fields inside the data',
+      BODY.replace('"id":"p1","totalAmount":"50000"', '"totalAmount":"50000","id":"p1"'),
+    ],
+    ['another event', BODY.replace('Captured', 'Received')],
+    ['a truncated signature', BODY.replace(/..."}$/, '"}')],
+    ['a prefix before the hex', BODY.replace('"signature":"', '"signature":"sha256=')],
+    ['a signature that is not hex', BODY.replace(/."}$/, 'g"}')],
+    ['a signature that is not text', BODY.replace(/"[0-9a-f]{64}"/, '5')],
+    ['a second signature', BODY.replace(/}$/, `,"signature":"${sign('{}')}"}`)],
+    ['a second event', BODY.replace('{"event"', '{"event":"Transaction.Failed","event"')],
+    [
+      'a second event with an escaped key',
+      BODY.replace('{"event"', '{"\\u0065vent":"Transaction.Failed","event"'),
+    ],
+    ['second data', BODY.replace(/}$/, ',"data":{}}')],
+    ['a second eventType', withSignature('{"eventType":"a","eventType":"b"}')],
+    ['a byte order mark', `\ufeff${BODY}`],
+    ['text after the object', `${BODY}{}`],
+    ['an array', `[${BODY}]`],
+    ['no JSON', 'event=Transaction.Captured'],
+    ['nothing', ''],
+    ['no signature', SIGNED],
+  ])('%s does not verify', (_name, body) => {
+    expect(body).not.toBe(BODY);
+    expect(verify(body)).toMatchObject({ verified: false });
+  });
+
+  it('upper-case hex verifies', () => {
+    expect(verify(BODY.replace(sign(SIGNED), sign(SIGNED).toUpperCase()))).toMatchObject({ verified: true });
+  });
+
+  it('invalid UTF-8 does not verify, not even signed', () => {
+    const bytes = Buffer.concat([
+      Buffer.from('{"event":"'),
+      Buffer.from([0xff]),
+      Buffer.from('","data":{}}'),
+    ]);
+    expect(verify(bytes, sign(bytes))).toEqual({ verified: false, reason: 'not_utf8' });
+    expect(verify(Buffer.concat([Buffer.from(BODY), Buffer.from([0xc3])]))).toMatchObject({
+      reason: 'not_utf8',
+    });
+  });
+
+  it('deep nesting is refused without harm', () => {
+    const deep = `{"event":"x","data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
+    expect(verify(withSignature(deep))).toEqual({ verified: false, reason: 'too_deep' });
+  });
+});
+
+describe('secrets', () => {
+  it('each of several secrets verifies, and the answer says which', () => {
+    expect(verify(BODY, undefined, ['new', SECRET])).toMatchObject({ verified: true, secretIndex: 1 });
+  });
+
+  it.each([
+    ['no secret', []],
+    ['an empty secret', ['']],
+  ])('with %s nothing verifies', (_name, secrets) => {
+    const body = SIGNED.replace(/}$/, `,"signature":"${sign(SIGNED, '')}"}`);
+    expect(verify(body, undefined, secrets)).toEqual({ verified: false, reason: 'no_secret' });
+    expect(verify(body, sign(body, ''), secrets)).toEqual({ verified: false, reason: 'no_secret' });
+  });
+
+  it('an empty secret beside a real one signs nothing', () => {
+    expect(verify(SIGNED, sign(SIGNED, ''), ['', SECRET])).toMatchObject({ verified: false });
+  });
+});
+
+describe('signature in the header', () => {
+  it('covers the raw bytes, whitespace included', () => {
+    const body = `${SIGNED.replaceAll(',', ' , ')}\n`;
+    expect(verify(body, sign(body))).toMatchObject({ verified: true, form: 'header' });
+    expect(verify(`${body} `, sign(body))).toMatchObject({ verified: false });
+  });
+
+  it.each([
+    ['wrong', sign('other')],
+    ['empty', ''],
+    ['prefixed', `sha256=${sign(BODY)}`],
+    ['repeated', [sign(BODY), sign(BODY)]],
+  ])('a header that is %s decides alone, also beside a right signature in the body', (_name, header) => {
+    expect(verify(BODY)).toMatchObject({ verified: true });
+    expect(verify(BODY, header)).toMatchObject({ verified: false });
+  });
+
+  it('a signed body that is no JSON object or has equal keys does not verify', () => {
+    for (const body of ['[]', 'text', '{"eventType":"a","eventType":"b"}', `\ufeff${SIGNED}`]) {
+      expect(verify(body, sign(body))).toMatchObject({ verified: false });
+    }
+  });
+});
+
+describe('accepted forms', () => {
+  it('a form that is not accepted does not verify', () => {
+    expect(verify(BODY, undefined, [SECRET], new Set(['header']))).toEqual({
+      verified: false,
+      reason: 'no_signature',
+    });
+    expect(verify(BODY, sign(BODY), [SECRET], new Set(['body']))).toEqual({
+      verified: false,
+      reason: 'form_not_accepted',
+    });
+  });
+});

@@ -1,0 +1,47 @@
+import type { Outcome } from '@capstan/shared/db/attempts';
+import type { Operation } from '@capstan/shared/domain/payment-command';
+import { isCaptureTaken } from '@capstan/shared/domain/payment-status';
+import { classifyFailure } from '@capstan/shared/provider/conomy/error-catalogue';
+import type { ObservedPayment, ProviderFailure, ProviderResult } from '@capstan/shared/provider/payment-provider';
+
+/** What one call came to: the attempt's outcome and what it means for the command. */
+export interface CallOutcome {
+  outcome: Outcome;
+  failure: ProviderFailure | null;
+  /** The answer, where it told something about the payment. */
+  payment: ObservedPayment | null;
+}
+
+/** Turns a provider answer into one of the four outcomes. Pure; the error catalogue holds the provider facts. */
+export function classifyOutcome(operation: Operation, result: ProviderResult<ObservedPayment>): CallOutcome {
+  return result.ok ? classifyAnswer(operation, result.value) : classifyRefusal(operation, result.failure);
+}
+
+/** A 2xx is read, not believed: the status in it says what the call did. */
+function classifyAnswer(operation: Operation, payment: ObservedPayment): CallOutcome {
+  if (operation === 'create') return { outcome: 'succeeded', failure: null, payment };
+  const { status } = payment;
+  if (isCaptureTaken(status) || (operation === 'authorize' && status === 'AUTHORIZED')) {
+    return { outcome: 'succeeded', failure: null, payment };
+  }
+  const failure = (reason: string): ProviderFailure => ({ stage: 'answered', reason, httpStatus: 200 });
+  // The gate held the step back: it takes effect when the review approves, or is sent again after it.
+  if (status === 'REQUIRES_REVIEW') {
+    return { outcome: 'retryable', failure: failure('requires_review'), payment };
+  }
+  return { outcome: 'unknown', failure: { ...failure(`answered_${status}`), stage: 'no_clear_answer' }, payment };
+}
+
+function classifyRefusal(operation: Operation, failure: ProviderFailure): CallOutcome {
+  const refused = { failure, payment: null };
+  switch (classifyFailure(operation, failure)) {
+    case 'retry':
+    case 'credentials':
+      return { ...refused, outcome: 'retryable' };
+    case 'unknown':
+    case 'look':
+      return { ...refused, outcome: 'unknown' };
+    case 'reject':
+      return { ...refused, outcome: 'rejected' };
+  }
+}

@@ -1,0 +1,106 @@
+import type { Finding, UnknownAttempt } from '@capstan/shared/db/attempts';
+import type { CommandProblem } from '@capstan/shared/db/commands';
+import { classifyFailure } from '@capstan/shared/provider/conomy/error-catalogue';
+import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
+import { backoffMs } from '@capstan/shared/retry/backoff';
+
+/** One read made to settle an unknown outcome. */
+export interface Evidence {
+  finding: Finding;
+  /** The payment that was read; for `found` the one whose effect is there. */
+  payment: ObservedPayment | null;
+  /** Ids and counts for the operator; never payloads. */
+  detail: Record<string, unknown>;
+}
+
+/** When absence counts as honestly established (design §3). */
+export interface AbsenceRule {
+  readsMin: number;
+  spanMsMin: number;
+}
+
+export type Conclusion =
+  | { kind: 'succeeded'; payment: ObservedPayment }
+  | { kind: 'retryable' }
+  | { kind: 'rejected'; problem: CommandProblem }
+  | { kind: 'parked'; problem: CommandProblem }
+  /** Not known yet: read again after `waitMs`. */
+  | { kind: 'open'; waitMs: number };
+
+/**
+ * Draws the conclusion from all evidence so far, this read included. A timer alone never concludes anything:
+ * absence takes reads, spread over time, all begun after the call can no longer have been under way.
+ */
+export function concludeUnknown(
+  attempt: UnknownAttempt,
+  evidence: Evidence,
+  rule: AbsenceRule,
+  random: number,
+): Conclusion {
+  switch (evidence.finding) {
+    case 'found':
+      if (evidence.payment === null) throw new Error('found without a payment');
+      return { kind: 'succeeded', payment: evidence.payment };
+    case 'in_use':
+      return rejected('external_id_in_use', 'An older payment at Conomy has this externalId. Use another one.');
+    case 'ambiguous':
+      return parked('several_payments_found', 'Conomy has more than one payment with this externalId. Decide which one counts; the others must never be captured.');
+    case 'unclear':
+      return parked('payment_unclear', 'What Conomy shows neither confirms nor rules out the effect. Look at the reads of the attempt, then redrive.');
+    case 'absent':
+      return concludeAbsence(attempt, rule, random);
+    case 'closed':
+      return rejected('payment_not_open', `The payment is ${evidence.payment?.status ?? 'closed'}; the step can no longer be done.`);
+    case 'inconclusive':
+      return { kind: 'open', waitMs: backoffMs(attempt.reads + 1, random) };
+  }
+}
+
+function concludeAbsence(attempt: UnknownAttempt, rule: AbsenceRule, random: number): Conclusion {
+  const refusal = refusalOf(attempt);
+  // Refused clearly at the first try: no earlier call of ours can have done it, so one look is enough.
+  if (refusal && attempt.operation !== 'create' && attempt.number === 1) return { kind: 'rejected', problem: refusal };
+  if (attempt.absentReads < rule.readsMin || attempt.absentForMs < rule.spanMsMin) {
+    return { kind: 'open', waitMs: nextReadWaitMs(attempt, rule, random) };
+  }
+  if (!refusal) return { kind: 'retryable' };
+  if (attempt.operation !== 'create') return { kind: 'rejected', problem: refusal };
+  return parked('conflict_without_payment', 'Conomy answered that the payment already exists, but none with this externalId can be found. Ask Conomy, then redrive.');
+}
+
+/** The provider's clear refusal that made us look, if that is what the attempt ended with. */
+function refusalOf(attempt: UnknownAttempt): CommandProblem | null {
+  if (attempt.failure === null || classifyFailure(attempt.operation, attempt.failure) !== 'look') return null;
+  return providerRejection(attempt.failure);
+}
+
+/** Growing waits, but never past the instant at which absence could be concluded. */
+function nextReadWaitMs(attempt: UnknownAttempt, rule: AbsenceRule, random: number): number {
+  const growing = backoffMs(attempt.reads + 1, random, { firstMs: 500, maxMs: 15_000 });
+  if (attempt.pastDeadlineMs < 0) return Math.min(growing, -attempt.pastDeadlineMs + 1);
+  const remaining = rule.spanMsMin - attempt.absentForMs;
+  return remaining > 0 ? Math.min(growing, remaining + 1) : growing;
+}
+
+/** What the caller is told when the provider refused a write. */
+export function providerRejection(failure: {
+  httpStatus?: number;
+  code?: string;
+  type?: string;
+  traceId?: string;
+  detail?: string;
+}): CommandProblem {
+  return {
+    code: 'provider_rejected',
+    detail: failure.detail ?? 'Conomy refused the call.',
+    provider: { status: failure.httpStatus, code: failure.code, type: failure.type, traceId: failure.traceId },
+  };
+}
+
+function rejected(code: string, detail: string): Conclusion {
+  return { kind: 'rejected', problem: { code, detail } };
+}
+
+function parked(code: string, detail: string): Conclusion {
+  return { kind: 'parked', problem: { code, detail } };
+}

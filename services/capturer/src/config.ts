@@ -1,0 +1,30 @@
+import { commonSettings, wholeNumber } from '@capstan/shared/config/common-settings';
+import { conomySettings } from '@capstan/shared/config/conomy-settings';
+import type { Parsed, Settings } from '@capstan/shared/config/parse-env';
+
+export const capturerSettings = {
+  ...commonSettings(3001),
+  ...conomySettings,
+  CAPTURER_CONCURRENCY: {
+    description: 'commands executed at once by this process',
+    schema: wholeNumber(1, 500),
+    default: '20',
+  },
+  SEND_WINDOW_MS: {
+    description: 'a claim older than this sends nothing, in milliseconds',
+    schema: wholeNumber(100, 60_000),
+    default: '2000',
+  },
+  ABSENCE_READS: {
+    description: 'reads that must find nothing before a lost write may be sent again',
+    schema: wholeNumber(3, 100),
+    default: '3',
+  },
+  ABSENCE_SPAN_MS: {
+    description: 'time those reads must span, beginning after the deadline of the call, in milliseconds',
+    schema: wholeNumber(0, 3_600_000),
+    default: '45000',
+  },
+} satisfies Settings;
+
+export type CapturerConfig = Parsed<typeof capturerSettings>;

@@ -1,0 +1,23 @@
+import type { Pool } from '@capstan/shared/db/pool';
+import type { ProgressAnnouncer } from '@capstan/shared/db/progress';
+import type { PaymentProvider } from '@capstan/shared/provider/payment-provider';
+import type { QueueSender } from '@capstan/shared/queue/sender';
+import type { Logger } from '@capstan/shared/telemetry/logger';
+import type { CapturerTimings } from './timings.ts';
+
+/** What the capturer works with; wired once in `build-capturer.ts`. */
+export interface CapturerContext {
+  pool: Pool;
+  provider: PaymentProvider;
+  commands: QueueSender<'commands'>;
+  reads: QueueSender<'reads'>;
+  progress: ProgressAnnouncer;
+  log: Logger;
+  timings: CapturerTimings;
+  /** Names this process in claims and attempts. */
+  worker: string;
+  /** In [0, 1). */
+  random: () => number;
+  /** Milliseconds of a clock that never jumps. */
+  monotonicMs: () => number;
+}

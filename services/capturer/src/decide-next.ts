@@ -1,0 +1,83 @@
+import type { ClaimedCommand, CommandProblem } from '@capstan/shared/db/commands';
+import { isCaptureTaken, isFinalStatus, isKnownStatus } from '@capstan/shared/domain/payment-status';
+import type { Operation } from '@capstan/shared/domain/payment-command';
+
+/** What a capturer does next with a command it holds. */
+export type NextAction =
+  /** Send the current step's call. */
+  | { kind: 'send'; operation: Operation; number: number }
+  /** Settle an attempt whose outcome is unknown, by reading. */
+  | { kind: 'resolve'; attemptId: number; operation: Operation }
+  /** The payment's state decides and is not known well enough: read it. */
+  | { kind: 'read' }
+  /** Nothing can be done before something changes at the provider. */
+  | { kind: 'wait'; why: 'review' }
+  | { kind: 'end'; status: 'succeeded' | 'rejected' | 'canceled' | 'parked'; problem: CommandProblem | null };
+
+export interface Decision {
+  /** Steps done by now; a step whose effect is already there needs no call. */
+  stepsDone: number;
+  action: NextAction;
+}
+
+/** Writes of one step that failed with certainty before a person is asked. */
+export const FAILURES_MAX = 5;
+
+/**
+ * Decides from the rows alone. `statusIsFresh` says that the provider told the payment's status under this very
+ * claim, so that waiting for a change does not turn into reading in a circle.
+ */
+export function decideNext(command: ClaimedCommand, statusIsFresh: boolean): Decision {
+  let { stepsDone, attempt } = command;
+  for (; stepsDone < command.steps.length; stepsDone++, attempt = null) {
+    const action = decideStep({ ...command, stepsDone, attempt }, statusIsFresh);
+    if (action !== 'done') return { stepsDone, action };
+  }
+  return { stepsDone, action: { kind: 'end', status: 'succeeded', problem: null } };
+}
+
+function decideStep(command: ClaimedCommand, statusIsFresh: boolean): NextAction | 'done' {
+  const { attempt } = command;
+  const operation = command.steps[command.stepsDone] as Operation;
+  if (attempt !== null && isOpen(attempt)) return { kind: 'resolve', attemptId: attempt.id, operation };
+  if (command.deadlinePassed && command.stepsDone === 0 && attempt === null) {
+    return end('canceled', 'deadline_passed', 'It was not begun by its notAfter instant.');
+  }
+  if (command.failures >= FAILURES_MAX) {
+    return end('parked', 'attempts_exhausted', `${FAILURES_MAX} writes failed, each with certainty without effect. Look at the attempts, then redrive.`);
+  }
+  const send: NextAction = { kind: 'send', operation, number: (attempt?.number ?? 0) + 1 };
+  return operation === 'create' ? send : decideOnStatus(command, operation, send, statusIsFresh);
+}
+
+function isOpen(attempt: NonNullable<ClaimedCommand['attempt']>): boolean {
+  return attempt.outcome === null || (attempt.outcome === 'unknown' && attempt.resolution === null);
+}
+
+/** Authorize and capture are sent only from a state in which they can have their effect (dossier §7). */
+function decideOnStatus(
+  command: ClaimedCommand,
+  operation: 'authorize' | 'capture',
+  send: NextAction,
+  statusIsFresh: boolean,
+): NextAction | 'done' {
+  const status = command.paymentStatus;
+  if (status === null) return { kind: 'read' };
+  if (isCaptureTaken(status)) return 'done';
+  switch (status) {
+    case 'CREATED':
+      return send;
+    case 'AUTHORIZED':
+      return operation === 'authorize' ? 'done' : send;
+    case 'REQUIRES_REVIEW':
+      return statusIsFresh ? { kind: 'wait', why: 'review' } : { kind: 'read' };
+  }
+  if (isFinalStatus(status)) return end('rejected', 'payment_not_open', `The payment is ${status}; it can no longer be ${operation}d.`);
+  if (!statusIsFresh) return { kind: 'read' };
+  const what = isKnownStatus(status) ? 'a status in which this step is not possible' : 'a status Capstan does not know';
+  return end('parked', 'payment_in_unexpected_status', `The payment is ${status}, ${what}. Look at it at Conomy, then redrive.`);
+}
+
+function end(status: 'rejected' | 'canceled' | 'parked', code: string, detail: string): NextAction {
+  return { kind: 'end', status, problem: { code, detail } };
+}

@@ -1,0 +1,52 @@
+import { markAttemptAbandoned } from '@capstan/shared/db/attempts';
+import { ClaimLostError, claimCommand } from '@capstan/shared/db/commands';
+import { inTransaction } from '@capstan/shared/db/transaction';
+import type { CapturerContext } from './context.ts';
+import { proceed, type Turn } from './proceed.ts';
+import { publish } from './publish.ts';
+import { readBeforeActing } from './read-before-acting.ts';
+import { resolveUnknown } from './resolve-unknown.ts';
+import { sendStep } from './send-step.ts';
+
+/**
+ * Executes one command as far as it goes: claim → (read if unknown) → call → classify → record, step after step
+ * under one claim. Runs for every job, including jobs that come twice, late or for nothing.
+ *
+ * A payment that is created and captured costs three commits here: claim and first attempt row; outcome of the
+ * create, mirror and second attempt row; outcome of the capture, mirror and end.
+ */
+export async function executeCommand(context: CapturerContext, commandId: string): Promise<void> {
+  try {
+    let turn = await claimTurn(context, commandId);
+    while (turn !== null) turn = await takeTurn(context, turn);
+  } catch (error) {
+    if (!(error instanceof ClaimLostError)) throw error;
+    context.log.warn({ event: 'command.claim_lost', commandId }, 'another capturer took over; this one wrote nothing more');
+  }
+}
+
+/** One commit: the claim, the decision and the attempt row of the first call. Null when there is nothing to do. */
+async function claimTurn(context: CapturerContext, commandId: string): Promise<Turn | null> {
+  const claimedAtMs = context.monotonicMs();
+  const claimed = await inTransaction(context.pool, async (tx) => {
+    const claim = { id: commandId, worker: context.worker, leaseMs: context.timings.sendLeaseMs };
+    const command = await claimCommand(tx, claim);
+    if (command === null) return null;
+    if (command.attempt?.outcome === null) await markAttemptAbandoned(tx, command.attempt.id);
+    const next = await proceed(tx, command, { ...context, claimedAtMs, statusIsFresh: false, claimIsNew: true });
+    return { command, next };
+  });
+  return claimed === null ? null : publish(context, claimed.command, { ...claimed.next, read: null });
+}
+
+function takeTurn(context: CapturerContext, turn: Turn): Promise<Turn | null> {
+  const { command, action, claimedAtMs } = turn;
+  switch (action.kind) {
+    case 'send':
+      return sendStep(context, { command, action, claimedAtMs });
+    case 'resolve':
+      return resolveUnknown(context, command, action.attemptId);
+    case 'read':
+      return readBeforeActing(context, command);
+  }
+}

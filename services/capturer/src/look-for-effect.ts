@@ -1,0 +1,132 @@
+import type { UnknownAttempt } from '@capstan/shared/db/attempts';
+import type { ClaimedCommand } from '@capstan/shared/db/commands';
+import { isCaptureTaken, isFinalStatus } from '@capstan/shared/domain/payment-status';
+import type { ObservedPayment, PaymentProvider, ProviderFailure } from '@capstan/shared/provider/payment-provider';
+import type { Evidence } from './conclude-unknown.ts';
+
+const PAGE_ROWS = 50;
+const DAY_MS = 24 * 60 * 60 * 1_000;
+/** Clocks differ: a payment this much older than our first attempt can still be ours. */
+const CREATED_TOLERANCE_MS = 10 * 60 * 1_000;
+
+/** Reads the provider once to see whether an attempt of unknown outcome had its effect. Writes nothing anywhere. */
+export function lookForEffect(
+  provider: PaymentProvider,
+  command: ClaimedCommand,
+  attempt: UnknownAttempt,
+  options: { concluding: boolean; signal: AbortSignal },
+): Promise<Evidence> {
+  return attempt.operation === 'create'
+    ? lookForCreated(provider, command, attempt, options)
+    : lookForStatus(provider, command, attempt, options.signal);
+}
+
+async function lookForStatus(
+  provider: PaymentProvider,
+  command: ClaimedCommand,
+  attempt: UnknownAttempt,
+  signal: AbortSignal,
+): Promise<Evidence> {
+  if (command.conomyId === null) throw new Error(`command ${command.id} has no Conomy id to read`);
+  const read = await provider.readPayment(command.conomyId, { signal });
+  if (!read.ok) return inconclusive(read.failure);
+  const payment = read.value;
+  const detail = { status: payment.status };
+  if (isCaptureTaken(payment.status)) return { finding: 'found', payment, detail };
+  if (payment.status === 'AUTHORIZED' && attempt.operation === 'authorize') return { finding: 'found', payment, detail };
+  if (payment.status === 'CREATED' || payment.status === 'AUTHORIZED') return { finding: 'absent', payment, detail };
+  if (isFinalStatus(payment.status)) return { finding: 'closed', payment, detail };
+  return { finding: 'inconclusive', payment, detail };
+}
+
+/** What of a create body identifies and confirms the payment it made. */
+interface Wanted {
+  externalId: string;
+  accountNumber: string;
+  type: string;
+  notBefore: number;
+}
+
+/**
+ * Lists the account's payments of the type, newest first (there is no filter by externalId). While absence
+ * cannot be concluded yet, it stops at rows older than our first attempt; the concluding look reads on through a
+ * day on each side.
+ */
+async function lookForCreated(
+  provider: PaymentProvider,
+  command: ClaimedCommand,
+  attempt: UnknownAttempt,
+  { concluding, signal }: { concluding: boolean; signal: AbortSignal },
+): Promise<Evidence> {
+  const wanted = wantedOf(command, attempt);
+  const marginMs = concluding ? DAY_MS : CREATED_TOLERANCE_MS;
+  const filter = {
+    accountNumber: wanted.accountNumber,
+    type: wanted.type,
+    fromDay: new Date(attempt.firstStartedAt.getTime() - marginMs),
+    toDay: new Date(Date.now() + marginMs),
+    sort: 'createdAt:desc' as const,
+  };
+  const matches = new Map<string, ObservedPayment>();
+  let rows = 0;
+  for (let offset: number | null = 0; offset !== null; ) {
+    const page = await provider.listPayments(filter, { limit: PAGE_ROWS, offset }, { signal });
+    if (!page.ok) return inconclusive(page.failure);
+    if (page.value.unreadableRows > 0) return { finding: 'inconclusive', payment: null, detail: { reason: 'unreadable_rows' } };
+    rows += page.value.payments.length;
+    for (const row of page.value.payments) {
+      const payment = row.externalId === undefined ? await readWhole(provider, row.id, signal) : row;
+      if (payment === null) return { finding: 'inconclusive', payment: null, detail: { reason: 'row_unreadable', id: row.id } };
+      if (payment.externalId === wanted.externalId) matches.set(payment.id, payment);
+    }
+    const oldest = page.value.payments.at(-1);
+    offset = !concluding && isOlder(oldest, wanted.notBefore) ? null : page.value.nextOffset;
+  }
+  return judgeMatches(provider, wanted, [...matches.values()], rows, signal);
+}
+
+function wantedOf(command: ClaimedCommand, attempt: UnknownAttempt): Wanted {
+  const body = JSON.parse(command.createBody ?? '{}') as { externalId: string; accountNumber: string; type: string };
+  return {
+    externalId: body.externalId,
+    accountNumber: body.accountNumber,
+    type: body.type,
+    notBefore: attempt.firstStartedAt.getTime() - CREATED_TOLERANCE_MS,
+  };
+}
+
+async function judgeMatches(
+  provider: PaymentProvider,
+  wanted: Wanted,
+  matches: ObservedPayment[],
+  rows: number,
+  signal: AbortSignal,
+): Promise<Evidence> {
+  const [only] = matches;
+  if (!only) return { finding: 'absent', payment: null, detail: { rows } };
+  if (matches.length > 1) return { finding: 'ambiguous', payment: null, detail: { ids: matches.map(({ id }) => id) } };
+  const whole = fits(only, wanted) ? only : await readWhole(provider, only.id, signal);
+  if (whole === null) return { finding: 'inconclusive', payment: null, detail: { reason: 'row_unreadable', id: only.id } };
+  if (!fits(whole, wanted)) return { finding: 'unclear', payment: null, detail: { id: whole.id } };
+  if (isOlder(whole, wanted.notBefore)) return { finding: 'in_use', payment: null, detail: { id: whole.id } };
+  return { finding: 'found', payment: whole, detail: { id: whole.id, rows } };
+}
+
+/** Other fields only confirm: a row that lacks one is read whole, one that contradicts is not ours to bind. */
+function fits(payment: ObservedPayment, wanted: Wanted): boolean {
+  return payment.accountNumber === wanted.accountNumber && payment.type === wanted.type && payment.createdAt !== undefined;
+}
+
+async function readWhole(provider: PaymentProvider, id: string, signal: AbortSignal): Promise<ObservedPayment | null> {
+  const read = await provider.readPayment(id, { signal });
+  return read.ok ? read.value : null;
+}
+
+function isOlder(payment: ObservedPayment | undefined, notBefore: number): boolean {
+  return payment?.createdAt !== undefined && Date.parse(payment.createdAt) < notBefore;
+}
+
+function inconclusive(failure: ProviderFailure): Evidence {
+  const { stage, reason, httpStatus, code } = failure;
+  return { finding: 'inconclusive', payment: null, detail: { stage, reason, httpStatus, code } };
+}

@@ -1,0 +1,126 @@
+import { beginAttempt } from '@capstan/shared/db/attempts';
+import {
+  type ClaimedCommand,
+  type CommandProblem,
+  continueCommand,
+  deferCommand,
+  endCommand,
+  rejectBlockedCommands,
+  unblockNextCommand,
+} from '@capstan/shared/db/commands';
+import { releaseExternalId } from '@capstan/shared/db/payments';
+import type { PoolClient } from '@capstan/shared/db/pool';
+import { commandJob, DIRECT_OFFER_MS_MAX, type Offer, RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
+import { decideNext, type NextAction } from './decide-next.ts';
+import type { CapturerTimings } from './timings.ts';
+
+/** A call whose attempt row is written. */
+export type SendAction = Extract<NextAction, { kind: 'send' }> & { attemptId: number };
+
+/** One call or read that a capturer is about to make under its claim. */
+export interface Turn {
+  command: ClaimedCommand;
+  action: SendAction | Extract<NextAction, { kind: 'resolve' | 'read' }>;
+  /** Monotonic milliseconds at which the claim was taken or renewed, measured before the database did it. */
+  claimedAtMs: number;
+}
+
+/** What a transaction decided: the next call, and what to tell others once it is committed. */
+export interface Proceeding {
+  turn: Turn | null;
+  commandJobs: Offer<'commands'>[];
+  /** How the command ended, for the log line. */
+  ended: { status: string; code: string | null } | null;
+}
+
+export interface ProceedContext {
+  worker: string;
+  timings: CapturerTimings;
+  claimedAtMs: number;
+  /** The status was told by the provider under this claim. */
+  statusIsFresh: boolean;
+  /** The claim was taken in this same transaction: its row is as it should be and its lease is new. */
+  claimIsNew: boolean;
+}
+
+/**
+ * Decides what comes next for a claimed command and writes it: the attempt row of the next call and a renewed
+ * claim, a wait, or the end with what it means for the commands behind. Part of the caller's transaction.
+ */
+export async function proceed(tx: PoolClient, command: ClaimedCommand, context: ProceedContext): Promise<Proceeding> {
+  const { stepsDone, action } = decideNext(command, context.statusIsFresh);
+  const at: ClaimedCommand =
+    stepsDone === command.stepsDone ? command : { ...command, stepsDone, attempt: null, failures: 0 };
+  switch (action.kind) {
+    case 'send':
+    case 'resolve':
+    case 'read':
+      return beginTurn(tx, at, action, { ...context, claimIsNew: context.claimIsNew && at === command });
+    case 'wait':
+      return wait(tx, at, 'executing', context.timings.reviewReadMs);
+    case 'end':
+      return end(tx, at, action.status, action.problem);
+  }
+}
+
+async function beginTurn(
+  tx: PoolClient,
+  command: ClaimedCommand,
+  action: Extract<NextAction, { kind: 'send' | 'resolve' | 'read' }>,
+  { worker, timings, claimedAtMs, claimIsNew }: ProceedContext,
+): Promise<Proceeding> {
+  const turn = (begun: Turn['action']) => ({ turn: { command, action: begun, claimedAtMs }, commandJobs: [], ended: null });
+  if (action.kind !== 'send') {
+    const status = action.kind === 'resolve' ? 'unresolved' : 'executing';
+    await continueCommand(tx, command, { status, leaseMs: timings.readLeaseMs });
+    return turn(action);
+  }
+  if (!claimIsNew) await continueCommand(tx, command, { status: 'executing', leaseMs: timings.sendLeaseMs });
+  const callMsMax = timings.sendWindowMs + timings.callMsMax;
+  const attemptId = await beginAttempt(tx, command, { ...action, worker, callMsMax });
+  return turn({ ...action, attemptId });
+}
+
+/** Gives the claim back; a short wait is a delayed job, a long one is left to the relay. */
+export async function wait(
+  tx: PoolClient,
+  command: ClaimedCommand,
+  status: 'executing' | 'unresolved',
+  dueMs: number,
+): Promise<Proceeding> {
+  const direct = dueMs <= DIRECT_OFFER_MS_MAX;
+  await deferCommand(tx, command, { status, dueMs, graceMs: direct ? RELAY_GRACE_MS : 0 });
+  return { turn: null, commandJobs: direct ? [commandJob(command.id, command.epoch, dueMs)] : [], ended: null };
+}
+
+/** Ends the command and lets the commands behind it run, or end with it when there will be no payment. */
+export async function end(
+  tx: PoolClient,
+  command: ClaimedCommand,
+  status: 'succeeded' | 'rejected' | 'canceled' | 'parked',
+  problem: CommandProblem | null,
+): Promise<Proceeding> {
+  await endCommand(tx, command, { status, problem });
+  const ended = { status, code: problem?.code ?? null };
+  if (status === 'parked') return { turn: null, commandJobs: [], ended };
+  const thereIsNoPayment = command.type === 'payment.create' && command.stepsDone === 0;
+  if (thereIsNoPayment && status !== 'succeeded') {
+    await rejectBlockedCommands(tx, command.paymentKey, predecessorFailed(command));
+    await releaseExternalId(tx, command.paymentKey);
+    return { turn: null, commandJobs: [], ended };
+  }
+  const next = await unblockNextCommand(tx, command.paymentKey, RELAY_GRACE_MS);
+  return { turn: null, commandJobs: next === null ? [] : [commandJob(next.id, next.epoch)], ended };
+}
+
+/** The picture of the command once its current step is done. */
+export function nextStep(command: ClaimedCommand): ClaimedCommand {
+  return { ...command, stepsDone: command.stepsDone + 1, attempt: null, failures: 0 };
+}
+
+function predecessorFailed(command: ClaimedCommand): CommandProblem {
+  return {
+    code: 'predecessor_failed',
+    detail: `The payment was never created: command ${command.id} did not succeed. Create it again, then repeat this command with a new idempotency key.`,
+  };
+}

@@ -1,0 +1,79 @@
+import { addAttemptRead, loadUnknownAttempt, resolveAttempt, type UnknownAttempt } from '@capstan/shared/db/attempts';
+import type { ClaimedCommand } from '@capstan/shared/db/commands';
+import type { PoolClient } from '@capstan/shared/db/pool';
+import { type Conclusion, concludeUnknown, type Evidence } from './conclude-unknown.ts';
+import type { CapturerContext } from './context.ts';
+import { lookForEffect } from './look-for-effect.ts';
+import { end, nextStep, type Proceeding, proceed, type Turn, wait } from './proceed.ts';
+import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
+
+/** Asks the provider what became of an attempt, keeps what it said as evidence and draws the conclusion. Never repeats the call. */
+export async function resolveUnknown(context: CapturerContext, command: ClaimedCommand, attemptId: number): Promise<Turn | null> {
+  const { absence, readMsMax } = context.timings;
+  const attempt = await loadUnknownAttempt(context.pool, attemptId);
+  const concluding = attempt.absentReads + 1 >= absence.readsMin && attempt.absentForMs >= absence.spanMsMin;
+  const beganAtMs = context.monotonicMs();
+  const signal = AbortSignal.timeout(readMsMax);
+  const evidence = await lookForEffect(context.provider, command, attempt, { concluding, signal });
+  return recordUnderClaim(context, command, async (tx, claimedAtMs) => {
+    const told = await mirrorEvidence(tx, context, command, evidence, attemptId);
+    const beganMsAgo = context.monotonicMs() - beganAtMs;
+    await addAttemptRead(tx, attemptId, { beganMsAgo, finding: evidence.finding, detail: evidence.detail });
+    const conclusion = concludeUnknown(await loadUnknownAttempt(tx, attemptId), evidence, absence, context.random());
+    logRead(context, command, attempt, evidence, conclusion);
+    const next = await recordConclusion(tx, context, told.command, attempt, conclusion, claimedAtMs);
+    return { ...next, read: told.read };
+  });
+}
+
+/** A payment that may not be ours never touches the mirror. */
+async function mirrorEvidence(
+  tx: PoolClient,
+  context: CapturerContext,
+  command: ClaimedCommand,
+  { finding, payment }: Evidence,
+  attemptId: number,
+) {
+  if (payment === null || finding === 'unclear' || finding === 'in_use') return { command, read: null };
+  return mirrorWhatWasTold(tx, context, command, payment, { source: 'read', attemptId });
+}
+
+async function recordConclusion(
+  tx: PoolClient,
+  context: CapturerContext,
+  command: ClaimedCommand,
+  attempt: UnknownAttempt,
+  conclusion: Conclusion,
+  claimedAtMs: number,
+): Promise<Proceeding> {
+  if (conclusion.kind === 'open') return wait(tx, command, 'unresolved', conclusion.waitMs);
+  await resolveAttempt(tx, attempt.id, conclusion.kind);
+  const proceeding = { ...context, claimedAtMs, statusIsFresh: true, claimIsNew: false };
+  switch (conclusion.kind) {
+    case 'succeeded':
+      return proceed(tx, nextStep(command), proceeding);
+    case 'retryable': {
+      const resolved = { id: attempt.id, number: attempt.number, outcome: 'unknown', resolution: 'retryable' } as const;
+      return proceed(tx, { ...command, attempt: resolved, failures: command.failures + 1 }, proceeding);
+    }
+    case 'rejected':
+    case 'parked':
+      return end(tx, command, conclusion.kind, conclusion.problem);
+  }
+}
+
+function logRead(context: CapturerContext, command: ClaimedCommand, attempt: UnknownAttempt, evidence: Evidence, conclusion: Conclusion): void {
+  context.log.info(
+    {
+      event: 'attempt.read',
+      commandId: command.id,
+      paymentKey: command.paymentKey,
+      operation: attempt.operation,
+      attempt: attempt.number,
+      reads: attempt.reads + 1,
+      finding: evidence.finding,
+      conclusion: conclusion.kind,
+    },
+    `looked for the effect of ${attempt.operation}: ${evidence.finding}`,
+  );
+}

@@ -1,0 +1,103 @@
+import { finishAttempt } from '@capstan/shared/db/attempts';
+import type { ClaimedCommand } from '@capstan/shared/db/commands';
+import type { PoolClient } from '@capstan/shared/db/pool';
+import type { ObservedPayment, ProviderResult } from '@capstan/shared/provider/payment-provider';
+import { backoffMs } from '@capstan/shared/retry/backoff';
+import { type CallOutcome, classifyOutcome } from './classify-outcome.ts';
+import { providerRejection } from './conclude-unknown.ts';
+import type { CapturerContext } from './context.ts';
+import { end, nextStep, proceed, type SendAction, type Turn, wait } from './proceed.ts';
+import type { Recorded } from './publish.ts';
+import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
+
+/** A call about to leave: its attempt row is written, its claim was taken at `claimedAtMs`. */
+export interface Dispatch {
+  command: ClaimedCommand;
+  action: SendAction;
+  claimedAtMs: number;
+}
+
+/** call → classify → record. */
+export async function sendStep(context: CapturerContext, dispatch: Dispatch): Promise<Turn | null> {
+  const startedAtMs = context.monotonicMs();
+  const call = classifyOutcome(dispatch.action.operation, await callInWindow(context, dispatch));
+  logAttempt(context, dispatch, call, context.monotonicMs() - startedAtMs);
+  return recordUnderClaim(context, dispatch.command, (tx, claimedAtMs) => recordCall(tx, context, dispatch, call, claimedAtMs));
+}
+
+/** The dispatch guard: a claim that is not fresh any more may already be somebody else's, so nothing leaves. */
+async function callInWindow(
+  { monotonicMs, timings, provider }: CapturerContext,
+  { command, action, claimedAtMs }: Dispatch,
+): Promise<ProviderResult<ObservedPayment>> {
+  if (monotonicMs() - claimedAtMs >= timings.sendWindowMs) {
+    return { ok: false, failure: { stage: 'not_sent', reason: 'send_window_passed' } };
+  }
+  const signal = AbortSignal.timeout(timings.callMsMax);
+  switch (action.operation) {
+    case 'create':
+      return provider.createPayment(required(command.createBody, 'create body'), { signal });
+    case 'authorize':
+      return provider.authorizePayment(required(command.conomyId, 'Conomy id'), { signal });
+    case 'capture':
+      return provider.capturePayment(required(command.conomyId, 'Conomy id'), { signal });
+  }
+}
+
+/** One commit: the attempt's outcome, the mirror, the command's next step and the attempt row of the next call. */
+async function recordCall(
+  tx: PoolClient,
+  context: CapturerContext,
+  { command, action }: Dispatch,
+  call: CallOutcome,
+  claimedAtMs: number,
+): Promise<Recorded> {
+  const { attemptId, number } = action;
+  const told =
+    call.payment === null
+      ? { command, read: null }
+      : await mirrorWhatWasTold(tx, context, command, call.payment, { source: 'answer', attemptId });
+  await finishAttempt(tx, command, attemptId, call);
+  const after = { ...told.command, attempt: { id: attemptId, number, outcome: call.outcome, resolution: null } };
+  const proceeding = { ...context, claimedAtMs, statusIsFresh: call.payment !== null, claimIsNew: false };
+  switch (call.outcome) {
+    case 'succeeded':
+      return { ...(await proceed(tx, nextStep(after), proceeding)), read: told.read };
+    case 'unknown':
+      return { ...(await proceed(tx, after, proceeding)), read: told.read };
+    case 'rejected':
+      return { ...(await end(tx, after, 'rejected', providerRejection(call.failure ?? {}))), read: told.read };
+    case 'retryable':
+      return { ...(await wait(tx, after, 'executing', retryWaitMs(context, call, number))), read: told.read };
+  }
+}
+
+function retryWaitMs(context: CapturerContext, { failure }: CallOutcome, number: number): number {
+  if (failure?.reason === 'requires_review') return context.timings.reviewReadMs;
+  return failure?.retryAfterMs ?? backoffMs(number, context.random());
+}
+
+function logAttempt(context: CapturerContext, { command, action }: Dispatch, call: CallOutcome, durationMs: number): void {
+  context.log.info(
+    {
+      event: 'attempt.finished',
+      commandId: command.id,
+      paymentKey: command.paymentKey,
+      conomyId: call.payment?.id ?? command.conomyId,
+      operation: action.operation,
+      attempt: action.number,
+      outcome: call.outcome,
+      reason: call.failure?.reason,
+      httpStatus: call.failure?.httpStatus,
+      providerCode: call.failure?.code,
+      traceId: call.failure?.traceId,
+      durationMs: Math.round(durationMs),
+    },
+    `${action.operation} ${call.outcome}`,
+  );
+}
+
+function required(value: string | null, what: string): string {
+  if (value === null) throw new Error(`a call is about to leave without its ${what}`);
+  return value;
+}

@@ -1,0 +1,41 @@
+import type { AbsenceRule } from './conclude-unknown.ts';
+
+/** Every duration of the capturer, in milliseconds, derived from its configuration once. */
+export interface CapturerTimings {
+  /** A claim older than this sends nothing. */
+  sendWindowMs: number;
+  /** A provider call ends by then, answered or not. */
+  callMsMax: number;
+  /** How long nobody else may take over while a call may be under way. */
+  sendLeaseMs: number;
+  /** The same while only reads are made; a list may have many pages. */
+  readLeaseMs: number;
+  readMsMax: number;
+  /** Between two reads of a payment that is under review. */
+  reviewReadMs: number;
+  /** After a read that failed before anything could be decided. */
+  readAgainMs: number;
+  absence: AbsenceRule;
+}
+
+/** Between the latest end of a call and the earliest takeover: covers the commit that records the outcome. */
+const TAKEOVER_MARGIN_MS = 3_000;
+
+export function capturerTimings(config: {
+  sendWindowMs: number;
+  callMsMax: number;
+  absenceReadsMin: number;
+  absenceSpanMs: number;
+}): CapturerTimings {
+  const readMsMax = 5 * config.callMsMax;
+  return {
+    sendWindowMs: config.sendWindowMs,
+    callMsMax: config.callMsMax,
+    sendLeaseMs: config.sendWindowMs + config.callMsMax + TAKEOVER_MARGIN_MS,
+    readLeaseMs: readMsMax + TAKEOVER_MARGIN_MS,
+    readMsMax,
+    reviewReadMs: 30_000,
+    readAgainMs: 5_000,
+    absence: { readsMin: config.absenceReadsMin, spanMsMin: config.absenceSpanMs },
+  };
+}

@@ -1,0 +1,82 @@
+import { type DeliveryResult, type DeliveryRow, findDelivery, markDeliveryApplied } from '@capstan/shared/db/deliveries';
+import { findKeyByConomyId, lockPayment } from '@capstan/shared/db/payments';
+import type { PoolClient } from '@capstan/shared/db/pool';
+import { inTransaction } from '@capstan/shared/db/transaction';
+import type { MirrorMove } from '@capstan/shared/domain/mirror-move';
+import { type ObservationResult, observePayment } from '@capstan/shared/mirror/observe-payment';
+import { type ObservedDelivery, readDelivery } from '@capstan/shared/provider/conomy/webhook';
+import type { ReconcilerContext } from './context.ts';
+
+interface Applied {
+  result: DeliveryResult;
+  paymentKey: string | null;
+  observed: ObservationResult | null;
+}
+
+/**
+ * Applies one stored delivery by law 5, in one commit: it moves the mirror to a legal non-final successor, causes
+ * a read, or is noted as duplicate, stale, of no payment of ours, or not about a payment. Running it again for the
+ * same delivery changes nothing that the first run did not.
+ */
+export async function applyDelivery(context: ReconcilerContext, deliveryId: string, timesReceived: number): Promise<void> {
+  const delivery = await findDelivery(context.pool, deliveryId);
+  if (delivery === null) return;
+  const told = readDelivery(JSON.parse(delivery.body.toString('utf8')));
+  const applied = await inTransaction(context.pool, async (tx) => {
+    const outcome = await observe(tx, context, delivery, told);
+    await markDeliveryApplied(tx, { id: delivery.id, timesReceived, paymentKey: outcome.paymentKey, result: outcome.result });
+    return outcome;
+  });
+  logApplied(context, delivery, applied);
+  if (applied.paymentKey !== null) context.progress.announce(applied.paymentKey);
+  const read = applied.observed?.read;
+  if (read) await context.senders.reads.offer([read]);
+}
+
+async function observe(
+  tx: PoolClient,
+  context: ReconcilerContext,
+  delivery: DeliveryRow,
+  told: ObservedDelivery,
+): Promise<Applied> {
+  if (told.conomyId === undefined || told.status === undefined) return { result: 'ignored', paymentKey: null, observed: null };
+  const key = await findKeyByConomyId(tx, told.conomyId);
+  const payment = key === null ? null : await lockPayment(tx, key);
+  if (payment === null) return { result: 'unmatched', paymentKey: null, observed: null };
+  const { conomyId, status, totalAmount, currency } = told;
+  const facts = { source: 'delivery' as const, status, conomyId, totalAmount, currency, snapshot: null, sourceId: delivery.id };
+  const observed = await observePayment(tx, payment, facts, context.random());
+  return { result: resultOf(observed.move), paymentKey: payment.key, observed };
+}
+
+function resultOf(move: MirrorMove): DeliveryResult {
+  switch (move.kind) {
+    case 'moved':
+      return 'moved';
+    case 'unchanged':
+      return 'duplicate';
+    case 'stale':
+      return 'stale';
+    case 'read':
+      return 'read';
+    case 'alarm':
+      throw new Error('a delivery alone never raises an alarm');
+  }
+}
+
+function logApplied(context: ReconcilerContext, delivery: DeliveryRow, applied: Applied): void {
+  context.log.info(
+    {
+      event: 'delivery.applied',
+      deliveryId: delivery.id,
+      name: delivery.event,
+      conomyId: delivery.conomyId,
+      paymentKey: applied.paymentKey,
+      status: delivery.status,
+      timesReceived: delivery.timesReceived,
+      result: applied.result,
+      ageMs: Date.now() - delivery.receivedAt.getTime(),
+    },
+    `${delivery.event}: ${applied.result}`,
+  );
+}

@@ -1,0 +1,17 @@
+import type { Pool } from '@capstan/shared/db/pool';
+import type { ProgressAnnouncer } from '@capstan/shared/db/progress';
+import type { PaymentProvider } from '@capstan/shared/provider/payment-provider';
+import type { QueueKey } from '@capstan/shared/queue/catalogue';
+import type { QueueSender } from '@capstan/shared/queue/sender';
+import type { Logger } from '@capstan/shared/telemetry/logger';
+
+/** What the reconciler works with; wired once in `build-reconciler.ts`. */
+export interface ReconcilerContext {
+  pool: Pool;
+  provider: PaymentProvider;
+  senders: { [K in QueueKey]: QueueSender<K> };
+  progress: ProgressAnnouncer;
+  log: Logger;
+  /** In [0, 1). */
+  random: () => number;
+}

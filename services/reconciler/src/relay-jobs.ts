@@ -1,0 +1,45 @@
+import { takeDueCommands } from '@capstan/shared/db/commands';
+import { takeDueDeliveries } from '@capstan/shared/db/deliveries';
+import { takeDueReads } from '@capstan/shared/db/payments';
+import { commandJob, deliveryJob, type Offer, type QueueKey, readJob } from '@capstan/shared/queue/catalogue';
+import type { ReconcilerContext } from './context.ts';
+
+/** Jobs of one kind put into the queue in one pass at most. */
+const OFFERS_MAX = 1_000;
+/** A job that was offered and not picked up is offered again after this time. */
+const OFFER_AGAIN_MS = 15_000;
+
+/**
+ * Puts back the job of every row that is due and has none: commands, deliveries and reads whose direct offer was
+ * lost, whose worker died, or whose time has come. Several relays may run at once: each takes other rows.
+ * @returns whether there may be more to do at once.
+ */
+export async function relayJobs(context: ReconcilerContext): Promise<boolean> {
+  const full = await Promise.all([
+    relay(context, 'commands', async (limit) =>
+      (await takeDueCommands(context.pool, limit, OFFER_AGAIN_MS)).map(({ id, epoch }) => commandJob(id, epoch)),
+    ),
+    relay(context, 'deliveries', async (limit) =>
+      (await takeDueDeliveries(context.pool, limit, OFFER_AGAIN_MS)).map(({ id, timesReceived }) => deliveryJob(id, timesReceived)),
+    ),
+    relay(context, 'reads', async (limit) =>
+      (await takeDueReads(context.pool, limit, OFFER_AGAIN_MS)).map(({ key, version, reads }) => readJob(key, version, reads)),
+    ),
+  ]);
+  return full.includes(true);
+}
+
+async function relay<K extends QueueKey>(
+  context: ReconcilerContext,
+  kind: K,
+  take: (limit: number) => Promise<Offer<K>[]>,
+): Promise<boolean> {
+  const sender = context.senders[kind];
+  // While the queue is away one row at a time finds out whether it is back; the others stay due.
+  const limit = sender.isUp() ? OFFERS_MAX : 1;
+  const offers = await take(limit);
+  if (offers.length === 0) return false;
+  const taken = await sender.offer(offers);
+  context.log.info({ event: 'jobs.relayed', kind, count: offers.length, taken }, `relayed ${offers.length} ${kind}`);
+  return taken && offers.length === limit;
+}
