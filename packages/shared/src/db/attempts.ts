@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { Operation } from '../domain/payment-command.ts';
 import type { ProviderFailure } from '../provider/payment-provider.ts';
 import { type ClaimedCommand, ClaimLostError } from './commands.ts';
+import { storableJson } from './storable-text.ts';
 
 export type Outcome = 'succeeded' | 'rejected' | 'retryable' | 'unknown';
 export type Resolution = 'succeeded' | 'rejected' | 'retryable' | 'parked';
@@ -28,6 +29,15 @@ export async function findAttemptsOfCommand(db: Pool | PoolClient, commandId: st
   const { rows } = await db.query<AttemptRow>(`select ${COLUMNS} from attempts where command_id = $1::uuid order by id`, [
     commandId,
   ]);
+  return rows;
+}
+
+/** Of several commands at once, in the order they began. */
+export async function findAttemptsOfCommands(db: Pool | PoolClient, commandIds: readonly string[]): Promise<AttemptRow[]> {
+  const { rows } = await db.query<AttemptRow>(
+    `select ${COLUMNS} from attempts where command_id = any($1::uuid[]) order by id`,
+    [commandIds],
+  );
   return rows;
 }
 
@@ -126,7 +136,7 @@ export async function addAttemptRead(
   await tx.query(
     `insert into attempt_reads (attempt_id, began_at, finding, detail)
      values ($1::bigint, capstan_now() - $2::float8 * interval '1 millisecond', $3::text, $4::jsonb)`,
-    [attemptId, read.beganMsAgo, read.finding, JSON.stringify(read.detail)],
+    [attemptId, read.beganMsAgo, read.finding, storableJson(read.detail)],
   );
 }
 
@@ -168,5 +178,5 @@ export async function loadUnknownAttempt(db: Pool | PoolClient, attemptId: numbe
 }
 
 function asJson(value: ProviderFailure | null): string | null {
-  return value === null ? null : JSON.stringify(value);
+  return value === null ? null : storableJson(value);
 }

@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { CommandStatus } from '../domain/command-status.ts';
 import type { CommandType, Operation } from '../domain/payment-command.ts';
+import { storableJson } from './storable-text.ts';
 
 /** Why a command did not succeed, for the caller and the operator. */
 export interface CommandProblem {
@@ -30,6 +31,11 @@ const COLUMNS = `id, type, status, idempotency_key as "idempotencyKey", fingerpr
 export async function findCommand(db: Pool | PoolClient, id: string): Promise<CommandRow | null> {
   const { rows } = await db.query<CommandRow>(`select ${COLUMNS} from commands where id = $1::uuid`, [id]);
   return rows[0] ?? null;
+}
+
+export async function findCommands(db: Pool | PoolClient, ids: readonly string[]): Promise<CommandRow[]> {
+  const { rows } = await db.query<CommandRow>(`select ${COLUMNS} from commands where id = any($1::uuid[])`, [ids]);
+  return rows;
 }
 
 export async function findCommandsByIdempotencyKeys(db: Pool | PoolClient, keys: readonly string[]): Promise<CommandRow[]> {
@@ -176,7 +182,7 @@ export function endCommand(
     `status = $3::text, steps_done = $4::smallint, failures = $5::smallint, problem = $6::jsonb,
      claimed_by = null, claimed_until = null, offer_at = null,
      finished_at = case when $3::text = 'parked' then null else capstan_now() end`,
-    [end.status, command.stepsDone, command.failures, end.problem === null ? null : JSON.stringify(end.problem)],
+    [end.status, command.stepsDone, command.failures, end.problem === null ? null : storableJson(end.problem)],
   );
 }
 
@@ -203,7 +209,7 @@ export async function rejectBlockedCommands(tx: PoolClient, paymentKey: string, 
   const { rows } = await tx.query<{ id: string }>(
     `update commands set status = 'rejected', finished_at = capstan_now(), problem = $2::jsonb
      where payment_key = $1::uuid and status = 'blocked' returning id`,
-    [paymentKey, JSON.stringify(problem)],
+    [paymentKey, storableJson(problem)],
   );
   return rows.map(({ id }) => id);
 }

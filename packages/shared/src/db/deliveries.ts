@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { storableText } from './storable-text.ts';
 
 export type DeliveryResult = 'moved' | 'read' | 'duplicate' | 'stale' | 'ignored' | 'unmatched';
 
@@ -32,10 +33,10 @@ export async function storeDelivery(
       delivery.bodySha256,
       delivery.body,
       delivery.form,
-      delivery.event,
-      delivery.conomyId,
-      delivery.externalId,
-      delivery.status,
+      storableText(delivery.event),
+      asText(delivery.conomyId),
+      asText(delivery.externalId),
+      asText(delivery.status),
       graceMs,
     ],
   );
@@ -112,4 +113,8 @@ export async function takeDueDeliveries(
     [limit, againMs],
   );
   return rows;
+}
+
+function asText(value: string | null): string | null {
+  return value === null ? null : storableText(value);
 }

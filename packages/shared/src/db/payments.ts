@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { storableJson, storableText } from './storable-text.ts';
 
 /** A row of the mirror. */
 export interface PaymentRow {
@@ -21,6 +22,20 @@ const COLUMNS = `key, conomy_id as "conomyId", external_id as "externalId", snap
 
 export async function findPayment(db: Pool | PoolClient, key: string): Promise<PaymentRow | null> {
   const { rows } = await db.query<PaymentRow>(`select ${COLUMNS} from payments where key = $1::uuid`, [key]);
+  return rows[0] ?? null;
+}
+
+export async function findPayments(db: Pool | PoolClient, keys: readonly string[]): Promise<PaymentRow[]> {
+  const { rows } = await db.query<PaymentRow>(`select ${COLUMNS} from payments where key = any($1::uuid[])`, [keys]);
+  return rows;
+}
+
+/** The payment that holds the externalId now; one whose create came to nothing has given it back. */
+export async function findPaymentByExternalId(db: Pool | PoolClient, externalId: string): Promise<PaymentRow | null> {
+  const { rows } = await db.query<PaymentRow>(
+    `select ${COLUMNS} from payments where external_id = $1::text and external_id_released_at is null`,
+    [externalId],
+  );
   return rows[0] ?? null;
 }
 
@@ -107,7 +122,7 @@ export async function movePayment(tx: PoolClient, from: PaymentRow, move: Paymen
     [
       move.key,
       from.version,
-      move.to,
+      storableText(move.to),
       move.cause,
       move.conomyId,
       asJson(move.snapshot),
@@ -158,5 +173,5 @@ export async function takeDueReads(db: Pool, limit: number, againMs: number): Pr
 }
 
 function asJson(value: Record<string, unknown> | null): string | null {
-  return value === null ? null : JSON.stringify(value);
+  return value === null ? null : storableJson(value);
 }

@@ -8,6 +8,8 @@ const CHANNEL = 'capstan_progress';
 export interface ProgressAnnouncer {
   /** Never throws and is never waited for: those who wait also look by themselves now and then. */
   announce(paymentKey: string): void;
+  /** Resolves when nothing is left to announce. */
+  idle(): Promise<void>;
 }
 
 /**
@@ -17,7 +19,7 @@ export interface ProgressAnnouncer {
  */
 export function createProgressAnnouncer(pool: Pool, log: Logger): ProgressAnnouncer {
   const waiting = new Set<string>();
-  let sending = false;
+  let sending: Promise<void> | null = null;
   const send = async () => {
     while (waiting.size > 0) {
       const keys = [...waiting];
@@ -26,22 +28,23 @@ export function createProgressAnnouncer(pool: Pool, log: Logger): ProgressAnnoun
         .query('select pg_notify($1::text, key) from unnest($2::text[]) as key', [CHANNEL, keys])
         .catch((error: Error) => log.debug({ event: 'progress.not_announced', err: error }, 'nobody was told'));
     }
-    sending = false;
+    sending = null;
   };
   return {
     announce: (paymentKey) => {
       waiting.add(paymentKey);
-      if (sending) return;
-      sending = true;
-      void send();
+      sending ??= send();
+    },
+    idle: async () => {
+      await sending;
     },
   };
 }
 
 /** Calls back for each announced payment key. Reconnects by itself; what is announced meanwhile is missed. */
 export interface ProgressListener {
-  /** Resolves true when progress of the payment was announced, false after `waitMs`. */
-  next(paymentKey: string, waitMs: number): Promise<boolean>;
+  /** Resolves true when progress of the payment was announced, false after `waitMs` or when aborted. */
+  next(paymentKey: string, waitMs: number, signal: AbortSignal): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -77,7 +80,7 @@ export function listenForProgress(databaseUrl: string, log: Logger): ProgressLis
   void connect();
 
   return {
-    next: (paymentKey, waitMs) =>
+    next: (paymentKey, waitMs, signal) =>
       new Promise((resolve) => {
         const set = waiters.get(paymentKey) ?? new Set();
         waiters.set(paymentKey, set);
@@ -85,11 +88,15 @@ export function listenForProgress(databaseUrl: string, log: Logger): ProgressLis
           clearTimeout(timer);
           set.delete(wake);
           if (set.size === 0) waiters.delete(paymentKey);
+          signal.removeEventListener('abort', giveUp);
           resolve(announced);
         };
         const wake = () => settle(true);
+        const giveUp = () => settle(false);
         const timer = setTimeout(() => settle(false), waitMs);
         set.add(wake);
+        signal.addEventListener('abort', giveUp, { once: true });
+        if (signal.aborted) giveUp();
       }),
     close: async () => {
       closed = true;

@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { startSandbox } from '@capstan/conomy-sandbox/start-sandbox';
+import { COP_COLLECTOR, COP_PAYER } from '@capstan/conomy-sandbox/default-accounts';
+import { openPool, type Pool } from '@capstan/shared/db/pool';
+import { createProgressAnnouncer } from '@capstan/shared/db/progress';
+import { createConomyClient } from '@capstan/shared/provider/conomy/client';
+import { openSender } from '@capstan/shared/queue/sender';
+import { createLogger } from '@capstan/shared/telemetry/logger';
+import { createTestDatabase } from '@capstan/testing/test-database';
+import { createTestQueue } from '@capstan/testing/test-queue';
+import type { CapturerContext } from '../src/context.ts';
+import { capturerTimings } from '../src/timings.ts';
+
+const credentials = { apiKey: 'test-api-key', clientId: 'test-client', clientSecret: 'test-client-secret' };
+
+/** Short enough for a test, in the proportions of the real ones. */
+const TIMINGS = { sendWindowMs: 2_000, callMsMax: 300, absenceReadsMin: 3, absenceSpanMs: 600 };
+
+/** A capturer's context on a real PostgreSQL, queue and sandbox. `close` in afterAll. */
+export async function openCapturerFixture() {
+  const database = await createTestDatabase();
+  const queue = await createTestQueue(database.url);
+  const sandbox = await startSandbox({ credentials, timers: { capturedToReceivedMs: null, receivedToSettledMs: null } });
+  const log = createLogger('capturer-test', 'fatal');
+  const pool = openPool({ url: database.url, name: 'capturer-test', max: 10, log });
+  const provider = createConomyClient({
+    ...credentials,
+    baseUrl: `${sandbox.url}/sandbox`,
+    sandboxWebhookUrl: `${sandbox.url}/sandboxwebhook`,
+    apiVersion: '24-04-2025',
+    userAgent: 'Capstan-test/1',
+    callTimeoutMs: TIMINGS.callMsMax,
+  });
+  const commands = openSender('commands', queue.url, log);
+  const reads = openSender('reads', queue.url, log);
+  const progress = createProgressAnnouncer(pool, log);
+  const context: CapturerContext = {
+    pool,
+    provider,
+    commands,
+    reads,
+    progress,
+    log,
+    timings: capturerTimings(TIMINGS),
+    worker: 'test-worker',
+    random: () => 0.5,
+    monotonicMs: () => performance.now(),
+  };
+  return {
+    context,
+    pool,
+    control: (path: string, body?: unknown) => control(`${sandbox.url}/_sandbox/${path}`, body),
+    close: async () => {
+      await Promise.all([commands.close(), reads.close(), provider.close()]);
+      await sandbox.close();
+      await progress.idle();
+      await pool.end();
+      await queue.stop();
+      await database.drop();
+    },
+  };
+}
+
+export type CapturerFixture = Awaited<ReturnType<typeof openCapturerFixture>>;
+
+async function control(url: string, body?: unknown) {
+  const response = await fetch(url, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: body === undefined ? undefined : JSON.stringify(body),
+  });
+  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
+  return response.json() as Promise<Record<string, unknown>>;
+}
+
+/** The documented COLLECT between the sandbox's own accounts. */
+export function collectBody(externalId: string) {
+  const node = ({ identityId, accountNumber }: typeof COP_PAYER, amount: string) => ({
+    type: 'ACCOUNT',
+    amount,
+    currency: 'COP',
+    identity: { identityId },
+    account: { accountNumber },
+  });
+  return {
+    externalId,
+    identityId: COP_COLLECTOR.identityId,
+    accountNumber: COP_COLLECTOR.accountNumber,
+    type: 'COLLECT',
+    product: 'COP:COP',
+    purchaseAmount: '30000.00',
+    purchaseCurrency: 'COP',
+    currency: 'COP',
+    origins: [node(COP_PAYER, '15000.00'), node(COP_COLLECTOR, '15000.00')],
+    destinations: [node(COP_COLLECTOR, '30000.00')],
+  };
+}
+
+export interface InsertedCommand {
+  id: string;
+  paymentKey: string;
+  externalId: string;
+}
+
+/** Writes an accepted create command as the api does. */
+export async function insertCreate(
+  pool: Pool,
+  { then = ['capture'], body, notAfter = null }: { then?: string[]; body?: Record<string, unknown>; notAfter?: string | null } = {},
+): Promise<InsertedCommand> {
+  const externalId = `ext-${randomUUID()}`;
+  const create = { ...collectBody(externalId), ...body };
+  const paymentKey = randomUUID();
+  await pool.query('insert into payments (key, external_id, snapshot) values ($1, $2, $3)', [paymentKey, externalId, create]);
+  const id = await insertRow(pool, { paymentKey, type: 'payment.create', steps: ['create', ...then], createBody: create, notAfter });
+  return { id, paymentKey, externalId };
+}
+
+/** Writes a command about a payment that exists, `blocked` behind an earlier one or runnable. */
+export function insertLater(pool: Pool, paymentKey: string, operation: 'authorize' | 'capture', status = 'accepted') {
+  return insertRow(pool, { paymentKey, type: `payment.${operation}`, steps: [operation], createBody: null, notAfter: null, status });
+}
+
+async function insertRow(
+  pool: Pool,
+  row: { paymentKey: string; type: string; steps: string[]; createBody: unknown; notAfter: string | null; status?: string },
+): Promise<string> {
+  const id = randomUUID();
+  await pool.query(
+    `insert into commands (id, idempotency_key, fingerprint, type, payment_key, create_body, steps, status, not_after, offer_at, accepted_by)
+     values ($1, $2, decode(repeat('00', 32), 'hex'), $3, $4, $5, $6, $7, $8, case when $7 = 'accepted' then capstan_now() end, 'test')`,
+    [id, `key-${id}`, row.type, row.paymentKey, row.createBody === null ? null : JSON.stringify(row.createBody), row.steps, row.status ?? 'accepted', row.notAfter],
+  );
+  return id;
+}

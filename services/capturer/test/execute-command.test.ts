@@ -1,0 +1,228 @@
+import { findAttemptsOfCommand } from '@capstan/shared/db/attempts';
+import { findCommand } from '@capstan/shared/db/commands';
+import { findPayment } from '@capstan/shared/db/payments';
+import { until } from '@capstan/testing/until';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { executeCommand } from '../src/execute-command.ts';
+import { type CapturerFixture, insertCreate, insertLater, openCapturerFixture } from './capturer-fixture.ts';
+
+let fixture: CapturerFixture;
+
+beforeAll(async () => {
+  fixture = await openCapturerFixture();
+});
+afterAll(() => fixture.close());
+afterEach(() => fixture.control('faults', { seed: 1, rules: [] }));
+
+interface LedgerPayment {
+  id: string;
+  externalId: string;
+  status: string;
+  effects: Record<string, number>;
+}
+
+async function ledgerOf(externalId: string): Promise<LedgerPayment[]> {
+  const { payments } = await fixture.control('ledger');
+  return (payments as LedgerPayment[]).filter((payment) => payment.externalId === externalId);
+}
+
+/** Lets the capturer work on the command whenever it is due, as its jobs would, until it has ended or is parked. */
+async function runToItsEnd(id: string) {
+  return until(
+    async () => {
+      await executeCommand(fixture.context, id);
+      const command = await findCommand(fixture.pool, id);
+      expect(['succeeded', 'rejected', 'canceled', 'parked']).toContain(command?.status);
+      if (command === null) throw new Error(`command ${id} is gone`);
+      return command;
+    },
+    { deadlineMs: 15_000, what: `command ${id} ends` },
+  );
+}
+
+const outcomes = async (id: string) =>
+  (await findAttemptsOfCommand(fixture.pool, id)).map(({ operation, outcome, resolution }) => [operation, outcome, resolution]);
+
+describe('a create with capture', () => {
+  test('is created and captured once, and the mirror says CAPTURED', async () => {
+    const { id, paymentKey, externalId } = await insertCreate(fixture.pool);
+    await executeCommand(fixture.context, id);
+    expect(await findCommand(fixture.pool, id)).toMatchObject({ status: 'succeeded', stepsDone: 2, problem: null });
+    expect(await outcomes(id)).toEqual([
+      ['create', 'succeeded', null],
+      ['capture', 'succeeded', null],
+    ]);
+    const [paid] = await ledgerOf(externalId);
+    expect(paid).toMatchObject({ status: 'CAPTURED', effects: { create: 1, capture: 1 } });
+    expect(await findPayment(fixture.pool, paymentKey)).toMatchObject({ status: 'CAPTURED', conomyId: paid?.id, version: 2 });
+  });
+
+  test('goes through authorize when the plan says so', async () => {
+    const { id, externalId } = await insertCreate(fixture.pool, { then: ['authorize', 'capture'] });
+    await executeCommand(fixture.context, id);
+    expect((await ledgerOf(externalId))[0]).toMatchObject({ status: 'CAPTURED', effects: { create: 1, authorize: 1, capture: 1 } });
+  });
+
+  test('runs once when its job comes ten times at once', async () => {
+    const { id, externalId } = await insertCreate(fixture.pool);
+    await Promise.all(Array.from({ length: 10 }, () => executeCommand(fixture.context, id)));
+    await runToItsEnd(id);
+    expect(await ledgerOf(externalId)).toMatchObject([{ effects: { create: 1, capture: 1 } }]);
+  });
+
+  test('whose account Conomy does not know is rejected with what the provider said, and its externalId is free again', async () => {
+    const { id, paymentKey } = await insertCreate(fixture.pool, { body: { accountNumber: '999' } });
+    await executeCommand(fixture.context, id);
+    expect(await findCommand(fixture.pool, id)).toMatchObject({
+      status: 'rejected',
+      problem: { code: 'provider_rejected', provider: { status: 404, code: '31', type: 'notFound' } },
+    });
+    const { rows } = await fixture.pool.query('select external_id_released_at is not null as free from payments where key = $1', [paymentKey]);
+    expect(rows).toEqual([{ free: true }]);
+  });
+
+  test('that was not begun by its notAfter instant is canceled and nothing is sent', async () => {
+    const { id, externalId } = await insertCreate(fixture.pool, { notAfter: '2020-01-01T00:00:00Z' });
+    await executeCommand(fixture.context, id);
+    expect(await findCommand(fixture.pool, id)).toMatchObject({ status: 'canceled', problem: { code: 'deadline_passed' } });
+    expect(await ledgerOf(externalId)).toEqual([]);
+  });
+});
+
+describe('an answer that never came', () => {
+  test.each(['create', 'capture'])('of a %s that took effect is found by reading, and nothing is sent twice', async (operation) => {
+    await fixture.control('faults', { seed: 1, rules: [{ operation, fault: 'commit-then-timeout', count: 1 }] });
+    const { id, externalId } = await insertCreate(fixture.pool);
+    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect(await outcomes(id)).toContainEqual([operation, 'unknown', 'succeeded']);
+    expect(await ledgerOf(externalId)).toMatchObject([{ status: 'CAPTURED', effects: { create: 1, capture: 1 } }]);
+  });
+
+  test.each(['create', 'capture'])('a 500 to a %s without effect is sent again only after three reads over the span found nothing', async (operation) => {
+    await fixture.control('faults', { seed: 1, rules: [{ operation, fault: '500', count: 1 }] });
+    const { id, externalId } = await insertCreate(fixture.pool);
+    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect(await outcomes(id)).toContainEqual([operation, 'unknown', 'retryable']);
+    expect(await ledgerOf(externalId)).toMatchObject([{ effects: { create: 1, capture: 1 } }]);
+    const { rows } = await fixture.pool.query(
+      `select count(*)::int as reads, extract(epoch from max(r.began_at) - min(r.began_at)) * 1000 >= $2 as spread
+       from attempt_reads r join attempts a on a.id = r.attempt_id
+       where a.command_id = $1 and r.finding = 'absent' and r.began_at >= a.deadline_at`,
+      [id, fixture.context.timings.absence.spanMsMin],
+    );
+    expect(rows[0].reads).toBeGreaterThanOrEqual(3);
+    expect(rows[0].spread).toBe(true);
+  });
+
+  test('a 429 waits as long as the provider says and burns nothing', async () => {
+    await fixture.control('faults', { seed: 1, rules: [{ operation: 'create', fault: '429', count: 1 }] });
+    const { id, externalId } = await insertCreate(fixture.pool);
+    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect((await outcomes(id))[0]).toEqual(['create', 'retryable', null]);
+    expect(await ledgerOf(externalId)).toMatchObject([{ effects: { create: 1, capture: 1 } }]);
+  });
+});
+
+describe('a worker that died', () => {
+  test('after it began a call leaves an unknown attempt that the next worker settles by reading', async () => {
+    const { id, externalId } = await insertCreate(fixture.pool);
+    const dies = { ...fixture.context, provider: { ...fixture.context.provider, createPayment: dieAfter(fixture.context.provider.createPayment) } };
+    await expect(executeCommand(dies, id)).rejects.toThrow('the process died');
+    await expireClaim(id);
+    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect(await outcomes(id)).toEqual([
+      ['create', 'unknown', 'succeeded'],
+      ['capture', 'succeeded', null],
+    ]);
+    expect(await ledgerOf(externalId)).toMatchObject([{ effects: { create: 1, capture: 1 } }]);
+  });
+
+  test('and comes back after a takeover writes nothing', async () => {
+    const { id, externalId } = await insertCreate(fixture.pool, { then: [] });
+    const answered = Promise.withResolvers<void>();
+    const resumed = Promise.withResolvers<void>();
+    const sleeps = {
+      ...fixture.context,
+      provider: {
+        ...fixture.context.provider,
+        createPayment: async (...call: Parameters<typeof fixture.context.provider.createPayment>) => {
+          const result = await fixture.context.provider.createPayment(...call);
+          answered.resolve();
+          await resumed.promise;
+          return result;
+        },
+      },
+    };
+    const sleeper = executeCommand(sleeps, id);
+    await answered.promise;
+    await expireClaim(id);
+    await runToItsEnd(id);
+    const before = await findAttemptsOfCommand(fixture.pool, id);
+    resumed.resolve();
+    await sleeper;
+    expect(await findAttemptsOfCommand(fixture.pool, id)).toEqual(before);
+    expect(await ledgerOf(externalId)).toMatchObject([{ effects: { create: 1 } }]);
+  });
+
+  test('a claim that is no longer fresh sends nothing', async () => {
+    const { id, externalId } = await insertCreate(fixture.pool, { then: [] });
+    let now = 0;
+    await executeCommand({ ...fixture.context, monotonicMs: () => (now += fixture.context.timings.sendWindowMs) }, id);
+    expect(await ledgerOf(externalId)).toEqual([]);
+    expect((await findAttemptsOfCommand(fixture.pool, id))[0]).toMatchObject({ outcome: 'retryable', failure: { reason: 'send_window_passed' } });
+  });
+});
+
+describe('commands of one payment', () => {
+  test('the one behind a create runs when the create has ended', async () => {
+    const { id, paymentKey, externalId } = await insertCreate(fixture.pool, { then: [] });
+    const later = await insertLater(fixture.pool, paymentKey, 'capture', 'blocked');
+    await executeCommand(fixture.context, later);
+    expect(await findCommand(fixture.pool, later)).toMatchObject({ status: 'blocked' });
+    await executeCommand(fixture.context, id);
+    expect(await runToItsEnd(later)).toMatchObject({ status: 'succeeded' });
+    expect(await ledgerOf(externalId)).toMatchObject([{ effects: { create: 1, capture: 1 } }]);
+  });
+
+  test('those behind a create that was rejected end with predecessor_failed', async () => {
+    const { id, paymentKey } = await insertCreate(fixture.pool, { then: [], body: { accountNumber: '999' } });
+    const later = await insertLater(fixture.pool, paymentKey, 'capture', 'blocked');
+    await executeCommand(fixture.context, id);
+    expect(await findCommand(fixture.pool, later)).toMatchObject({ status: 'rejected', problem: { code: 'predecessor_failed' } });
+  });
+
+  test('a capture of a payment that is captured already succeeds without a call', async () => {
+    const { id, paymentKey, externalId } = await insertCreate(fixture.pool);
+    await executeCommand(fixture.context, id);
+    const again = await insertLater(fixture.pool, paymentKey, 'capture');
+    expect(await runToItsEnd(again)).toMatchObject({ status: 'succeeded' });
+    expect(await findAttemptsOfCommand(fixture.pool, again)).toEqual([]);
+    expect(await ledgerOf(externalId)).toMatchObject([{ effects: { capture: 1 } }]);
+  });
+
+  test('a capture refused for lack of funds is rejected after one look at the payment', async () => {
+    const amount = '90000000000.00';
+    const poor = { amount, currency: 'COP' };
+    const { id, externalId } = await insertCreate(fixture.pool, { body: withAmount(amount, poor) });
+    expect(await runToItsEnd(id)).toMatchObject({ status: 'rejected', problem: { code: 'provider_rejected', provider: { status: 422, code: '21' } } });
+    expect(await ledgerOf(externalId)).toMatchObject([{ status: 'CREATED', effects: { create: 1, capture: 0 } }]);
+  });
+});
+
+function withAmount(purchaseAmount: string, money: { amount: string; currency: string }) {
+  const node = (identityId: string, accountNumber: string) => ({ type: 'ACCOUNT', ...money, identity: { identityId }, account: { accountNumber } });
+  const collector = node('67f21a61d6d09fcbb4e84631', '1743919714051743919010211');
+  const payer = node('67f21d17d6d09fcbb4e84632', '17439204080520250406060905072');
+  return { purchaseAmount, origins: [payer], destinations: [collector] };
+}
+
+function dieAfter<A extends unknown[], R>(call: (...args: A) => Promise<R>) {
+  return async (...args: A): Promise<R> => {
+    await call(...args);
+    throw new Error('the process died');
+  };
+}
+
+async function expireClaim(id: string): Promise<void> {
+  await fixture.pool.query(`update commands set claimed_until = capstan_now() - interval '1 second' where id = $1`, [id]);
+}
