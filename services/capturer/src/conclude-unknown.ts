@@ -7,6 +7,8 @@ import { backoffMs } from '@capstan/shared/retry/backoff';
 /** One read made to settle an unknown outcome. */
 export interface Evidence {
   finding: Finding;
+  /** The read looked everywhere the effect could be; only then does it count for the conclusion of absence. */
+  isWhole: boolean;
   /** The payment that was read; for `found` the one whose effect is there. */
   payment: ObservedPayment | null;
   /** Ids and counts for the operator; never payloads. */
@@ -48,7 +50,7 @@ export function concludeUnknown(
     case 'unclear':
       return parked('payment_unclear', 'What Conomy shows neither confirms nor rules out the effect. Look at the reads of the attempt, then redrive.');
     case 'absent':
-      return concludeAbsence(attempt, rule, random);
+      return concludeAbsence(attempt, evidence.isWhole, rule, random);
     case 'closed':
       return rejected('payment_not_open', `The payment is ${evidence.payment?.status ?? 'closed'}; the step can no longer be done.`);
     case 'inconclusive':
@@ -56,11 +58,11 @@ export function concludeUnknown(
   }
 }
 
-function concludeAbsence(attempt: UnknownAttempt, rule: AbsenceRule, random: number): Conclusion {
+function concludeAbsence(attempt: UnknownAttempt, isWhole: boolean, rule: AbsenceRule, random: number): Conclusion {
   const refusal = refusalOf(attempt);
   // Refused clearly at the first try: no earlier call of ours can have done it, so one look is enough.
   if (refusal && attempt.operation !== 'create' && attempt.number === 1) return { kind: 'rejected', problem: refusal };
-  if (attempt.absentReads < rule.readsMin || attempt.absentForMs < rule.spanMsMin) {
+  if (!isWhole || attempt.absentReads < rule.readsMin || attempt.absentForMs < rule.spanMsMin) {
     return { kind: 'open', waitMs: nextReadWaitMs(attempt, rule, random) };
   }
   if (!refusal) return { kind: 'retryable' };
@@ -78,7 +80,7 @@ function refusalOf(attempt: UnknownAttempt): CommandProblem | null {
 function nextReadWaitMs(attempt: UnknownAttempt, rule: AbsenceRule, random: number): number {
   const growing = backoffMs(attempt.reads + 1, random, { firstMs: 500, maxMs: 15_000 });
   if (attempt.pastDeadlineMs < 0) return Math.min(growing, -attempt.pastDeadlineMs + 1);
-  const remaining = rule.spanMsMin - attempt.absentForMs;
+  const remaining = rule.spanMsMin - attempt.firstAbsentMsAgo;
   return remaining > 0 ? Math.min(growing, remaining + 1) : growing;
 }
 

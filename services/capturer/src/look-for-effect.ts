@@ -1,4 +1,4 @@
-import type { UnknownAttempt } from '@capstan/shared/db/attempts';
+import type { Finding, UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/commands';
 import { isCaptureTaken, isFinalStatus } from '@capstan/shared/domain/payment-status';
 import type { ObservedPayment, PaymentProvider, ProviderFailure } from '@capstan/shared/provider/payment-provider';
@@ -31,12 +31,12 @@ async function lookForStatus(
   const read = await provider.readPayment(command.conomyId, { signal });
   if (!read.ok) return inconclusive(read.failure);
   const payment = read.value;
-  const detail = { status: payment.status };
-  if (isCaptureTaken(payment.status)) return { finding: 'found', payment, detail };
-  if (payment.status === 'AUTHORIZED' && attempt.operation === 'authorize') return { finding: 'found', payment, detail };
-  if (payment.status === 'CREATED' || payment.status === 'AUTHORIZED') return { finding: 'absent', payment, detail };
-  if (isFinalStatus(payment.status)) return { finding: 'closed', payment, detail };
-  return { finding: 'inconclusive', payment, detail };
+  const told = { isWhole: true, payment, detail: { status: payment.status } };
+  if (isCaptureTaken(payment.status)) return { ...told, finding: 'found' };
+  if (payment.status === 'AUTHORIZED' && attempt.operation === 'authorize') return { ...told, finding: 'found' };
+  if (payment.status === 'CREATED' || payment.status === 'AUTHORIZED') return { ...told, finding: 'absent' };
+  if (isFinalStatus(payment.status)) return { ...told, finding: 'closed' };
+  return { ...told, finding: 'inconclusive' };
 }
 
 /** What of a create body identifies and confirms the payment it made. */
@@ -72,17 +72,18 @@ async function lookForCreated(
   for (let offset: number | null = 0; offset !== null; ) {
     const page = await provider.listPayments(filter, { limit: PAGE_ROWS, offset }, { signal });
     if (!page.ok) return inconclusive(page.failure);
-    if (page.value.unreadableRows > 0) return { finding: 'inconclusive', payment: null, detail: { reason: 'unreadable_rows' } };
+    if (page.value.unreadableRows > 0) return nothing('inconclusive', { reason: 'unreadable_rows' });
     rows += page.value.payments.length;
     for (const row of page.value.payments) {
       const payment = row.externalId === undefined ? await readWhole(provider, row.id, signal) : row;
-      if (payment === null) return { finding: 'inconclusive', payment: null, detail: { reason: 'row_unreadable', id: row.id } };
+      if (payment === null) return nothing('inconclusive', { reason: 'row_unreadable', id: row.id });
       if (payment.externalId === wanted.externalId) matches.set(payment.id, payment);
     }
     const oldest = page.value.payments.at(-1);
     offset = !concluding && isOlder(oldest, wanted.notBefore) ? null : page.value.nextOffset;
   }
-  return judgeMatches(provider, wanted, [...matches.values()], rows, signal);
+  const evidence = await judgeMatches(provider, wanted, [...matches.values()], rows, signal);
+  return { ...evidence, isWhole: concluding };
 }
 
 function wantedOf(command: ClaimedCommand, attempt: UnknownAttempt): Wanted {
@@ -103,13 +104,13 @@ async function judgeMatches(
   signal: AbortSignal,
 ): Promise<Evidence> {
   const [only] = matches;
-  if (!only) return { finding: 'absent', payment: null, detail: { rows } };
-  if (matches.length > 1) return { finding: 'ambiguous', payment: null, detail: { ids: matches.map(({ id }) => id) } };
+  if (!only) return nothing('absent', { rows });
+  if (matches.length > 1) return nothing('ambiguous', { ids: matches.map(({ id }) => id) });
   const whole = fits(only, wanted) ? only : await readWhole(provider, only.id, signal);
-  if (whole === null) return { finding: 'inconclusive', payment: null, detail: { reason: 'row_unreadable', id: only.id } };
-  if (!fits(whole, wanted)) return { finding: 'unclear', payment: null, detail: { id: whole.id } };
-  if (isOlder(whole, wanted.notBefore)) return { finding: 'in_use', payment: null, detail: { id: whole.id } };
-  return { finding: 'found', payment: whole, detail: { id: whole.id, rows } };
+  if (whole === null) return nothing('inconclusive', { reason: 'row_unreadable', id: only.id });
+  if (!fits(whole, wanted)) return nothing('unclear', { id: whole.id });
+  if (isOlder(whole, wanted.notBefore)) return nothing('in_use', { id: whole.id });
+  return { finding: 'found', isWhole: true, payment: whole, detail: { id: whole.id, rows } };
 }
 
 /** Other fields only confirm: a row that lacks one is read whole, one that contradicts is not ours to bind. */
@@ -128,5 +129,10 @@ function isOlder(payment: ObservedPayment | undefined, notBefore: number): boole
 
 function inconclusive(failure: ProviderFailure): Evidence {
   const { stage, reason, httpStatus, code } = failure;
-  return { finding: 'inconclusive', payment: null, detail: { stage, reason, httpStatus, code } };
+  return nothing('inconclusive', { stage, reason, httpStatus, code });
+}
+
+/** A read that showed no payment to bind. */
+function nothing(finding: Finding, detail: Record<string, unknown>): Evidence {
+  return { finding, isWhole: false, payment: null, detail };
 }

@@ -11,7 +11,7 @@ import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
 export async function resolveUnknown(context: CapturerContext, command: ClaimedCommand, attemptId: number): Promise<Turn | null> {
   const { absence, readMsMax } = context.timings;
   const attempt = await loadUnknownAttempt(context.pool, attemptId);
-  const concluding = attempt.absentReads + 1 >= absence.readsMin && attempt.absentForMs >= absence.spanMsMin;
+  const concluding = attempt.absentReads + 1 >= absence.readsMin && attempt.firstAbsentMsAgo >= absence.spanMsMin;
   const beganAtMs = context.monotonicMs();
   const signal = AbortSignal.timeout(readMsMax);
   const evidence = await lookForEffect(context.provider, command, attempt, { concluding, signal });

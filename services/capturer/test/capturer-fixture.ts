@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { startSandbox } from '@capstan/conomy-sandbox/start-sandbox';
-import { COP_COLLECTOR, COP_PAYER } from '@capstan/conomy-sandbox/default-accounts';
 import { openPool, type Pool } from '@capstan/shared/db/pool';
 import { createProgressAnnouncer } from '@capstan/shared/db/progress';
-import { createConomyClient } from '@capstan/shared/provider/conomy/client';
 import { openSender } from '@capstan/shared/queue/sender';
 import { createLogger } from '@capstan/shared/telemetry/logger';
+import { collectBody } from '@capstan/testing/create-bodies';
 import { createTestDatabase } from '@capstan/testing/test-database';
+import { startTestProvider } from '@capstan/testing/test-provider';
 import { createTestQueue } from '@capstan/testing/test-queue';
 import type { CapturerContext } from '../src/context.ts';
 import { capturerTimings } from '../src/timings.ts';
-
-const credentials = { apiKey: 'test-api-key', clientId: 'test-client', clientSecret: 'test-client-secret' };
 
 /** Short enough for a test, in the proportions of the real ones. */
 const TIMINGS = { sendWindowMs: 2_000, callMsMax: 300, absenceReadsMin: 3, absenceSpanMs: 600 };
@@ -20,23 +17,15 @@ const TIMINGS = { sendWindowMs: 2_000, callMsMax: 300, absenceReadsMin: 3, absen
 export async function openCapturerFixture() {
   const database = await createTestDatabase();
   const queue = await createTestQueue(database.url);
-  const sandbox = await startSandbox({ credentials, timers: { capturedToReceivedMs: null, receivedToSettledMs: null } });
+  const provider = await startTestProvider({ callTimeoutMs: TIMINGS.callMsMax });
   const log = createLogger('capturer-test', 'fatal');
   const pool = openPool({ url: database.url, name: 'capturer-test', max: 10, log });
-  const provider = createConomyClient({
-    ...credentials,
-    baseUrl: `${sandbox.url}/sandbox`,
-    sandboxWebhookUrl: `${sandbox.url}/sandboxwebhook`,
-    apiVersion: '24-04-2025',
-    userAgent: 'Capstan-test/1',
-    callTimeoutMs: TIMINGS.callMsMax,
-  });
   const commands = openSender('commands', queue.url, log);
   const reads = openSender('reads', queue.url, log);
   const progress = createProgressAnnouncer(pool, log);
   const context: CapturerContext = {
     pool,
-    provider,
+    provider: provider.client,
     commands,
     reads,
     progress,
@@ -49,10 +38,10 @@ export async function openCapturerFixture() {
   return {
     context,
     pool,
-    control: (path: string, body?: unknown) => control(`${sandbox.url}/_sandbox/${path}`, body),
+    control: provider.control,
     close: async () => {
-      await Promise.all([commands.close(), reads.close(), provider.close()]);
-      await sandbox.close();
+      await Promise.all([commands.close(), reads.close()]);
+      await provider.close();
       await progress.idle();
       await pool.end();
       await queue.stop();
@@ -62,39 +51,6 @@ export async function openCapturerFixture() {
 }
 
 export type CapturerFixture = Awaited<ReturnType<typeof openCapturerFixture>>;
-
-async function control(url: string, body?: unknown) {
-  const response = await fetch(url, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: body === undefined ? undefined : JSON.stringify(body),
-  });
-  if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
-  return response.json() as Promise<Record<string, unknown>>;
-}
-
-/** The documented COLLECT between the sandbox's own accounts. */
-export function collectBody(externalId: string) {
-  const node = ({ identityId, accountNumber }: typeof COP_PAYER, amount: string) => ({
-    type: 'ACCOUNT',
-    amount,
-    currency: 'COP',
-    identity: { identityId },
-    account: { accountNumber },
-  });
-  return {
-    externalId,
-    identityId: COP_COLLECTOR.identityId,
-    accountNumber: COP_COLLECTOR.accountNumber,
-    type: 'COLLECT',
-    product: 'COP:COP',
-    purchaseAmount: '30000.00',
-    purchaseCurrency: 'COP',
-    currency: 'COP',
-    origins: [node(COP_PAYER, '15000.00'), node(COP_COLLECTOR, '15000.00')],
-    destinations: [node(COP_COLLECTOR, '30000.00')],
-  };
-}
 
 export interface InsertedCommand {
   id: string;

@@ -1,6 +1,8 @@
+import { COP_COLLECTOR, COP_PAYER } from '@capstan/conomy-sandbox/default-accounts';
 import { findAttemptsOfCommand } from '@capstan/shared/db/attempts';
 import { findCommand } from '@capstan/shared/db/commands';
 import { findPayment } from '@capstan/shared/db/payments';
+import { accountNode } from '@capstan/testing/create-bodies';
 import { until } from '@capstan/testing/until';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { executeCommand } from '../src/execute-command.ts';
@@ -201,19 +203,15 @@ describe('commands of one payment', () => {
   });
 
   test('a capture refused for lack of funds is rejected after one look at the payment', async () => {
-    const amount = '90000000000.00';
-    const poor = { amount, currency: 'COP' };
-    const { id, externalId } = await insertCreate(fixture.pool, { body: withAmount(amount, poor) });
+    const { id, externalId } = await insertCreate(fixture.pool, { body: withAmount('90000000000.00') });
     expect(await runToItsEnd(id)).toMatchObject({ status: 'rejected', problem: { code: 'provider_rejected', provider: { status: 422, code: '21' } } });
     expect(await ledgerOf(externalId)).toMatchObject([{ status: 'CREATED', effects: { create: 1, capture: 0 } }]);
   });
 });
 
-function withAmount(purchaseAmount: string, money: { amount: string; currency: string }) {
-  const node = (identityId: string, accountNumber: string) => ({ type: 'ACCOUNT', ...money, identity: { identityId }, account: { accountNumber } });
-  const collector = node('67f21a61d6d09fcbb4e84631', '1743919714051743919010211');
-  const payer = node('67f21d17d6d09fcbb4e84632', '17439204080520250406060905072');
-  return { purchaseAmount, origins: [payer], destinations: [collector] };
+function withAmount(purchaseAmount: string) {
+  const [payer, collector] = [accountNode(COP_PAYER, purchaseAmount), accountNode(COP_COLLECTOR, purchaseAmount)];
+  return { purchaseAmount, totalAmount: purchaseAmount, origins: [payer], destinations: [collector] };
 }
 
 function dieAfter<A extends unknown[], R>(call: (...args: A) => Promise<R>) {

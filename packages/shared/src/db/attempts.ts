@@ -154,8 +154,10 @@ export interface UnknownAttempt {
   reads: number;
   /** Reads begun after the deadline that found nothing. */
   absentReads: number;
-  /** From the first of those to now. */
+  /** Between the beginnings of the first and the last of those. */
   absentForMs: number;
+  /** From the beginning of the first of those to now. */
+  firstAbsentMsAgo: number;
 }
 
 export async function loadUnknownAttempt(db: Pool | PoolClient, attemptId: number): Promise<UnknownAttempt> {
@@ -165,8 +167,12 @@ export async function loadUnknownAttempt(db: Pool | PoolClient, attemptId: numbe
        (extract(epoch from capstan_now() - a.deadline_at) * 1000)::float8 as "pastDeadlineMs",
        count(r.id)::int as reads,
        (count(r.id) filter (where r.finding = 'absent' and r.began_at >= a.deadline_at))::int as "absentReads",
-       coalesce(extract(epoch from capstan_now() - min(r.began_at)
-         filter (where r.finding = 'absent' and r.began_at >= a.deadline_at)) * 1000, 0)::float8 as "absentForMs"
+       coalesce(extract(epoch from max(r.began_at) filter (where r.finding = 'absent' and r.began_at >= a.deadline_at)
+         - min(r.began_at) filter (where r.finding = 'absent' and r.began_at >= a.deadline_at)) * 1000, 0)::float8
+         as "absentForMs",
+       coalesce(extract(epoch from capstan_now()
+         - min(r.began_at) filter (where r.finding = 'absent' and r.began_at >= a.deadline_at)) * 1000, 0)::float8
+         as "firstAbsentMsAgo"
      from attempts a left join attempt_reads r on r.attempt_id = a.id
      where a.id = $1::bigint
      group by a.id`,

@@ -34,12 +34,15 @@ export function decideMirrorMove(current: string | null, observed: Observation):
   return observed.source === 'answer' ? moveByAnswer(current, observed.status) : moveByDelivery(current, observed.status);
 }
 
-/** A read may jump ahead over states that were not seen, but never back: an answer older than the mirror is lag. */
+/**
+ * A read may jump ahead over states that were not seen, but never back: an answer older than the mirror is lag.
+ * A final state cannot be older, since nothing follows it; it is taken even where no documented way leads to it.
+ */
 function moveByRead(current: string | null, status: string): MirrorMove {
   if (status === current) return { kind: 'unchanged' };
   if (isFinalStatus(current)) return { kind: 'alarm', alarm: 'final_contradicted' };
   if (!isKnownStatus(status)) return { kind: 'moved', to: status, alarm: 'unknown_status' };
-  if (current === null || !isKnownStatus(current) || isAhead(current, status)) {
+  if (current === null || !isKnownStatus(current) || isFinalStatus(status) || isAhead(current, status)) {
     return { kind: 'moved', to: status, alarm: null };
   }
   return { kind: 'stale' };

@@ -76,7 +76,7 @@ export function readReceivedAmount(
 ): { exact: true; money: Money } | { exact: false; text: string } {
   const text = typeof received === 'number' ? String(received) : received;
   if (typeof text !== 'string' || typeof currency !== 'string' || !isCurrency(currency)) {
-    return { exact: false, text: String(received) };
+    return { exact: false, text: typeof text === 'string' ? text : (JSON.stringify(received) ?? '') };
   }
   const match = /^(\d+)(?:\.(\d+?)0*)?$/.exec(text);
   const scale = CURRENCY_SCALES[currency];

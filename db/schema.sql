@@ -1,0 +1,236 @@
+-- The schema that db/migrations make, read back from PostgreSQL's catalogs. Written by `pnpm db:dump`: never edit it,
+-- write a migration. The reasons for tables and constraints are in the migrations and in db/README.md.
+
+CREATE OR REPLACE FUNCTION public.attempts_guard_outcome()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'DELETE' then
+    raise exception 'attempt % may not be deleted: attempts are append-only', old.id;
+  end if;
+  if old.outcome is not null and new.outcome is distinct from old.outcome then
+    raise exception 'attempt % already ended as %', old.id, old.outcome;
+  end if;
+  if old.resolution is not null and new.resolution is distinct from old.resolution then
+    raise exception 'attempt % was already resolved as %', old.id, old.resolution;
+  end if;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.capstan_now()
+ RETURNS timestamp with time zone
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+AS $function$
+    select statement_timestamp() + coalesce(nullif(current_setting('capstan.clock_offset', true), ''), '0')::interval
+  $function$;
+
+CREATE OR REPLACE FUNCTION public.is_final_status(status text)
+ RETURNS boolean
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+AS $function$ select coalesce(status in ('SETTLED', 'UNSETTLED', 'EXPIRED', 'FAILED', 'REFUNDED'), false) $function$;
+
+CREATE OR REPLACE FUNCTION public.payments_guard_final()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.status is distinct from old.status then
+    if old.final and new.cause <> 'operator' then
+      raise exception 'payment % is final (%): % may not become % by %', old.key, old.status, old.status, new.status, new.cause;
+    end if;
+    -- `new.final` is generated after this trigger, hence the function.
+    if is_final_status(new.status) and new.cause not in ('read', 'operator') then
+      raise exception 'payment % may enter the final state % only by a read, not by %', old.key, new.status, new.cause;
+    end if;
+  end if;
+  return new;
+end
+$function$;
+
+create table attempt_reads (
+  id bigint generated always as identity not null,
+  attempt_id bigint not null,
+  at timestamp with time zone default capstan_now() not null,
+  began_at timestamp with time zone not null,
+  finding text not null,
+  detail jsonb default '{}'::jsonb not null,
+  constraint attempt_reads_finding_is_known CHECK ((finding = ANY (ARRAY['found'::text, 'absent'::text, 'closed'::text, 'ambiguous'::text, 'in_use'::text, 'unclear'::text, 'inconclusive'::text]))),
+  constraint attempt_reads_pkey PRIMARY KEY (id)
+);
+
+create table attempts (
+  id bigint generated always as identity not null,
+  command_id uuid not null,
+  payment_key uuid not null,
+  step smallint not null,
+  operation text not null,
+  number integer not null,
+  claim_epoch bigint not null,
+  worker text not null,
+  started_at timestamp with time zone default capstan_now() not null,
+  deadline_at timestamp with time zone not null,
+  finished_at timestamp with time zone,
+  outcome text,
+  failure jsonb,
+  resolution text,
+  resolved_at timestamp with time zone,
+  constraint attempts_are_numbered_from_one CHECK ((number >= 1)),
+  constraint attempts_end_has_a_time CHECK (((outcome IS NULL) = (finished_at IS NULL))),
+  constraint attempts_number_key UNIQUE (command_id, step, number),
+  constraint attempts_only_unknown_is_resolved CHECK (((resolution IS NULL) OR (outcome = 'unknown'::text))),
+  constraint attempts_operation_is_known CHECK ((operation = ANY (ARRAY['create'::text, 'authorize'::text, 'capture'::text]))),
+  constraint attempts_outcome_is_known CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'retryable'::text, 'unknown'::text]))),
+  constraint attempts_pkey PRIMARY KEY (id),
+  constraint attempts_resolution_has_a_time CHECK (((resolution IS NULL) = (resolved_at IS NULL))),
+  constraint attempts_resolution_is_known CHECK ((resolution = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'retryable'::text, 'parked'::text])))
+);
+
+create table commands (
+  id uuid not null,
+  "position" bigint generated always as identity not null,
+  idempotency_key text not null,
+  fingerprint bytea not null,
+  type text not null,
+  payment_key uuid not null,
+  create_body json,
+  steps text[] not null,
+  steps_done smallint default 0 not null,
+  not_after timestamp with time zone,
+  status text not null,
+  problem jsonb,
+  claim_epoch bigint default 0 not null,
+  claimed_by text,
+  claimed_until timestamp with time zone,
+  failures smallint default 0 not null,
+  due_at timestamp with time zone default capstan_now() not null,
+  offer_at timestamp with time zone,
+  accepted_by text not null,
+  accepted_at timestamp with time zone default capstan_now() not null,
+  finished_at timestamp with time zone,
+  constraint commands_bad_end_has_a_problem CHECK (((status <> ALL (ARRAY['rejected'::text, 'parked'::text, 'canceled'::text])) OR (problem IS NOT NULL))),
+  constraint commands_create_has_a_body CHECK (((type = 'payment.create'::text) = (create_body IS NOT NULL))),
+  constraint commands_end_has_a_time CHECK (((status = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'canceled'::text])) = (finished_at IS NOT NULL))),
+  constraint commands_fingerprint_is_sha256 CHECK ((octet_length(fingerprint) = 32)),
+  constraint commands_have_steps CHECK (((cardinality(steps) > 0) AND (steps <@ ARRAY['create'::text, 'authorize'::text, 'capture'::text]))),
+  constraint commands_idempotency_key_key UNIQUE (idempotency_key),
+  constraint commands_only_runnable_are_offered CHECK (((offer_at IS NULL) OR (status = ANY (ARRAY['accepted'::text, 'executing'::text, 'unresolved'::text])))),
+  constraint commands_pkey PRIMARY KEY (id),
+  constraint commands_position_key UNIQUE ("position"),
+  constraint commands_status_is_known CHECK ((status = ANY (ARRAY['accepted'::text, 'blocked'::text, 'executing'::text, 'unresolved'::text, 'succeeded'::text, 'rejected'::text, 'parked'::text, 'canceled'::text]))),
+  constraint commands_steps_done_fit CHECK (((steps_done >= 0) AND (steps_done <= cardinality(steps)))),
+  constraint commands_succeeded_did_every_step CHECK (((status <> 'succeeded'::text) OR (steps_done = cardinality(steps)))),
+  constraint commands_type_is_known CHECK ((type = ANY (ARRAY['payment.create'::text, 'payment.authorize'::text, 'payment.capture'::text])))
+);
+
+create table environment (
+  only_row boolean default true not null,
+  conomy_base_url text not null,
+  conomy_client_id text not null,
+  created_at timestamp with time zone default capstan_now() not null,
+  constraint environment_is_one_row CHECK (only_row),
+  constraint environment_pkey PRIMARY KEY (only_row)
+);
+
+create table journal (
+  payment_key uuid not null,
+  version integer not null,
+  at timestamp with time zone default capstan_now() not null,
+  from_status text,
+  to_status text not null,
+  cause text not null,
+  source_id text,
+  constraint journal_cause_is_known CHECK ((cause = ANY (ARRAY['answer'::text, 'delivery'::text, 'read'::text, 'operator'::text]))),
+  constraint journal_moves CHECK ((from_status IS DISTINCT FROM to_status)),
+  constraint journal_pkey PRIMARY KEY (payment_key, version)
+);
+
+create table payments (
+  key uuid not null,
+  conomy_id text,
+  external_id text,
+  external_id_released_at timestamp with time zone,
+  snapshot jsonb default '{}'::jsonb not null,
+  status text,
+  final boolean generated always as (is_final_status(status)) stored not null,
+  version integer default 0 not null,
+  cause text default 'accepted'::text not null,
+  moved_at timestamp with time zone default capstan_now() not null,
+  updated_at timestamp with time zone default capstan_now() not null,
+  reads integer default 0 not null,
+  offer_at timestamp with time zone,
+  alarm text,
+  constraint payments_are_named CHECK (((conomy_id IS NOT NULL) OR (external_id IS NOT NULL))),
+  constraint payments_cause_is_known CHECK ((cause = ANY (ARRAY['accepted'::text, 'answer'::text, 'delivery'::text, 'read'::text, 'operator'::text]))),
+  constraint payments_conomy_id_key UNIQUE (conomy_id),
+  constraint payments_known_status_has_an_id CHECK (((status IS NULL) OR (conomy_id IS NOT NULL))),
+  constraint payments_pkey PRIMARY KEY (key),
+  constraint payments_version_is_natural CHECK ((version >= 0))
+);
+
+create table webhook_deliveries (
+  id uuid not null,
+  body_sha256 bytea not null,
+  body bytea not null,
+  form text not null,
+  event text not null,
+  conomy_id text,
+  external_id text,
+  status text,
+  times_received integer default 1 not null,
+  received_at timestamp with time zone default capstan_now() not null,
+  last_received_at timestamp with time zone default capstan_now() not null,
+  offer_at timestamp with time zone,
+  applied_at timestamp with time zone,
+  payment_key uuid,
+  result text,
+  constraint webhook_deliveries_applied_has_a_result CHECK (((applied_at IS NULL) = (result IS NULL))),
+  constraint webhook_deliveries_body_sha256_is_sha256 CHECK ((octet_length(body_sha256) = 32)),
+  constraint webhook_deliveries_body_sha256_key UNIQUE (body_sha256),
+  constraint webhook_deliveries_form_is_known CHECK ((form = ANY (ARRAY['body'::text, 'header'::text]))),
+  constraint webhook_deliveries_pkey PRIMARY KEY (id),
+  constraint webhook_deliveries_result_is_known CHECK ((result = ANY (ARRAY['moved'::text, 'read'::text, 'duplicate'::text, 'stale'::text, 'ignored'::text, 'unmatched'::text])))
+);
+
+alter table attempt_reads add constraint attempt_reads_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES attempts(id);
+
+alter table attempts add constraint attempts_command_id_fkey FOREIGN KEY (command_id) REFERENCES commands(id);
+
+alter table attempts add constraint attempts_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
+
+alter table commands add constraint commands_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
+
+alter table journal add constraint journal_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
+
+alter table webhook_deliveries add constraint webhook_deliveries_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
+
+CREATE INDEX attempt_reads_attempt_id_idx ON public.attempt_reads USING btree (attempt_id);
+
+CREATE UNIQUE INDEX attempts_one_success_per_payment ON public.attempts USING btree (payment_key, operation) WHERE ((outcome = 'succeeded'::text) OR (resolution = 'succeeded'::text));
+
+CREATE UNIQUE INDEX attempts_one_under_way_per_command ON public.attempts USING btree (command_id) WHERE (outcome IS NULL);
+
+CREATE INDEX attempts_payment_key_idx ON public.attempts USING btree (payment_key);
+
+CREATE INDEX commands_offer_at_idx ON public.commands USING btree (offer_at) WHERE (offer_at IS NOT NULL);
+
+CREATE UNIQUE INDEX commands_one_at_work_per_payment ON public.commands USING btree (payment_key) WHERE (status = ANY (ARRAY['accepted'::text, 'executing'::text, 'unresolved'::text, 'parked'::text]));
+
+CREATE INDEX commands_payment_key_idx ON public.commands USING btree (payment_key, "position");
+
+CREATE UNIQUE INDEX payments_live_external_id_key ON public.payments USING btree (external_id) WHERE (external_id_released_at IS NULL);
+
+CREATE INDEX payments_offer_at_idx ON public.payments USING btree (offer_at) WHERE (offer_at IS NOT NULL);
+
+CREATE INDEX webhook_deliveries_offer_at_idx ON public.webhook_deliveries USING btree (offer_at) WHERE (offer_at IS NOT NULL);
+
+CREATE INDEX webhook_deliveries_payment_key_idx ON public.webhook_deliveries USING btree (payment_key);
+
+CREATE INDEX webhook_deliveries_unmatched_idx ON public.webhook_deliveries USING btree (conomy_id) WHERE (result = 'unmatched'::text);
+
+CREATE TRIGGER attempts_guard_outcome BEFORE DELETE OR UPDATE ON attempts FOR EACH ROW EXECUTE FUNCTION attempts_guard_outcome();
+
+CREATE TRIGGER payments_guard_final BEFORE UPDATE OF status ON payments FOR EACH ROW EXECUTE FUNCTION payments_guard_final();

@@ -1,0 +1,138 @@
+import { findDelivery } from '@capstan/shared/db/deliveries';
+import { findPayment } from '@capstan/shared/db/payments';
+import { readJob } from '@capstan/shared/queue/catalogue';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { applyDelivery } from '../src/apply-delivery.ts';
+import { readPayment } from '../src/read-payment.ts';
+import { openReconcilerFixture, type ReconcilerFixture } from './reconciler-fixture.ts';
+
+let fixture: ReconcilerFixture;
+
+beforeAll(async () => {
+  fixture = await openReconcilerFixture();
+});
+afterAll(() => fixture.close());
+
+const amounts = { purchaseAmount: '30000.00', totalAmount: '30000.00', currency: 'COP' };
+
+async function apply(transaction: Record<string, string>, event?: string) {
+  const stored = await fixture.deliver(transaction, event);
+  await applyDelivery(fixture.context, stored.id, stored.timesReceived);
+  return { result: (await findDelivery(fixture.pool, stored.id))?.result, ...stored };
+}
+
+async function readDue(key: string) {
+  const payment = await findPayment(fixture.pool, key);
+  if (payment === null) throw new Error(`payment ${key} is gone`);
+  await readPayment(fixture.context, readJob(key, payment.version, payment.reads).data);
+  return findPayment(fixture.pool, key);
+}
+
+const move = (conomyId: string, status: string) => fixture.control(`payments/${conomyId}/transition`, { status });
+
+const dueNow = async (key: string) =>
+  (await fixture.pool.query(`select offer_at <= capstan_now() + interval '6 seconds' as due from payments where key = $1`, [key])).rows[0].due;
+
+describe('a delivery', () => {
+  test('moves the mirror to the next state that is not final, and asks for a read', async () => {
+    const { key, conomyId, externalId } = await fixture.capturedPayment();
+    expect(await apply({ id: conomyId, externalId, status: 'RECEIVED', ...amounts })).toMatchObject({ result: 'moved' });
+    expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'RECEIVED', version: 3, cause: 'delivery' });
+    expect(await dueNow(key)).toBe(true);
+  });
+
+  test('of the same bytes again is counted and changes nothing', async () => {
+    const { key, conomyId, externalId } = await fixture.capturedPayment();
+    const transaction = { id: conomyId, externalId, status: 'RECEIVED', ...amounts };
+    await apply(transaction);
+    const before = await findPayment(fixture.pool, key);
+    expect(await apply(transaction)).toMatchObject({ timesReceived: 2, result: 'duplicate' });
+    expect(await findPayment(fixture.pool, key)).toEqual(before);
+  });
+
+  test('that is older than the mirror is stale', async () => {
+    const { key, conomyId, externalId } = await fixture.capturedPayment();
+    await apply({ id: conomyId, externalId, status: 'RECEIVED', ...amounts });
+    expect(await apply({ id: conomyId, externalId, status: 'CREATED', ...amounts }, 'transaction.status_changed')).toMatchObject({ result: 'stale' });
+    expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'RECEIVED' });
+  });
+
+  test('of a final state is not believed: it causes a read, and the read decides', async () => {
+    const { key, conomyId, externalId } = await fixture.capturedPayment();
+    expect(await apply({ id: conomyId, externalId, status: 'FAILED', ...amounts }, 'Transaction.Failed')).toMatchObject({ result: 'read' });
+    expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'CAPTURED' });
+    expect(await readDue(key)).toMatchObject({ status: 'CAPTURED', alarm: null });
+    await move(conomyId, 'FAILED');
+    expect(await readDue(key)).toMatchObject({ status: 'FAILED', final: true, cause: 'read' });
+  });
+
+  test('with another amount moves nothing and causes a read', async () => {
+    const { key, conomyId, externalId } = await fixture.capturedPayment();
+    expect(await apply({ id: conomyId, externalId, status: 'RECEIVED', totalAmount: '30000.01', currency: 'COP' })).toMatchObject({ result: 'read' });
+    expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'CAPTURED' });
+  });
+
+  test('with the same amount written otherwise is the same money', async () => {
+    const { conomyId, externalId } = await fixture.capturedPayment();
+    expect(await apply({ id: conomyId, externalId, status: 'RECEIVED', totalAmount: '30000', currency: 'COP' })).toMatchObject({ result: 'moved' });
+  });
+
+  test.each(['DISPUTED', 'COMPLETED', '\u0000'])('of the status %j that nobody knows is stored and causes a read', async (status) => {
+    const { conomyId, externalId } = await fixture.capturedPayment();
+    expect(await apply({ id: conomyId, externalId, status, ...amounts })).toMatchObject({ result: 'read' });
+  });
+
+  test('of a payment nobody knows waits for it, and of no payment at all is kept', async () => {
+    expect(await apply({ id: 'f'.repeat(24), status: 'RECEIVED' })).toMatchObject({ result: 'unmatched' });
+    expect(await apply({}, 'customer.levelChanged')).toMatchObject({ result: 'ignored' });
+  });
+});
+
+describe('a read', () => {
+  test('jumps over states that were not seen and closes the payment without any webhook', async () => {
+    const { key, conomyId } = await fixture.capturedPayment();
+    await move(conomyId, 'RECEIVED');
+    await move(conomyId, 'SETTLED');
+    expect(await readDue(key)).toMatchObject({ status: 'SETTLED', final: true, version: 3 });
+    const { rows } = await fixture.pool.query('select offer_at from payments where key = $1', [key]);
+    expect(rows).toEqual([{ offer_at: null }]);
+  });
+
+  test('that finds nothing new schedules the next one later', async () => {
+    const { key } = await fixture.capturedPayment();
+    expect(await readDue(key)).toMatchObject({ status: 'CAPTURED', reads: 1 });
+    expect(await readDue(key)).toMatchObject({ reads: 2 });
+  });
+
+  test('whose answer was overtaken by a move of the mirror is thrown away', async () => {
+    const { key, conomyId, externalId } = await fixture.capturedPayment();
+    const { provider } = fixture.context;
+    const overtaken = {
+      ...fixture.context,
+      provider: {
+        ...provider,
+        readPayment: async (...call: Parameters<typeof provider.readPayment>) => {
+          const answer = await provider.readPayment(...call);
+          await apply({ id: conomyId, externalId, status: 'RECEIVED', ...amounts });
+          return answer;
+        },
+      },
+    };
+    await readPayment(overtaken, readJob(key, 2, 0).data);
+    expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'RECEIVED', version: 3 });
+  });
+
+  test('that contradicts a final state never moves it and raises an alarm', async () => {
+    const { key } = await fixture.capturedPayment();
+    await fixture.pool.query(`update payments set status = 'SETTLED', cause = 'read', version = 3 where key = $1`, [key]);
+    await readPayment(fixture.context, readJob(key, 3, 0).data);
+    expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'SETTLED', alarm: 'final_contradicted' });
+  });
+
+  test('that fails is repeated later', async () => {
+    const { key } = await fixture.capturedPayment();
+    await fixture.control('faults', { seed: 1, rules: [{ operation: 'read', fault: '500', count: 1 }] });
+    expect(await readDue(key)).toMatchObject({ status: 'CAPTURED', reads: 1 });
+    expect(await dueNow(key)).toBe(true);
+  });
+});

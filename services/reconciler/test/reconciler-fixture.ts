@@ -1,0 +1,80 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { storeDelivery } from '@capstan/shared/db/deliveries';
+import { openPool } from '@capstan/shared/db/pool';
+import { createProgressAnnouncer } from '@capstan/shared/db/progress';
+import { openSender } from '@capstan/shared/queue/sender';
+import { createLogger } from '@capstan/shared/telemetry/logger';
+import { collectBody } from '@capstan/testing/create-bodies';
+import { createTestDatabase } from '@capstan/testing/test-database';
+import { startTestProvider } from '@capstan/testing/test-provider';
+import { createTestQueue } from '@capstan/testing/test-queue';
+import type { ReconcilerContext } from '../src/context.ts';
+
+/** A reconciler's context on a real PostgreSQL, queue and sandbox. `close` in afterAll. */
+export async function openReconcilerFixture() {
+  const database = await createTestDatabase();
+  const queue = await createTestQueue(database.url);
+  const provider = await startTestProvider({ callTimeoutMs: 1_000 });
+  const log = createLogger('reconciler-test', 'fatal');
+  const pool = openPool({ url: database.url, name: 'reconciler-test', max: 10, log });
+  const senders = {
+    commands: openSender('commands', queue.url, log),
+    deliveries: openSender('deliveries', queue.url, log),
+    reads: openSender('reads', queue.url, log),
+  };
+  const progress = createProgressAnnouncer(pool, log);
+  const context: ReconcilerContext = { pool, provider: provider.client, senders, progress, log, random: () => 0.5 };
+  return {
+    context,
+    pool,
+    queueUrl: queue.url,
+    flushQueue: () => queue.flush(),
+    control: provider.control,
+    capturedPayment: async () => capturedPayment(context),
+    deliver: (transaction: Record<string, string>, event?: string) => deliver(context, transaction, event),
+    close: async () => {
+      await Promise.all(Object.values(senders).map((sender) => sender.close()));
+      await provider.close();
+      await progress.idle();
+      await pool.end();
+      await queue.stop();
+      await database.drop();
+    },
+  };
+}
+
+export type ReconcilerFixture = Awaited<ReturnType<typeof openReconcilerFixture>>;
+
+/** A payment that is CAPTURED at the provider and in the mirror, as the capturer leaves it. */
+async function capturedPayment({ pool, provider }: ReconcilerContext) {
+  const body = collectBody(randomUUID());
+  const created = await provider.createPayment(JSON.stringify(body));
+  if (!created.ok) throw new Error(created.failure.reason);
+  const captured = await provider.capturePayment(created.value.id);
+  if (!captured.ok) throw new Error(captured.failure.reason);
+  const key = randomUUID();
+  await pool.query(
+    `insert into payments (key, external_id, conomy_id, snapshot, status, cause, version) values ($1, $2, $3, $4, 'CAPTURED', 'answer', 2)`,
+    [key, body.externalId, created.value.id, captured.value.raw],
+  );
+  return { key, conomyId: created.value.id, externalId: body.externalId };
+}
+
+/** Stores a verified delivery as the api does; the same transaction and event are the same bytes. */
+function deliver({ pool }: ReconcilerContext, transaction: Record<string, string>, event = 'Transaction.Received') {
+  const body = Buffer.from(JSON.stringify({ event, data: { transaction } }));
+  return storeDelivery(
+    pool,
+    {
+      id: randomUUID(),
+      bodySha256: createHash('sha256').update(body).digest(),
+      body,
+      form: 'body',
+      event,
+      conomyId: transaction.id ?? null,
+      externalId: transaction.externalId ?? null,
+      status: transaction.status ?? null,
+    },
+    5_000,
+  );
+}
