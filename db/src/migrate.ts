@@ -6,7 +6,10 @@ import { MIGRATIONS_DIR, MIGRATIONS_TABLE } from './migrations.ts';
  * it at once: an advisory lock lets one work and the others find nothing left to do.
  * @returns the names applied by this call, in order.
  */
-export async function migrate(databaseUrl: string, report: (line: string) => void = () => {}): Promise<string[]> {
+export async function migrate(
+  databaseUrl: string,
+  report: (line: string) => void = () => {},
+): Promise<string[]> {
   const applied = await runner({
     databaseUrl,
     dir: MIGRATIONS_DIR,

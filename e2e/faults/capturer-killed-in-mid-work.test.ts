@@ -13,14 +13,21 @@ let client: StackClient;
 
 beforeAll(async () => {
   // Short calls make short claims, so that the dead worker's commands are taken over within seconds.
-  stack = await startTestStack({ env: { capturer: { CONOMY_CALL_TIMEOUT_MS: '1000', CAPTURER_CONCURRENCY: '10' } } });
+  stack = await startTestStack({
+    env: { capturer: { CONOMY_CALL_TIMEOUT_MS: '1000', CAPTURER_CONCURRENCY: '10' } },
+  });
   client = stackClient(stack);
 });
 afterAll(() => stack.stop());
 
-test('kill -9 of the capturer in the middle of 200 commands loses none and moves no money twice', { timeout: 120_000 }, async () => {
+test('kill -9 of the capturer in the middle of 200 commands loses none and moves no money twice', {
+  timeout: 120_000,
+}, async () => {
   const batch = await sendCollects(client, 200);
-  await until(async () => (await capturedOf(client, batch)) >= 40, { deadlineMs: 30_000, what: 'a part of the commands to be captured' });
+  await until(async () => (await capturedOf(client, batch)) >= 40, {
+    deadlineMs: 30_000,
+    what: 'a part of the commands to be captured',
+  });
   const [capturer] = stack.capturers;
   await capturer?.kill('SIGKILL');
   expect(await capturedOf(client, batch)).toBeLessThan(200);

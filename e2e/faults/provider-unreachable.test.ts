@@ -32,8 +32,11 @@ test('a command waits while the provider is unreachable and no try counts agains
     if (attempt.finishedAt) expect(attempt).toMatchObject({ operation: 'create', outcome: 'retryable' });
   }
   await stack.sandbox.restart();
-  await until(async () => (await client.get(`/v1/commands/${body.command.id}`)).body.command.status === 'succeeded', {
-    deadlineMs: 25_000,
-    what: 'the command to succeed once the provider is back',
-  });
+  await until(
+    async () => (await client.get(`/v1/commands/${body.command.id}`)).body.command.status === 'succeeded',
+    {
+      deadlineMs: 25_000,
+      what: 'the command to succeed once the provider is back',
+    },
+  );
 });

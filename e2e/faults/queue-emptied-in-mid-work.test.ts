@@ -17,9 +17,14 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stop());
 
-test('emptying the queue in the middle of 200 commands costs time and nothing else', { timeout: 120_000 }, async () => {
+test('emptying the queue in the middle of 200 commands costs time and nothing else', {
+  timeout: 120_000,
+}, async () => {
   const batch = await sendCollects(client, 200);
-  await until(async () => (await capturedOf(client, batch)) >= 20, { deadlineMs: 30_000, what: 'a part of the commands to be captured' });
+  await until(async () => (await capturedOf(client, batch)) >= 20, {
+    deadlineMs: 30_000,
+    what: 'a part of the commands to be captured',
+  });
   await stack.queue.flush();
   expect(await capturedOf(client, batch)).toBeLessThan(200);
   await expectAllSettledOnce(client, batch, 90_000);

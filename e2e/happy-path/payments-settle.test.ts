@@ -27,8 +27,20 @@ describe('from acceptance to SETTLED', () => {
     expect(status).toBe(202);
     expect(headers.get('location')).toBe(`/v1/commands/${body.command.id}`);
     const { command, payment } = await settled(body.command.id);
-    expect(command).toMatchObject({ status: 'succeeded', steps: [{ operation: 'create', status: 'succeeded' }, { operation: 'capture', status: 'succeeded' }] });
-    expect(payment).toMatchObject({ type: 'COLLECT', status: 'SETTLED', totalAmount: '30000.00', currency: 'COP', mirror: { final: true, cause: 'read' } });
+    expect(command).toMatchObject({
+      status: 'succeeded',
+      steps: [
+        { operation: 'create', status: 'succeeded' },
+        { operation: 'capture', status: 'succeeded' },
+      ],
+    });
+    expect(payment).toMatchObject({
+      type: 'COLLECT',
+      status: 'SETTLED',
+      totalAmount: '30000.00',
+      currency: 'COP',
+      mirror: { final: true, cause: 'read' },
+    });
   });
 
   test('a PURCHASE by ETPAY, which tells the payer where to go', async () => {
@@ -41,14 +53,21 @@ describe('from acceptance to SETTLED', () => {
   test('a P2P that is authorized, then captured', async () => {
     const { body } = await client.send(p2p(['authorize', 'capture']));
     const { command, payment } = await settled(body.command.id);
-    expect(command.attempts.map(({ operation }: { operation: string }) => operation)).toEqual(['create', 'authorize', 'capture']);
+    expect(command.attempts.map(({ operation }: { operation: string }) => operation)).toEqual([
+      'create',
+      'authorize',
+      'capture',
+    ]);
     expect(payment.status).toBe('SETTLED');
   });
 
   test('a create and, sent right after it, a capture by externalId', async () => {
     const create = p2p();
     await client.send(create);
-    const { status, body } = await client.send({ type: 'payment.capture', payment: { externalId: create.payment.externalId } });
+    const { status, body } = await client.send({
+      type: 'payment.capture',
+      payment: { externalId: create.payment.externalId },
+    });
     expect(status).toBe(202);
     const { command, payment } = await settled(body.command.id);
     expect(command.status).toBe('succeeded');
@@ -58,7 +77,10 @@ describe('from acceptance to SETTLED', () => {
   test('a capture by the id of a payment that was made elsewhere', async () => {
     const { body: made } = await client.send(p2p());
     const first = await client.get(`/v1/commands/${made.command.id}?wait=20`);
-    const { body } = await client.send({ type: 'payment.capture', payment: { id: first.body.command.payment.id } });
+    const { body } = await client.send({
+      type: 'payment.capture',
+      payment: { id: first.body.command.payment.id },
+    });
     expect((await settled(body.command.id)).payment.status).toBe('SETTLED');
   });
 });
@@ -77,10 +99,17 @@ describe('what upstream can read afterwards', () => {
 
   test('a command the provider rejects says what the provider said', async () => {
     const create = p2p(['capture']);
-    const payment = { ...create.payment, accountNumber: '404', origins: [{ ...create.payment.origins[0], account: { accountNumber: '404' } }] };
+    const payment = {
+      ...create.payment,
+      accountNumber: '404',
+      origins: [{ ...create.payment.origins[0], account: { accountNumber: '404' } }],
+    };
     const { body } = await client.send({ ...create, payment });
     const { command } = (await client.get(`/v1/commands/${body.command.id}?wait=20`)).body;
-    expect(command).toMatchObject({ status: 'rejected', problem: { code: 'provider_rejected', provider: { code: '31', type: 'notFound' } } });
+    expect(command).toMatchObject({
+      status: 'rejected',
+      problem: { code: 'provider_rejected', provider: { code: '31', type: 'notFound' } },
+    });
   });
 
   test('a repeated command is answered with the first one', async () => {

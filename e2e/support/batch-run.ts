@@ -30,7 +30,11 @@ export async function capturedOf(client: StackClient, { externalIds }: SentBatch
 }
 
 /** Waits until every command succeeded and every mirror says SETTLED, then holds both against the sandbox's ledger. */
-export async function expectAllSettledOnce(client: StackClient, batch: SentBatch, deadlineMs: number): Promise<void> {
+export async function expectAllSettledOnce(
+  client: StackClient,
+  batch: SentBatch,
+  deadlineMs: number,
+): Promise<void> {
   const open = new Set(batch.ids);
   await until(
     async () => {
@@ -46,8 +50,8 @@ export async function expectAllSettledOnce(client: StackClient, batch: SentBatch
   );
   const { payments, byExternalId } = await client.ledger();
   const ours = payments.filter(({ externalId }) => batch.externalIds.includes(externalId));
-  expect(ours.map(({ status, effects }) => ({ status, create: effects.create, capture: effects.capture }))).toEqual(
-    batch.ids.map(() => ({ status: 'SETTLED', create: 1, capture: 1 })),
-  );
+  expect(
+    ours.map(({ status, effects }) => ({ status, create: effects.create, capture: effects.capture })),
+  ).toEqual(batch.ids.map(() => ({ status: 'SETTLED', create: 1, capture: 1 })));
   expect(batch.externalIds.map((externalId) => byExternalId[externalId])).toEqual(batch.ids.map(() => 1));
 }

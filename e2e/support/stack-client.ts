@@ -13,7 +13,11 @@ export interface Answer {
 
 /** Talks to a running stack as an upstream system does, and to the sandbox's control routes. */
 export function stackClient(stack: Stack) {
-  const request = async (method: string, path: string, init: { body?: unknown; headers?: Record<string, string> } = {}) => {
+  const request = async (
+    method: string,
+    path: string,
+    init: { body?: unknown; headers?: Record<string, string> } = {},
+  ) => {
     const response = await fetch(`${stack.apis[0]?.url}${path}`, {
       method,
       headers: {
@@ -24,14 +28,26 @@ export function stackClient(stack: Stack) {
       body: init.body === undefined ? undefined : JSON.stringify(init.body),
     });
     const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) } as Answer;
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? null : JSON.parse(text),
+    } as Answer;
   };
   const get = (path: string) => request('GET', path);
   const send = (command: unknown, idempotencyKey: string = randomUUID()) =>
     request('POST', '/v1/commands', { body: command, headers: { 'idempotency-key': idempotencyKey } });
   const sendBatch = (commands: readonly object[]) =>
-    request('POST', '/v1/commands/batch', { body: { commands: commands.map((command) => ({ idempotencyKey: randomUUID(), ...command })) } });
-  return { get, send, sendBatch, ledger: () => ledger(stack), control: (path: string, body: unknown) => control(stack, path, body) };
+    request('POST', '/v1/commands/batch', {
+      body: { commands: commands.map((command) => ({ idempotencyKey: randomUUID(), ...command })) },
+    });
+  return {
+    get,
+    send,
+    sendBatch,
+    ledger: () => ledger(stack),
+    control: (path: string, body: unknown) => control(stack, path, body),
+  };
 }
 
 export type StackClient = ReturnType<typeof stackClient>;
@@ -44,7 +60,9 @@ export interface LedgerPayment {
   effects: { create: number; authorize: number; capture: number; refund: number };
 }
 
-async function ledger(stack: Stack): Promise<{ payments: LedgerPayment[]; byExternalId: Record<string, number> }> {
+async function ledger(
+  stack: Stack,
+): Promise<{ payments: LedgerPayment[]; byExternalId: Record<string, number> }> {
   return (await fetch(`${stack.sandbox.url}/_sandbox/ledger`)).json() as never;
 }
 
@@ -59,13 +77,7 @@ async function control(stack: Stack, path: string, body: unknown): Promise<void>
 
 /** The documented COLLECT: 30,000.00 COP from two accounts, captured. */
 export function collect(externalId: string = randomUUID()) {
-  return { type: 'payment.create', payment: collectBody(externalId), ...thenSteps(['capture']) };
-}
-
-/** Keyed through a variable, since the interface's `then` on a literal looks like a promise to linters. */
-function thenSteps(steps: string[]) {
-  const field = 'then';
-  return { [field]: steps };
+  return { type: 'payment.create', payment: collectBody(externalId), then: ['capture'] };
 }
 
 /** 15,000.00 COP from one account to another, created only unless `then` says more. */
@@ -84,7 +96,7 @@ export function p2p(then?: string[], externalId: string = randomUUID()) {
       origins: [accountNode(COP_PAYER, '15000.00')],
       destinations: [accountNode(COP_COLLECTOR, '15000.00')],
     },
-    ...(then === undefined ? {} : thenSteps(then)),
+    ...(then === undefined ? {} : { then }),
   };
 }
 
@@ -115,6 +127,6 @@ export function purchase(externalId: string = randomUUID()) {
       ],
       destinations: [accountNode(CLP_MERCHANT, '49990')],
     },
-    ...thenSteps(['capture']),
+    then: ['capture'],
   };
 }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { assertSchemaIsCurrent } from '@capstan/db/check-schema';
 import { conomyClientOf } from '@capstan/shared/config/conomy-settings';
+import { awaitDatabase } from '@capstan/shared/db/await-database';
 import { assertEnvironment } from '@capstan/shared/db/environment';
 import { openPool } from '@capstan/shared/db/pool';
 import { createProgressAnnouncer } from '@capstan/shared/db/progress';
@@ -9,20 +10,33 @@ import { startHealthServer } from '@capstan/shared/http/health-server';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
-import { createMetrics } from '@capstan/shared/telemetry/metrics';
 import type { Logger } from '@capstan/shared/telemetry/logger';
+import { createRegistry } from '@capstan/shared/telemetry/metrics';
 import type { CapturerConfig } from './config.ts';
 import type { CapturerContext } from './context.ts';
 import { executeCommand } from './execute-command.ts';
 import { capturerTimings } from './timings.ts';
 
 /** Wires a capturer from its configuration and starts it; everything started is registered to be stopped. */
-export async function buildCapturer(config: CapturerConfig, log: Logger, lifecycle: Lifecycle): Promise<{ url: string }> {
+export async function buildCapturer(
+  config: CapturerConfig,
+  log: Logger,
+  lifecycle: Lifecycle,
+): Promise<{ url: string }> {
   const concurrency = config.CAPTURER_CONCURRENCY;
-  const pool = openPool({ url: config.DATABASE_URL, name: 'capturer', max: Math.min(concurrency + 2, 20), log });
+  const pool = openPool({
+    url: config.DATABASE_URL,
+    name: 'capturer',
+    max: Math.min(concurrency + 2, 20),
+    log,
+  });
   lifecycle.onStop('database', () => pool.end());
+  await awaitDatabase(pool, log);
   await assertSchemaIsCurrent(pool);
-  await assertEnvironment(pool, { conomyBaseUrl: config.CONOMY_BASE_URL, conomyClientId: config.CONOMY_CLIENT_ID });
+  await assertEnvironment(pool, {
+    conomyBaseUrl: config.CONOMY_BASE_URL,
+    conomyClientId: config.CONOMY_CLIENT_ID,
+  });
 
   const provider = conomyClientOf(config, concurrency);
   lifecycle.onStop('Conomy client', () => provider.close());
@@ -58,7 +72,7 @@ export async function buildCapturer(config: CapturerConfig, log: Logger, lifecyc
   lifecycle.onStop('command worker', () => worker.close());
 
   const checks = { database: databaseCheck(pool), queue: queueCheck([worker, commands, reads]) };
-  const { registry } = createMetrics();
+  const registry = createRegistry('capturer');
   const health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });
   lifecycle.onStop('health server', () => health.close());
   return { url: health.url };

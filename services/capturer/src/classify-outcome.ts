@@ -2,7 +2,11 @@ import type { Outcome } from '@capstan/shared/db/attempts';
 import type { Operation } from '@capstan/shared/domain/payment-command';
 import { isCaptureTaken } from '@capstan/shared/domain/payment-status';
 import { classifyFailure } from '@capstan/shared/provider/conomy/error-catalogue';
-import type { ObservedPayment, ProviderFailure, ProviderResult } from '@capstan/shared/provider/payment-provider';
+import type {
+  ObservedPayment,
+  ProviderFailure,
+  ProviderResult,
+} from '@capstan/shared/provider/payment-provider';
 
 /** What one call came to: the attempt's outcome and what it means for the command. */
 export interface CallOutcome {
@@ -29,7 +33,11 @@ function classifyAnswer(operation: Operation, payment: ObservedPayment): CallOut
   if (status === 'REQUIRES_REVIEW') {
     return { outcome: 'retryable', failure: failure('requires_review'), payment };
   }
-  return { outcome: 'unknown', failure: { ...failure(`answered_${status}`), stage: 'no_clear_answer' }, payment };
+  return {
+    outcome: 'unknown',
+    failure: { ...failure(`answered_${status}`), stage: 'no_clear_answer' },
+    payment,
+  };
 }
 
 function classifyRefusal(operation: Operation, failure: ProviderFailure): CallOutcome {

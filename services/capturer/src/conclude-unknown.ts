@@ -44,30 +44,51 @@ export function concludeUnknown(
       if (evidence.payment === null) throw new Error('found without a payment');
       return { kind: 'succeeded', payment: evidence.payment };
     case 'in_use':
-      return rejected('external_id_in_use', 'An older payment at Conomy has this externalId. Use another one.');
+      return rejected(
+        'external_id_in_use',
+        'An older payment at Conomy has this externalId. Use another one.',
+      );
     case 'ambiguous':
-      return parked('several_payments_found', 'Conomy has more than one payment with this externalId. Decide which one counts; the others must never be captured.');
+      return parked(
+        'several_payments_found',
+        'Conomy has more than one payment with this externalId. Decide which one counts; the others must never be captured.',
+      );
     case 'unclear':
-      return parked('payment_unclear', 'What Conomy shows neither confirms nor rules out the effect. Look at the reads of the attempt, then redrive.');
+      return parked(
+        'payment_unclear',
+        'What Conomy shows neither confirms nor rules out the effect. Look at the reads of the attempt, then redrive.',
+      );
     case 'absent':
       return concludeAbsence(attempt, evidence.isWhole, rule, random);
     case 'closed':
-      return rejected('payment_not_open', `The payment is ${evidence.payment?.status ?? 'closed'}; the step can no longer be done.`);
+      return rejected(
+        'payment_not_open',
+        `The payment is ${evidence.payment?.status ?? 'closed'}; the step can no longer be done.`,
+      );
     case 'inconclusive':
       return { kind: 'open', waitMs: backoffMs(attempt.reads + 1, random) };
   }
 }
 
-function concludeAbsence(attempt: UnknownAttempt, isWhole: boolean, rule: AbsenceRule, random: number): Conclusion {
+function concludeAbsence(
+  attempt: UnknownAttempt,
+  isWhole: boolean,
+  rule: AbsenceRule,
+  random: number,
+): Conclusion {
   const refusal = refusalOf(attempt);
   // Refused clearly at the first try: no earlier call of ours can have done it, so one look is enough.
-  if (refusal && attempt.operation !== 'create' && attempt.number === 1) return { kind: 'rejected', problem: refusal };
+  if (refusal && attempt.operation !== 'create' && attempt.number === 1)
+    return { kind: 'rejected', problem: refusal };
   if (!isWhole || attempt.absentReads < rule.readsMin || attempt.absentForMs < rule.spanMsMin) {
     return { kind: 'open', waitMs: nextReadWaitMs(attempt, rule, random) };
   }
   if (!refusal) return { kind: 'retryable' };
   if (attempt.operation !== 'create') return { kind: 'rejected', problem: refusal };
-  return parked('conflict_without_payment', 'Conomy answered that the payment already exists, but none with this externalId can be found. Ask Conomy, then redrive.');
+  return parked(
+    'conflict_without_payment',
+    'Conomy answered that the payment already exists, but none with this externalId can be found. Ask Conomy, then redrive.',
+  );
 }
 
 /** The provider's clear refusal that made us look, if that is what the attempt ended with. */
@@ -95,7 +116,12 @@ export function providerRejection(failure: {
   return {
     code: 'provider_rejected',
     detail: failure.detail ?? 'Conomy refused the call.',
-    provider: { status: failure.httpStatus, code: failure.code, type: failure.type, traceId: failure.traceId },
+    provider: {
+      status: failure.httpStatus,
+      code: failure.code,
+      type: failure.type,
+      traceId: failure.traceId,
+    },
   };
 }
 

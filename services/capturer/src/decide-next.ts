@@ -1,6 +1,6 @@
 import type { ClaimedCommand, CommandProblem } from '@capstan/shared/db/commands';
-import { isCaptureTaken, isFinalStatus, isKnownStatus } from '@capstan/shared/domain/payment-status';
 import type { Operation } from '@capstan/shared/domain/payment-command';
+import { isCaptureTaken, isFinalStatus, isKnownStatus } from '@capstan/shared/domain/payment-status';
 
 /** What a capturer does next with a command it holds. */
 export type NextAction =
@@ -44,7 +44,11 @@ function decideStep(command: ClaimedCommand, statusIsFresh: boolean): NextAction
     return end('canceled', 'deadline_passed', 'It was not begun by its notAfter instant.');
   }
   if (command.failures >= FAILURES_MAX) {
-    return end('parked', 'attempts_exhausted', `${FAILURES_MAX} writes failed, each with certainty without effect. Look at the attempts, then redrive.`);
+    return end(
+      'parked',
+      'attempts_exhausted',
+      `${FAILURES_MAX} writes failed, each with certainty without effect. Look at the attempts, then redrive.`,
+    );
   }
   const send: NextAction = { kind: 'send', operation, number: (attempt?.number ?? 0) + 1 };
   return operation === 'create' ? send : decideOnStatus(command, operation, send, statusIsFresh);
@@ -72,10 +76,21 @@ function decideOnStatus(
     case 'REQUIRES_REVIEW':
       return statusIsFresh ? { kind: 'wait', why: 'review' } : { kind: 'read' };
   }
-  if (isFinalStatus(status)) return end('rejected', 'payment_not_open', `The payment is ${status}; it can no longer be ${operation}d.`);
+  if (isFinalStatus(status))
+    return end(
+      'rejected',
+      'payment_not_open',
+      `The payment is ${status}; it can no longer be ${operation}d.`,
+    );
   if (!statusIsFresh) return { kind: 'read' };
-  const what = isKnownStatus(status) ? 'a status in which this step is not possible' : 'a status Capstan does not know';
-  return end('parked', 'payment_in_unexpected_status', `The payment is ${status}, ${what}. Look at it at Conomy, then redrive.`);
+  const what = isKnownStatus(status)
+    ? 'a status in which this step is not possible'
+    : 'a status Capstan does not know';
+  return end(
+    'parked',
+    'payment_in_unexpected_status',
+    `The payment is ${status}, ${what}. Look at it at Conomy, then redrive.`,
+  );
 }
 
 function end(status: 'rejected' | 'canceled' | 'parked', code: string, detail: string): NextAction {

@@ -21,7 +21,10 @@ export async function executeCommand(context: CapturerContext, commandId: string
     while (turn !== null) turn = await takeTurn(context, turn);
   } catch (error) {
     if (!(error instanceof ClaimLostError)) throw error;
-    context.log.warn({ event: 'command.claim_lost', commandId }, 'another capturer took over; this one wrote nothing more');
+    context.log.warn(
+      { event: 'command.claim_lost', commandId },
+      'another capturer took over; this one wrote nothing more',
+    );
   }
 }
 
@@ -33,7 +36,12 @@ async function claimTurn(context: CapturerContext, commandId: string): Promise<T
     const command = await claimCommand(tx, claim);
     if (command === null) return null;
     if (command.attempt?.outcome === null) await markAttemptAbandoned(tx, command.attempt.id);
-    const next = await proceed(tx, command, { ...context, claimedAtMs, statusIsFresh: false, claimIsNew: true });
+    const next = await proceed(tx, command, {
+      ...context,
+      claimedAtMs,
+      statusIsFresh: false,
+      claimIsNew: true,
+    });
     return { command, next };
   });
   return claimed === null ? null : publish(context, claimed.command, { ...claimed.next, read: null });

@@ -1,7 +1,11 @@
 import type { Finding, UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/commands';
 import { isCaptureTaken, isFinalStatus } from '@capstan/shared/domain/payment-status';
-import type { ObservedPayment, PaymentProvider, ProviderFailure } from '@capstan/shared/provider/payment-provider';
+import type {
+  ObservedPayment,
+  PaymentProvider,
+  ProviderFailure,
+} from '@capstan/shared/provider/payment-provider';
 import type { Evidence } from './conclude-unknown.ts';
 
 const PAGE_ROWS = 50;
@@ -33,7 +37,8 @@ async function lookForStatus(
   const payment = read.value;
   const told = { isWhole: true, payment, detail: { status: payment.status } };
   if (isCaptureTaken(payment.status)) return { ...told, finding: 'found' };
-  if (payment.status === 'AUTHORIZED' && attempt.operation === 'authorize') return { ...told, finding: 'found' };
+  if (payment.status === 'AUTHORIZED' && attempt.operation === 'authorize')
+    return { ...told, finding: 'found' };
   if (payment.status === 'CREATED' || payment.status === 'AUTHORIZED') return { ...told, finding: 'absent' };
   if (isFinalStatus(payment.status)) return { ...told, finding: 'closed' };
   return { ...told, finding: 'inconclusive' };
@@ -87,7 +92,11 @@ async function lookForCreated(
 }
 
 function wantedOf(command: ClaimedCommand, attempt: UnknownAttempt): Wanted {
-  const body = JSON.parse(command.createBody ?? '{}') as { externalId: string; accountNumber: string; type: string };
+  const body = JSON.parse(command.createBody ?? '{}') as {
+    externalId: string;
+    accountNumber: string;
+    type: string;
+  };
   return {
     externalId: body.externalId,
     accountNumber: body.accountNumber,
@@ -115,10 +124,18 @@ async function judgeMatches(
 
 /** Other fields only confirm: a row that lacks one is read whole, one that contradicts is not ours to bind. */
 function fits(payment: ObservedPayment, wanted: Wanted): boolean {
-  return payment.accountNumber === wanted.accountNumber && payment.type === wanted.type && payment.createdAt !== undefined;
+  return (
+    payment.accountNumber === wanted.accountNumber &&
+    payment.type === wanted.type &&
+    payment.createdAt !== undefined
+  );
 }
 
-async function readWhole(provider: PaymentProvider, id: string, signal: AbortSignal): Promise<ObservedPayment | null> {
+async function readWhole(
+  provider: PaymentProvider,
+  id: string,
+  signal: AbortSignal,
+): Promise<ObservedPayment | null> {
   const read = await provider.readPayment(id, { signal });
   return read.ok ? read.value : null;
 }

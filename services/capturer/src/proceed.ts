@@ -47,7 +47,11 @@ export interface ProceedContext {
  * Decides what comes next for a claimed command and writes it: the attempt row of the next call and a renewed
  * claim, a wait, or the end with what it means for the commands behind. Part of the caller's transaction.
  */
-export async function proceed(tx: PoolClient, command: ClaimedCommand, context: ProceedContext): Promise<Proceeding> {
+export async function proceed(
+  tx: PoolClient,
+  command: ClaimedCommand,
+  context: ProceedContext,
+): Promise<Proceeding> {
   const { stepsDone, action } = decideNext(command, context.statusIsFresh);
   const at: ClaimedCommand =
     stepsDone === command.stepsDone ? command : { ...command, stepsDone, attempt: null, failures: 0 };
@@ -69,7 +73,11 @@ async function beginTurn(
   action: Extract<NextAction, { kind: 'send' | 'resolve' | 'read' }>,
   { worker, timings, claimedAtMs, claimIsNew }: ProceedContext,
 ): Promise<Proceeding> {
-  const turn = (begun: Turn['action']) => ({ turn: { command, action: begun, claimedAtMs }, commandJobs: [], ended: null });
+  const turn = (begun: Turn['action']) => ({
+    turn: { command, action: begun, claimedAtMs },
+    commandJobs: [],
+    ended: null,
+  });
   if (action.kind !== 'send') {
     const status = action.kind === 'resolve' ? 'unresolved' : 'executing';
     await continueCommand(tx, command, { status, leaseMs: timings.readLeaseMs });
@@ -90,7 +98,11 @@ export async function wait(
 ): Promise<Proceeding> {
   const direct = dueMs <= DIRECT_OFFER_MS_MAX;
   await deferCommand(tx, command, { status, dueMs, graceMs: direct ? RELAY_GRACE_MS : 0 });
-  return { turn: null, commandJobs: direct ? [commandJob(command.id, command.epoch, dueMs)] : [], ended: null };
+  return {
+    turn: null,
+    commandJobs: direct ? [commandJob(command.id, command.epoch, dueMs)] : [],
+    ended: null,
+  };
 }
 
 /** Ends the command and lets the commands behind it run, or end with it when there will be no payment. */

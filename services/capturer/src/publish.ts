@@ -17,7 +17,8 @@ export async function publish(
   { turn, commandJobs, ended, read }: Recorded,
 ): Promise<Turn | null> {
   const { id: commandId, paymentKey } = command;
-  if (ended !== null) context.log.info({ event: 'command.ended', commandId, paymentKey, ...ended }, `command ${ended.status}`);
+  if (ended !== null)
+    context.log.info({ event: 'command.ended', commandId, paymentKey, ...ended }, `command ${ended.status}`);
   context.progress.announce(paymentKey);
   const offered = [context.commands.offer(commandJobs), context.reads.offer(read === null ? [] : [read])];
   // The next call does not wait for the queue.

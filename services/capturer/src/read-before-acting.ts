@@ -6,20 +6,35 @@ import { end, proceed, type Turn, wait } from './proceed.ts';
 import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
 
 /** A command about a payment whose state is not known well enough: the payment is read before anything else. */
-export async function readBeforeActing(context: CapturerContext, command: ClaimedCommand): Promise<Turn | null> {
+export async function readBeforeActing(
+  context: CapturerContext,
+  command: ClaimedCommand,
+): Promise<Turn | null> {
   if (command.conomyId === null) throw new Error(`command ${command.id} has no Conomy id to read`);
-  const read = await context.provider.readPayment(command.conomyId, { signal: AbortSignal.timeout(context.timings.callMsMax) });
+  const read = await context.provider.readPayment(command.conomyId, {
+    signal: AbortSignal.timeout(context.timings.callMsMax),
+  });
   return recordUnderClaim(context, command, async (tx, claimedAtMs) => {
     if (read.ok) {
-      const told = await mirrorWhatWasTold(tx, context, command, read.value, { source: 'read', attemptId: null });
+      const told = await mirrorWhatWasTold(tx, context, command, read.value, {
+        source: 'read',
+        attemptId: null,
+      });
       const proceeding = { ...context, claimedAtMs, statusIsFresh: true, claimIsNew: false };
       return { ...(await proceed(tx, told.command, proceeding)), read: told.read };
     }
     if (isUnknownAtConomy(read.failure, command)) {
-      const problem = { ...providerRejection(read.failure), code: 'payment_not_found', detail: 'Conomy knows no payment with this id.' };
+      const problem = {
+        ...providerRejection(read.failure),
+        code: 'payment_not_found',
+        detail: 'Conomy knows no payment with this id.',
+      };
       return { ...(await end(tx, command, 'rejected', problem)), read: null };
     }
-    return { ...(await wait(tx, command, 'executing', read.failure.retryAfterMs ?? context.timings.readAgainMs)), read: null };
+    return {
+      ...(await wait(tx, command, 'executing', read.failure.retryAfterMs ?? context.timings.readAgainMs)),
+      read: null,
+    };
   });
 }
 

@@ -24,14 +24,22 @@ export async function recordUnderClaim(
 ): Promise<Turn | null> {
   const claimedAtMs = context.monotonicMs();
   try {
-    return await publish(context, command, await inTransaction(context.pool, (tx) => record(tx, claimedAtMs)));
+    return await publish(
+      context,
+      command,
+      await inTransaction(context.pool, (tx) => record(tx, claimedAtMs)),
+    );
   } catch (error) {
     if (!(error instanceof PaymentKnownUnderOtherKeyError)) throw error;
     return publish(context, command, await parkAsSecondKey(context, command, error));
   }
 }
 
-function parkAsSecondKey(context: CapturerContext, command: ClaimedCommand, error: PaymentKnownUnderOtherKeyError): Promise<Recorded> {
+function parkAsSecondKey(
+  context: CapturerContext,
+  command: ClaimedCommand,
+  error: PaymentKnownUnderOtherKeyError,
+): Promise<Recorded> {
   const problem = { code: error.code, detail: `${error.message}. Decide which command counts.` };
   return inTransaction(context.pool, async (tx) => {
     if (command.attempt !== null) await resolveAttempt(tx, command.attempt.id, 'parked');
@@ -51,7 +59,15 @@ export async function mirrorWhatWasTold(
   if (payment === null) throw new Error(`payment ${command.paymentKey} has no row`);
   const { totalAmount, currency } = told;
   const sourceId = from.attemptId === null ? null : String(from.attemptId);
-  const facts = { source: from.source, status: told.status, conomyId: told.id, totalAmount, currency, snapshot: told.raw, sourceId };
+  const facts = {
+    source: from.source,
+    status: told.status,
+    conomyId: told.id,
+    totalAmount,
+    currency,
+    snapshot: told.raw,
+    sourceId,
+  };
   const { move, read } = await observePayment(tx, payment, facts, context.random());
   if (payment.conomyId === null) await reviveUnmatchedDeliveries(tx, told.id);
   const paymentStatus = move.kind === 'moved' ? move.to : payment.status;

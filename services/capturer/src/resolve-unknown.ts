@@ -1,4 +1,9 @@
-import { addAttemptRead, loadUnknownAttempt, resolveAttempt, type UnknownAttempt } from '@capstan/shared/db/attempts';
+import {
+  addAttemptRead,
+  loadUnknownAttempt,
+  resolveAttempt,
+  type UnknownAttempt,
+} from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/commands';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { type Conclusion, concludeUnknown, type Evidence } from './conclude-unknown.ts';
@@ -8,10 +13,15 @@ import { end, nextStep, type Proceeding, proceed, type Turn, wait } from './proc
 import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
 
 /** Asks the provider what became of an attempt, keeps what it said as evidence and draws the conclusion. Never repeats the call. */
-export async function resolveUnknown(context: CapturerContext, command: ClaimedCommand, attemptId: number): Promise<Turn | null> {
+export async function resolveUnknown(
+  context: CapturerContext,
+  command: ClaimedCommand,
+  attemptId: number,
+): Promise<Turn | null> {
   const { absence, readMsMax } = context.timings;
   const attempt = await loadUnknownAttempt(context.pool, attemptId);
-  const concluding = attempt.absentReads + 1 >= absence.readsMin && attempt.firstAbsentMsAgo >= absence.spanMsMin;
+  const concluding =
+    attempt.absentReads + 1 >= absence.readsMin && attempt.firstAbsentMsAgo >= absence.spanMsMin;
   const beganAtMs = context.monotonicMs();
   const signal = AbortSignal.timeout(readMsMax);
   const evidence = await lookForEffect(context.provider, command, attempt, { concluding, signal });
@@ -19,7 +29,12 @@ export async function resolveUnknown(context: CapturerContext, command: ClaimedC
     const told = await mirrorEvidence(tx, context, command, evidence, attemptId);
     const beganMsAgo = context.monotonicMs() - beganAtMs;
     await addAttemptRead(tx, attemptId, { beganMsAgo, finding: evidence.finding, detail: evidence.detail });
-    const conclusion = concludeUnknown(await loadUnknownAttempt(tx, attemptId), evidence, absence, context.random());
+    const conclusion = concludeUnknown(
+      await loadUnknownAttempt(tx, attemptId),
+      evidence,
+      absence,
+      context.random(),
+    );
     logRead(context, command, attempt, evidence, conclusion);
     const next = await recordConclusion(tx, context, told.command, attempt, conclusion, claimedAtMs);
     return { ...next, read: told.read };
@@ -53,7 +68,12 @@ async function recordConclusion(
     case 'succeeded':
       return proceed(tx, nextStep(command), proceeding);
     case 'retryable': {
-      const resolved = { id: attempt.id, number: attempt.number, outcome: 'unknown', resolution: 'retryable' } as const;
+      const resolved = {
+        id: attempt.id,
+        number: attempt.number,
+        outcome: 'unknown',
+        resolution: 'retryable',
+      } as const;
       return proceed(tx, { ...command, attempt: resolved, failures: command.failures + 1 }, proceeding);
     }
     case 'rejected':
@@ -62,7 +82,13 @@ async function recordConclusion(
   }
 }
 
-function logRead(context: CapturerContext, command: ClaimedCommand, attempt: UnknownAttempt, evidence: Evidence, conclusion: Conclusion): void {
+function logRead(
+  context: CapturerContext,
+  command: ClaimedCommand,
+  attempt: UnknownAttempt,
+  evidence: Evidence,
+  conclusion: Conclusion,
+): void {
   context.log.info(
     {
       event: 'attempt.read',

@@ -22,7 +22,9 @@ export async function sendStep(context: CapturerContext, dispatch: Dispatch): Pr
   const startedAtMs = context.monotonicMs();
   const call = classifyOutcome(dispatch.action.operation, await callInWindow(context, dispatch));
   logAttempt(context, dispatch, call, context.monotonicMs() - startedAtMs);
-  return recordUnderClaim(context, dispatch.command, (tx, claimedAtMs) => recordCall(tx, context, dispatch, call, claimedAtMs));
+  return recordUnderClaim(context, dispatch.command, (tx, claimedAtMs) =>
+    recordCall(tx, context, dispatch, call, claimedAtMs),
+  );
 }
 
 /** The dispatch guard: a claim that is not fresh any more may already be somebody else's, so nothing leaves. */
@@ -58,7 +60,10 @@ async function recordCall(
       ? { command, read: null }
       : await mirrorWhatWasTold(tx, context, command, call.payment, { source: 'answer', attemptId });
   await finishAttempt(tx, command, attemptId, call);
-  const after = { ...told.command, attempt: { id: attemptId, number, outcome: call.outcome, resolution: null } };
+  const after = {
+    ...told.command,
+    attempt: { id: attemptId, number, outcome: call.outcome, resolution: null },
+  };
   const proceeding = { ...context, claimedAtMs, statusIsFresh: call.payment !== null, claimIsNew: false };
   switch (call.outcome) {
     case 'succeeded':
@@ -66,7 +71,10 @@ async function recordCall(
     case 'unknown':
       return { ...(await proceed(tx, after, proceeding)), read: told.read };
     case 'rejected':
-      return { ...(await end(tx, after, 'rejected', providerRejection(call.failure ?? {}))), read: told.read };
+      return {
+        ...(await end(tx, after, 'rejected', providerRejection(call.failure ?? {}))),
+        read: told.read,
+      };
     case 'retryable':
       return { ...(await wait(tx, after, 'executing', retryWaitMs(context, call, number))), read: told.read };
   }
@@ -77,7 +85,12 @@ function retryWaitMs(context: CapturerContext, { failure }: CallOutcome, number:
   return failure?.retryAfterMs ?? backoffMs(number, context.random());
 }
 
-function logAttempt(context: CapturerContext, { command, action }: Dispatch, call: CallOutcome, durationMs: number): void {
+function logAttempt(
+  context: CapturerContext,
+  { command, action }: Dispatch,
+  call: CallOutcome,
+  durationMs: number,
+): void {
   context.log.info(
     {
       event: 'attempt.finished',

@@ -61,30 +61,72 @@ export interface InsertedCommand {
 /** Writes an accepted create command as the api does. */
 export async function insertCreate(
   pool: Pool,
-  { then = ['capture'], body, notAfter = null }: { then?: string[]; body?: Record<string, unknown>; notAfter?: string | null } = {},
+  {
+    then = ['capture'],
+    body,
+    notAfter = null,
+  }: { then?: string[]; body?: Record<string, unknown>; notAfter?: string | null } = {},
 ): Promise<InsertedCommand> {
   const externalId = `ext-${randomUUID()}`;
   const create = { ...collectBody(externalId), ...body };
   const paymentKey = randomUUID();
-  await pool.query('insert into payments (key, external_id, snapshot) values ($1, $2, $3)', [paymentKey, externalId, create]);
-  const id = await insertRow(pool, { paymentKey, type: 'payment.create', steps: ['create', ...then], createBody: create, notAfter });
+  await pool.query('insert into payments (key, external_id, snapshot) values ($1, $2, $3)', [
+    paymentKey,
+    externalId,
+    create,
+  ]);
+  const id = await insertRow(pool, {
+    paymentKey,
+    type: 'payment.create',
+    steps: ['create', ...then],
+    createBody: create,
+    notAfter,
+  });
   return { id, paymentKey, externalId };
 }
 
 /** Writes a command about a payment that exists, `blocked` behind an earlier one or runnable. */
-export function insertLater(pool: Pool, paymentKey: string, operation: 'authorize' | 'capture', status = 'accepted') {
-  return insertRow(pool, { paymentKey, type: `payment.${operation}`, steps: [operation], createBody: null, notAfter: null, status });
+export function insertLater(
+  pool: Pool,
+  paymentKey: string,
+  operation: 'authorize' | 'capture',
+  status = 'accepted',
+) {
+  return insertRow(pool, {
+    paymentKey,
+    type: `payment.${operation}`,
+    steps: [operation],
+    createBody: null,
+    notAfter: null,
+    status,
+  });
 }
 
 async function insertRow(
   pool: Pool,
-  row: { paymentKey: string; type: string; steps: string[]; createBody: unknown; notAfter: string | null; status?: string },
+  row: {
+    paymentKey: string;
+    type: string;
+    steps: string[];
+    createBody: unknown;
+    notAfter: string | null;
+    status?: string;
+  },
 ): Promise<string> {
   const id = randomUUID();
   await pool.query(
     `insert into commands (id, idempotency_key, fingerprint, type, payment_key, create_body, steps, status, not_after, offer_at, accepted_by)
      values ($1, $2, decode(repeat('00', 32), 'hex'), $3, $4, $5, $6, $7, $8, case when $7 = 'accepted' then capstan_now() end, 'test')`,
-    [id, `key-${id}`, row.type, row.paymentKey, row.createBody === null ? null : JSON.stringify(row.createBody), row.steps, row.status ?? 'accepted', row.notAfter],
+    [
+      id,
+      `key-${id}`,
+      row.type,
+      row.paymentKey,
+      row.createBody === null ? null : JSON.stringify(row.createBody),
+      row.steps,
+      row.status ?? 'accepted',
+      row.notAfter,
+    ],
   );
   return id;
 }

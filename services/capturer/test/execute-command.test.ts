@@ -43,26 +43,41 @@ async function runToItsEnd(id: string) {
 }
 
 const outcomes = async (id: string) =>
-  (await findAttemptsOfCommand(fixture.pool, id)).map(({ operation, outcome, resolution }) => [operation, outcome, resolution]);
+  (await findAttemptsOfCommand(fixture.pool, id)).map(({ operation, outcome, resolution }) => [
+    operation,
+    outcome,
+    resolution,
+  ]);
 
 describe('a create with capture', () => {
   test('is created and captured once, and the mirror says CAPTURED', async () => {
     const { id, paymentKey, externalId } = await insertCreate(fixture.pool);
     await executeCommand(fixture.context, id);
-    expect(await findCommand(fixture.pool, id)).toMatchObject({ status: 'succeeded', stepsDone: 2, problem: null });
+    expect(await findCommand(fixture.pool, id)).toMatchObject({
+      status: 'succeeded',
+      stepsDone: 2,
+      problem: null,
+    });
     expect(await outcomes(id)).toEqual([
       ['create', 'succeeded', null],
       ['capture', 'succeeded', null],
     ]);
     const [paid] = await ledgerOf(externalId);
     expect(paid).toMatchObject({ status: 'CAPTURED', effects: { create: 1, capture: 1 } });
-    expect(await findPayment(fixture.pool, paymentKey)).toMatchObject({ status: 'CAPTURED', conomyId: paid?.id, version: 2 });
+    expect(await findPayment(fixture.pool, paymentKey)).toMatchObject({
+      status: 'CAPTURED',
+      conomyId: paid?.id,
+      version: 2,
+    });
   });
 
   test('goes through authorize when the plan says so', async () => {
     const { id, externalId } = await insertCreate(fixture.pool, { then: ['authorize', 'capture'] });
     await executeCommand(fixture.context, id);
-    expect((await ledgerOf(externalId))[0]).toMatchObject({ status: 'CAPTURED', effects: { create: 1, authorize: 1, capture: 1 } });
+    expect((await ledgerOf(externalId))[0]).toMatchObject({
+      status: 'CAPTURED',
+      effects: { create: 1, authorize: 1, capture: 1 },
+    });
   });
 
   test('runs once when its job comes ten times at once', async () => {
@@ -79,42 +94,59 @@ describe('a create with capture', () => {
       status: 'rejected',
       problem: { code: 'provider_rejected', provider: { status: 404, code: '31', type: 'notFound' } },
     });
-    const { rows } = await fixture.pool.query('select external_id_released_at is not null as free from payments where key = $1', [paymentKey]);
+    const { rows } = await fixture.pool.query(
+      'select external_id_released_at is not null as free from payments where key = $1',
+      [paymentKey],
+    );
     expect(rows).toEqual([{ free: true }]);
   });
 
   test('that was not begun by its notAfter instant is canceled and nothing is sent', async () => {
     const { id, externalId } = await insertCreate(fixture.pool, { notAfter: '2020-01-01T00:00:00Z' });
     await executeCommand(fixture.context, id);
-    expect(await findCommand(fixture.pool, id)).toMatchObject({ status: 'canceled', problem: { code: 'deadline_passed' } });
+    expect(await findCommand(fixture.pool, id)).toMatchObject({
+      status: 'canceled',
+      problem: { code: 'deadline_passed' },
+    });
     expect(await ledgerOf(externalId)).toEqual([]);
   });
 });
 
 describe('an answer that never came', () => {
-  test.each(['create', 'capture'])('of a %s that took effect is found by reading, and nothing is sent twice', async (operation) => {
-    await fixture.control('faults', { seed: 1, rules: [{ operation, fault: 'commit-then-timeout', count: 1 }] });
-    const { id, externalId } = await insertCreate(fixture.pool);
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
-    expect(await outcomes(id)).toContainEqual([operation, 'unknown', 'succeeded']);
-    expect(await ledgerOf(externalId)).toMatchObject([{ status: 'CAPTURED', effects: { create: 1, capture: 1 } }]);
-  });
+  test.each(['create', 'capture'])(
+    'of a %s that took effect is found by reading, and nothing is sent twice',
+    async (operation) => {
+      await fixture.control('faults', {
+        seed: 1,
+        rules: [{ operation, fault: 'commit-then-timeout', count: 1 }],
+      });
+      const { id, externalId } = await insertCreate(fixture.pool);
+      expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+      expect(await outcomes(id)).toContainEqual([operation, 'unknown', 'succeeded']);
+      expect(await ledgerOf(externalId)).toMatchObject([
+        { status: 'CAPTURED', effects: { create: 1, capture: 1 } },
+      ]);
+    },
+  );
 
-  test.each(['create', 'capture'])('a 500 to a %s without effect is sent again only after three reads over the span found nothing', async (operation) => {
-    await fixture.control('faults', { seed: 1, rules: [{ operation, fault: '500', count: 1 }] });
-    const { id, externalId } = await insertCreate(fixture.pool);
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
-    expect(await outcomes(id)).toContainEqual([operation, 'unknown', 'retryable']);
-    expect(await ledgerOf(externalId)).toMatchObject([{ effects: { create: 1, capture: 1 } }]);
-    const { rows } = await fixture.pool.query(
-      `select count(*)::int as reads, extract(epoch from max(r.began_at) - min(r.began_at)) * 1000 >= $2 as spread
+  test.each(['create', 'capture'])(
+    'a 500 to a %s without effect is sent again only after three reads over the span found nothing',
+    async (operation) => {
+      await fixture.control('faults', { seed: 1, rules: [{ operation, fault: '500', count: 1 }] });
+      const { id, externalId } = await insertCreate(fixture.pool);
+      expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+      expect(await outcomes(id)).toContainEqual([operation, 'unknown', 'retryable']);
+      expect(await ledgerOf(externalId)).toMatchObject([{ effects: { create: 1, capture: 1 } }]);
+      const { rows } = await fixture.pool.query(
+        `select count(*)::int as reads, extract(epoch from max(r.began_at) - min(r.began_at)) * 1000 >= $2 as spread
        from attempt_reads r join attempts a on a.id = r.attempt_id
        where a.command_id = $1 and r.finding = 'absent' and r.began_at >= a.deadline_at`,
-      [id, fixture.context.timings.absence.spanMsMin],
-    );
-    expect(rows[0].reads).toBeGreaterThanOrEqual(3);
-    expect(rows[0].spread).toBe(true);
-  });
+        [id, fixture.context.timings.absence.spanMsMin],
+      );
+      expect(rows[0].reads).toBeGreaterThanOrEqual(3);
+      expect(rows[0].spread).toBe(true);
+    },
+  );
 
   test('a 429 waits as long as the provider says and burns nothing', async () => {
     await fixture.control('faults', { seed: 1, rules: [{ operation: 'create', fault: '429', count: 1 }] });
@@ -128,7 +160,13 @@ describe('an answer that never came', () => {
 describe('a worker that died', () => {
   test('after it began a call leaves an unknown attempt that the next worker settles by reading', async () => {
     const { id, externalId } = await insertCreate(fixture.pool);
-    const dies = { ...fixture.context, provider: { ...fixture.context.provider, createPayment: dieAfter(fixture.context.provider.createPayment) } };
+    const dies = {
+      ...fixture.context,
+      provider: {
+        ...fixture.context.provider,
+        createPayment: dieAfter(fixture.context.provider.createPayment),
+      },
+    };
     await expect(executeCommand(dies, id)).rejects.toThrow('the process died');
     await expireClaim(id);
     expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
@@ -169,9 +207,15 @@ describe('a worker that died', () => {
   test('a claim that is no longer fresh sends nothing', async () => {
     const { id, externalId } = await insertCreate(fixture.pool, { then: [] });
     let now = 0;
-    await executeCommand({ ...fixture.context, monotonicMs: () => (now += fixture.context.timings.sendWindowMs) }, id);
+    await executeCommand(
+      { ...fixture.context, monotonicMs: () => (now += fixture.context.timings.sendWindowMs) },
+      id,
+    );
     expect(await ledgerOf(externalId)).toEqual([]);
-    expect((await findAttemptsOfCommand(fixture.pool, id))[0]).toMatchObject({ outcome: 'retryable', failure: { reason: 'send_window_passed' } });
+    expect((await findAttemptsOfCommand(fixture.pool, id))[0]).toMatchObject({
+      outcome: 'retryable',
+      failure: { reason: 'send_window_passed' },
+    });
   });
 });
 
@@ -190,7 +234,10 @@ describe('commands of one payment', () => {
     const { id, paymentKey } = await insertCreate(fixture.pool, { then: [], body: { accountNumber: '999' } });
     const later = await insertLater(fixture.pool, paymentKey, 'capture', 'blocked');
     await executeCommand(fixture.context, id);
-    expect(await findCommand(fixture.pool, later)).toMatchObject({ status: 'rejected', problem: { code: 'predecessor_failed' } });
+    expect(await findCommand(fixture.pool, later)).toMatchObject({
+      status: 'rejected',
+      problem: { code: 'predecessor_failed' },
+    });
   });
 
   test('a capture of a payment that is captured already succeeds without a call', async () => {
@@ -204,13 +251,21 @@ describe('commands of one payment', () => {
 
   test('a capture refused for lack of funds is rejected after one look at the payment', async () => {
     const { id, externalId } = await insertCreate(fixture.pool, { body: withAmount('90000000000.00') });
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'rejected', problem: { code: 'provider_rejected', provider: { status: 422, code: '21' } } });
-    expect(await ledgerOf(externalId)).toMatchObject([{ status: 'CREATED', effects: { create: 1, capture: 0 } }]);
+    expect(await runToItsEnd(id)).toMatchObject({
+      status: 'rejected',
+      problem: { code: 'provider_rejected', provider: { status: 422, code: '21' } },
+    });
+    expect(await ledgerOf(externalId)).toMatchObject([
+      { status: 'CREATED', effects: { create: 1, capture: 0 } },
+    ]);
   });
 });
 
 function withAmount(purchaseAmount: string) {
-  const [payer, collector] = [accountNode(COP_PAYER, purchaseAmount), accountNode(COP_COLLECTOR, purchaseAmount)];
+  const [payer, collector] = [
+    accountNode(COP_PAYER, purchaseAmount),
+    accountNode(COP_COLLECTOR, purchaseAmount),
+  ];
   return { purchaseAmount, totalAmount: purchaseAmount, origins: [payer], destinations: [collector] };
 }
 
@@ -222,5 +277,8 @@ function dieAfter<A extends unknown[], R>(call: (...args: A) => Promise<R>) {
 }
 
 async function expireClaim(id: string): Promise<void> {
-  await fixture.pool.query(`update commands set claimed_until = capstan_now() - interval '1 second' where id = $1`, [id]);
+  await fixture.pool.query(
+    `update commands set claimed_until = capstan_now() - interval '1 second' where id = $1`,
+    [id],
+  );
 }

@@ -1,4 +1,9 @@
-import { type DeliveryResult, type DeliveryRow, findDelivery, markDeliveryApplied } from '@capstan/shared/db/deliveries';
+import {
+  type DeliveryResult,
+  type DeliveryRow,
+  findDelivery,
+  markDeliveryApplied,
+} from '@capstan/shared/db/deliveries';
 import { findKeyByConomyId, lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { inTransaction } from '@capstan/shared/db/transaction';
@@ -18,13 +23,22 @@ interface Applied {
  * a read, or is noted as duplicate, stale, of no payment of ours, or not about a payment. Running it again for the
  * same delivery changes nothing that the first run did not.
  */
-export async function applyDelivery(context: ReconcilerContext, deliveryId: string, timesReceived: number): Promise<void> {
+export async function applyDelivery(
+  context: ReconcilerContext,
+  deliveryId: string,
+  timesReceived: number,
+): Promise<void> {
   const delivery = await findDelivery(context.pool, deliveryId);
   if (delivery === null) return;
   const told = readDelivery(JSON.parse(delivery.body.toString('utf8')));
   const applied = await inTransaction(context.pool, async (tx) => {
     const outcome = await observe(tx, context, delivery, told);
-    await markDeliveryApplied(tx, { id: delivery.id, timesReceived, paymentKey: outcome.paymentKey, result: outcome.result });
+    await markDeliveryApplied(tx, {
+      id: delivery.id,
+      timesReceived,
+      paymentKey: outcome.paymentKey,
+      result: outcome.result,
+    });
     return outcome;
   });
   logApplied(context, delivery, applied);
@@ -39,12 +53,21 @@ async function observe(
   delivery: DeliveryRow,
   told: ObservedDelivery,
 ): Promise<Applied> {
-  if (told.conomyId === undefined || told.status === undefined) return { result: 'ignored', paymentKey: null, observed: null };
+  if (told.conomyId === undefined || told.status === undefined)
+    return { result: 'ignored', paymentKey: null, observed: null };
   const key = await findKeyByConomyId(tx, told.conomyId);
   const payment = key === null ? null : await lockPayment(tx, key);
   if (payment === null) return { result: 'unmatched', paymentKey: null, observed: null };
   const { conomyId, status, totalAmount, currency } = told;
-  const facts = { source: 'delivery' as const, status, conomyId, totalAmount, currency, snapshot: null, sourceId: delivery.id };
+  const facts = {
+    source: 'delivery' as const,
+    status,
+    conomyId,
+    totalAmount,
+    currency,
+    snapshot: null,
+    sourceId: delivery.id,
+  };
   const observed = await observePayment(tx, payment, facts, context.random());
   return { result: resultOf(observed.move), paymentKey: payment.key, observed };
 }

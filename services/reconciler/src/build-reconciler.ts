@@ -1,5 +1,6 @@
 import { assertSchemaIsCurrent } from '@capstan/db/check-schema';
 import { conomyClientOf } from '@capstan/shared/config/conomy-settings';
+import { awaitDatabase } from '@capstan/shared/db/await-database';
 import { assertEnvironment } from '@capstan/shared/db/environment';
 import { openPool } from '@capstan/shared/db/pool';
 import { createProgressAnnouncer } from '@capstan/shared/db/progress';
@@ -9,7 +10,7 @@ import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
-import { createMetrics } from '@capstan/shared/telemetry/metrics';
+import { createRegistry } from '@capstan/shared/telemetry/metrics';
 import { applyDelivery } from './apply-delivery.ts';
 import type { ReconcilerConfig } from './config.ts';
 import type { ReconcilerContext } from './context.ts';
@@ -18,13 +19,26 @@ import { relayJobs } from './relay-jobs.ts';
 import { runEvery } from './run-every.ts';
 
 /** Wires a reconciler from its configuration and starts it; everything started is registered to be stopped. */
-export async function buildReconciler(config: ReconcilerConfig, log: Logger, lifecycle: Lifecycle): Promise<{ url: string }> {
+export async function buildReconciler(
+  config: ReconcilerConfig,
+  log: Logger,
+  lifecycle: Lifecycle,
+): Promise<{ url: string }> {
   const concurrency = config.RECONCILER_CONCURRENCY;
   const queueUrl = config.QUEUE_URL;
-  const pool = openPool({ url: config.DATABASE_URL, name: 'reconciler', max: Math.min(2 * concurrency + 2, 20), log });
+  const pool = openPool({
+    url: config.DATABASE_URL,
+    name: 'reconciler',
+    max: Math.min(2 * concurrency + 2, 20),
+    log,
+  });
   lifecycle.onStop('database', () => pool.end());
+  await awaitDatabase(pool, log);
   await assertSchemaIsCurrent(pool);
-  await assertEnvironment(pool, { conomyBaseUrl: config.CONOMY_BASE_URL, conomyClientId: config.CONOMY_CLIENT_ID });
+  await assertEnvironment(pool, {
+    conomyBaseUrl: config.CONOMY_BASE_URL,
+    conomyClientId: config.CONOMY_CLIENT_ID,
+  });
 
   const provider = conomyClientOf(config, concurrency);
   lifecycle.onStop('Conomy client', () => provider.close());
@@ -33,7 +47,8 @@ export async function buildReconciler(config: ReconcilerConfig, log: Logger, lif
     deliveries: openSender('deliveries', queueUrl, log),
     reads: openSender('reads', queueUrl, log),
   };
-  for (const [kind, sender] of Object.entries(senders)) lifecycle.onStop(`${kind} sender`, () => sender.close());
+  for (const [kind, sender] of Object.entries(senders))
+    lifecycle.onStop(`${kind} sender`, () => sender.close());
 
   const progress = createProgressAnnouncer(pool, log);
   const context: ReconcilerContext = { pool, provider, senders, progress, log, random: Math.random };
@@ -45,13 +60,22 @@ export async function buildReconciler(config: ReconcilerConfig, log: Logger, lif
     work: ({ deliveryId, timesReceived }) => applyDelivery(context, deliveryId, timesReceived),
   });
   lifecycle.onStop('delivery worker', () => deliveries.close());
-  const reads = openWorker({ key: 'reads', queueUrl, concurrency, log, work: (job) => readPayment(context, job) });
+  const reads = openWorker({
+    key: 'reads',
+    queueUrl,
+    concurrency,
+    log,
+    work: (job) => readPayment(context, job),
+  });
   lifecycle.onStop('read worker', () => reads.close());
   const relay = runEvery('relay', config.RELAY_INTERVAL_MS, () => relayJobs(context), log);
   lifecycle.onStop('relay', () => relay.stop());
 
-  const checks = { database: databaseCheck(pool), queue: queueCheck([deliveries, reads, ...Object.values(senders)]) };
-  const { registry } = createMetrics();
+  const checks = {
+    database: databaseCheck(pool),
+    queue: queueCheck([deliveries, reads, ...Object.values(senders)]),
+  };
+  const registry = createRegistry('reconciler');
   const health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });
   lifecycle.onStop('health server', () => health.close());
   return { url: health.url };

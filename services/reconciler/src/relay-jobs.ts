@@ -17,13 +17,19 @@ const OFFER_AGAIN_MS = 15_000;
 export async function relayJobs(context: ReconcilerContext): Promise<boolean> {
   const full = await Promise.all([
     relay(context, 'commands', async (limit) =>
-      (await takeDueCommands(context.pool, limit, OFFER_AGAIN_MS)).map(({ id, epoch }) => commandJob(id, epoch)),
+      (await takeDueCommands(context.pool, limit, OFFER_AGAIN_MS)).map(({ id, epoch }) =>
+        commandJob(id, epoch),
+      ),
     ),
     relay(context, 'deliveries', async (limit) =>
-      (await takeDueDeliveries(context.pool, limit, OFFER_AGAIN_MS)).map(({ id, timesReceived }) => deliveryJob(id, timesReceived)),
+      (await takeDueDeliveries(context.pool, limit, OFFER_AGAIN_MS)).map(({ id, timesReceived }) =>
+        deliveryJob(id, timesReceived),
+      ),
     ),
     relay(context, 'reads', async (limit) =>
-      (await takeDueReads(context.pool, limit, OFFER_AGAIN_MS)).map(({ key, version, reads }) => readJob(key, version, reads)),
+      (await takeDueReads(context.pool, limit, OFFER_AGAIN_MS)).map(({ key, version, reads }) =>
+        readJob(key, version, reads),
+      ),
     ),
   ]);
   return full.includes(true);
@@ -40,6 +46,9 @@ async function relay<K extends QueueKey>(
   const offers = await take(limit);
   if (offers.length === 0) return false;
   const taken = await sender.offer(offers);
-  context.log.info({ event: 'jobs.relayed', kind, count: offers.length, taken }, `relayed ${offers.length} ${kind}`);
+  context.log.info(
+    { event: 'jobs.relayed', kind, count: offers.length, taken },
+    `relayed ${offers.length} ${kind}`,
+  );
   return taken && offers.length === limit;
 }

@@ -28,16 +28,28 @@ async function readDue(key: string) {
   return findPayment(fixture.pool, key);
 }
 
-const move = (conomyId: string, status: string) => fixture.control(`payments/${conomyId}/transition`, { status });
+const move = (conomyId: string, status: string) =>
+  fixture.control(`payments/${conomyId}/transition`, { status });
 
 const dueNow = async (key: string) =>
-  (await fixture.pool.query(`select offer_at <= capstan_now() + interval '6 seconds' as due from payments where key = $1`, [key])).rows[0].due;
+  (
+    await fixture.pool.query(
+      `select offer_at <= capstan_now() + interval '6 seconds' as due from payments where key = $1`,
+      [key],
+    )
+  ).rows[0].due;
 
 describe('a delivery', () => {
   test('moves the mirror to the next state that is not final, and asks for a read', async () => {
     const { key, conomyId, externalId } = await fixture.capturedPayment();
-    expect(await apply({ id: conomyId, externalId, status: 'RECEIVED', ...amounts })).toMatchObject({ result: 'moved' });
-    expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'RECEIVED', version: 3, cause: 'delivery' });
+    expect(await apply({ id: conomyId, externalId, status: 'RECEIVED', ...amounts })).toMatchObject({
+      result: 'moved',
+    });
+    expect(await findPayment(fixture.pool, key)).toMatchObject({
+      status: 'RECEIVED',
+      version: 3,
+      cause: 'delivery',
+    });
     expect(await dueNow(key)).toBe(true);
   });
 
@@ -53,13 +65,17 @@ describe('a delivery', () => {
   test('that is older than the mirror is stale', async () => {
     const { key, conomyId, externalId } = await fixture.capturedPayment();
     await apply({ id: conomyId, externalId, status: 'RECEIVED', ...amounts });
-    expect(await apply({ id: conomyId, externalId, status: 'CREATED', ...amounts }, 'transaction.status_changed')).toMatchObject({ result: 'stale' });
+    expect(
+      await apply({ id: conomyId, externalId, status: 'CREATED', ...amounts }, 'transaction.status_changed'),
+    ).toMatchObject({ result: 'stale' });
     expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'RECEIVED' });
   });
 
   test('of a final state is not believed: it causes a read, and the read decides', async () => {
     const { key, conomyId, externalId } = await fixture.capturedPayment();
-    expect(await apply({ id: conomyId, externalId, status: 'FAILED', ...amounts }, 'Transaction.Failed')).toMatchObject({ result: 'read' });
+    expect(
+      await apply({ id: conomyId, externalId, status: 'FAILED', ...amounts }, 'Transaction.Failed'),
+    ).toMatchObject({ result: 'read' });
     expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'CAPTURED' });
     expect(await readDue(key)).toMatchObject({ status: 'CAPTURED', alarm: null });
     await move(conomyId, 'FAILED');
@@ -68,19 +84,26 @@ describe('a delivery', () => {
 
   test('with another amount moves nothing and causes a read', async () => {
     const { key, conomyId, externalId } = await fixture.capturedPayment();
-    expect(await apply({ id: conomyId, externalId, status: 'RECEIVED', totalAmount: '30000.01', currency: 'COP' })).toMatchObject({ result: 'read' });
+    expect(
+      await apply({ id: conomyId, externalId, status: 'RECEIVED', totalAmount: '30000.01', currency: 'COP' }),
+    ).toMatchObject({ result: 'read' });
     expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'CAPTURED' });
   });
 
   test('with the same amount written otherwise is the same money', async () => {
     const { conomyId, externalId } = await fixture.capturedPayment();
-    expect(await apply({ id: conomyId, externalId, status: 'RECEIVED', totalAmount: '30000', currency: 'COP' })).toMatchObject({ result: 'moved' });
+    expect(
+      await apply({ id: conomyId, externalId, status: 'RECEIVED', totalAmount: '30000', currency: 'COP' }),
+    ).toMatchObject({ result: 'moved' });
   });
 
-  test.each(['DISPUTED', 'COMPLETED', '\u0000'])('of the status %j that nobody knows is stored and causes a read', async (status) => {
-    const { conomyId, externalId } = await fixture.capturedPayment();
-    expect(await apply({ id: conomyId, externalId, status, ...amounts })).toMatchObject({ result: 'read' });
-  });
+  test.each(['DISPUTED', 'COMPLETED', '\u0000'])(
+    'of the status %j that nobody knows is stored and causes a read',
+    async (status) => {
+      const { conomyId, externalId } = await fixture.capturedPayment();
+      expect(await apply({ id: conomyId, externalId, status, ...amounts })).toMatchObject({ result: 'read' });
+    },
+  );
 
   test('of a payment nobody knows waits for it, and of no payment at all is kept', async () => {
     expect(await apply({ id: 'f'.repeat(24), status: 'RECEIVED' })).toMatchObject({ result: 'unmatched' });
@@ -124,9 +147,15 @@ describe('a read', () => {
 
   test('that contradicts a final state never moves it and raises an alarm', async () => {
     const { key } = await fixture.capturedPayment();
-    await fixture.pool.query(`update payments set status = 'SETTLED', cause = 'read', version = 3 where key = $1`, [key]);
+    await fixture.pool.query(
+      `update payments set status = 'SETTLED', cause = 'read', version = 3 where key = $1`,
+      [key],
+    );
     await readPayment(fixture.context, readJob(key, 3, 0).data);
-    expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'SETTLED', alarm: 'final_contradicted' });
+    expect(await findPayment(fixture.pool, key)).toMatchObject({
+      status: 'SETTLED',
+      alarm: 'final_contradicted',
+    });
   });
 
   test('that fails is repeated later', async () => {

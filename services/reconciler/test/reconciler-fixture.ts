@@ -23,7 +23,14 @@ export async function openReconcilerFixture() {
     reads: openSender('reads', queue.url, log),
   };
   const progress = createProgressAnnouncer(pool, log);
-  const context: ReconcilerContext = { pool, provider: provider.client, senders, progress, log, random: () => 0.5 };
+  const context: ReconcilerContext = {
+    pool,
+    provider: provider.client,
+    senders,
+    progress,
+    log,
+    random: () => 0.5,
+  };
   return {
     context,
     pool,
@@ -61,7 +68,11 @@ async function capturedPayment({ pool, provider }: ReconcilerContext) {
 }
 
 /** Stores a verified delivery as the api does; the same transaction and event are the same bytes. */
-function deliver({ pool }: ReconcilerContext, transaction: Record<string, string>, event = 'Transaction.Received') {
+function deliver(
+  { pool }: ReconcilerContext,
+  transaction: Record<string, string>,
+  event = 'Transaction.Received',
+) {
   const body = Buffer.from(JSON.stringify({ event, data: { transaction } }));
   return storeDelivery(
     pool,

@@ -10,10 +10,22 @@ export const conomySettings = {
     schema: z.union([z.literal(''), z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' })]),
     default: '',
   },
-  CONOMY_API_KEY: { description: 'gateway key, sent with every call', schema: z.string().min(1), secret: true },
+  CONOMY_API_KEY: {
+    description: 'gateway key, sent with every call',
+    schema: z.string().min(1),
+    secret: true,
+  },
   CONOMY_CLIENT_SECRET: { description: 'secret of the client id', schema: z.string().min(1), secret: true },
-  CONOMY_API_VERSION: { description: 'value of conomyhq-api-version', schema: z.string().min(1), default: '24-04-2025' },
-  CONOMY_USER_AGENT: { description: 'sent with every call', schema: z.string().min(1), default: 'Capstan/0.1' },
+  CONOMY_API_VERSION: {
+    description: 'value of conomyhq-api-version',
+    schema: z.string().min(1),
+    default: '24-04-2025',
+  },
+  CONOMY_USER_AGENT: {
+    description: 'sent with every call',
+    schema: z.string().min(1),
+    default: 'Capstan/0.1',
+  },
   CONOMY_CONNECT_TIMEOUT_MS: {
     description: 'connection to the provider, TLS included, in milliseconds',
     schema: wholeNumber(100, 60_000),

@@ -3,7 +3,10 @@ import type { CommandType, Operation } from '../domain/payment-command.ts';
 import type { PaymentRow } from './payments.ts';
 
 /** A payment as far as acceptance and the answer to it need it. */
-export type NamedPayment = Pick<PaymentRow, 'key' | 'conomyId' | 'externalId' | 'snapshot' | 'status' | 'final'>;
+export type NamedPayment = Pick<
+  PaymentRow,
+  'key' | 'conomyId' | 'externalId' | 'snapshot' | 'status' | 'final'
+>;
 
 /** A command that already holds one of the given idempotency keys. */
 export interface KnownCommand {

@@ -26,14 +26,18 @@ const COLUMNS = `id, command_id as "commandId", step, operation, number, worker,
   finished_at as "finishedAt", outcome, failure, resolution, resolved_at as "resolvedAt"`;
 
 export async function findAttemptsOfCommand(db: Pool | PoolClient, commandId: string): Promise<AttemptRow[]> {
-  const { rows } = await db.query<AttemptRow>(`select ${COLUMNS} from attempts where command_id = $1::uuid order by id`, [
-    commandId,
-  ]);
+  const { rows } = await db.query<AttemptRow>(
+    `select ${COLUMNS} from attempts where command_id = $1::uuid order by id`,
+    [commandId],
+  );
   return rows;
 }
 
 /** Of several commands at once, in the order they began. */
-export async function findAttemptsOfCommands(db: Pool | PoolClient, commandIds: readonly string[]): Promise<AttemptRow[]> {
+export async function findAttemptsOfCommands(
+  db: Pool | PoolClient,
+  commandIds: readonly string[],
+): Promise<AttemptRow[]> {
   const { rows } = await db.query<AttemptRow>(
     `select ${COLUMNS} from attempts where command_id = any($1::uuid[]) order by id`,
     [commandIds],
@@ -41,10 +45,14 @@ export async function findAttemptsOfCommands(db: Pool | PoolClient, commandIds: 
   return rows;
 }
 
-export async function findAttemptsOfPayment(db: Pool | PoolClient, paymentKey: string): Promise<AttemptRow[]> {
-  const { rows } = await db.query<AttemptRow>(`select ${COLUMNS} from attempts where payment_key = $1::uuid order by id`, [
-    paymentKey,
-  ]);
+export async function findAttemptsOfPayment(
+  db: Pool | PoolClient,
+  paymentKey: string,
+): Promise<AttemptRow[]> {
+  const { rows } = await db.query<AttemptRow>(
+    `select ${COLUMNS} from attempts where payment_key = $1::uuid order by id`,
+    [paymentKey],
+  );
   return rows;
 }
 
@@ -103,7 +111,11 @@ export async function markAttemptAbandoned(tx: PoolClient, attemptId: number): P
   );
 }
 
-export async function resolveAttempt(tx: PoolClient, attemptId: number, resolution: Resolution): Promise<void> {
+export async function resolveAttempt(
+  tx: PoolClient,
+  attemptId: number,
+  resolution: Resolution,
+): Promise<void> {
   await tx.query(
     `update attempts set resolution = $2::text, resolved_at = capstan_now()
      where id = $1::bigint and outcome = 'unknown' and resolution is null`,

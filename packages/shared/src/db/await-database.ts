@@ -16,7 +16,10 @@ export async function awaitDatabase(pool: Pool, log: Logger): Promise<void> {
       return;
     } catch (error) {
       if (!isDatabaseUnreachable(error)) throw error;
-      log.warn({ event: 'database.unreachable', err: error }, 'waiting for PostgreSQL; nothing is accepted meanwhile');
+      log.warn(
+        { event: 'database.unreachable', err: error },
+        'waiting for PostgreSQL; nothing is accepted meanwhile',
+      );
       await delay(RETRY_MS);
     }
   }

@@ -34,16 +34,27 @@ export async function findCommand(db: Pool | PoolClient, id: string): Promise<Co
 }
 
 export async function findCommands(db: Pool | PoolClient, ids: readonly string[]): Promise<CommandRow[]> {
-  const { rows } = await db.query<CommandRow>(`select ${COLUMNS} from commands where id = any($1::uuid[])`, [ids]);
+  const { rows } = await db.query<CommandRow>(`select ${COLUMNS} from commands where id = any($1::uuid[])`, [
+    ids,
+  ]);
   return rows;
 }
 
-export async function findCommandsByIdempotencyKeys(db: Pool | PoolClient, keys: readonly string[]): Promise<CommandRow[]> {
-  const { rows } = await db.query<CommandRow>(`select ${COLUMNS} from commands where idempotency_key = any($1::text[])`, [keys]);
+export async function findCommandsByIdempotencyKeys(
+  db: Pool | PoolClient,
+  keys: readonly string[],
+): Promise<CommandRow[]> {
+  const { rows } = await db.query<CommandRow>(
+    `select ${COLUMNS} from commands where idempotency_key = any($1::text[])`,
+    [keys],
+  );
   return rows;
 }
 
-export async function findCommandsOfPayment(db: Pool | PoolClient, paymentKey: string): Promise<CommandRow[]> {
+export async function findCommandsOfPayment(
+  db: Pool | PoolClient,
+  paymentKey: string,
+): Promise<CommandRow[]> {
   const { rows } = await db.query<CommandRow>(
     `select ${COLUMNS} from commands where payment_key = $1::uuid order by position`,
     [paymentKey],
@@ -129,7 +140,12 @@ export class ClaimLostError extends Error {
 }
 
 /** A fenced change to a claimed command. @throws {ClaimLostError} when another worker holds it now. */
-async function updateClaimed(tx: PoolClient, command: ClaimedCommand, set: string, values: unknown[]): Promise<void> {
+async function updateClaimed(
+  tx: PoolClient,
+  command: ClaimedCommand,
+  set: string,
+  values: unknown[],
+): Promise<void> {
   const { rowCount } = await tx.query(
     `update commands set ${set} where id = $1::uuid and claim_epoch = $2::bigint
        and status in ('executing', 'unresolved')`,
@@ -182,7 +198,12 @@ export function endCommand(
     `status = $3::text, steps_done = $4::smallint, failures = $5::smallint, problem = $6::jsonb,
      claimed_by = null, claimed_until = null, offer_at = null,
      finished_at = case when $3::text = 'parked' then null else capstan_now() end`,
-    [end.status, command.stepsDone, command.failures, end.problem === null ? null : storableJson(end.problem)],
+    [
+      end.status,
+      command.stepsDone,
+      command.failures,
+      end.problem === null ? null : storableJson(end.problem),
+    ],
   );
 }
 
@@ -205,7 +226,11 @@ export async function unblockNextCommand(
 }
 
 /** The payment never came to be: every command waiting behind its create ends. */
-export async function rejectBlockedCommands(tx: PoolClient, paymentKey: string, problem: CommandProblem): Promise<string[]> {
+export async function rejectBlockedCommands(
+  tx: PoolClient,
+  paymentKey: string,
+  problem: CommandProblem,
+): Promise<string[]> {
   const { rows } = await tx.query<{ id: string }>(
     `update commands set status = 'rejected', finished_at = capstan_now(), problem = $2::jsonb
      where payment_key = $1::uuid and status = 'blocked' returning id`,
@@ -215,7 +240,11 @@ export async function rejectBlockedCommands(tx: PoolClient, paymentKey: string, 
 }
 
 /** Takes up to `limit` open commands whose job is due and missing, and puts their next offer off by `againMs`. */
-export async function takeDueCommands(db: Pool, limit: number, againMs: number): Promise<{ id: string; epoch: number }[]> {
+export async function takeDueCommands(
+  db: Pool,
+  limit: number,
+  againMs: number,
+): Promise<{ id: string; epoch: number }[]> {
   const { rows } = await db.query<{ id: string; epoch: number }>(
     `update commands set offer_at = capstan_now() + $2::float8 * interval '1 millisecond'
      where id in (

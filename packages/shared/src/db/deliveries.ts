@@ -64,11 +64,17 @@ const COLUMNS = `id, body, event, conomy_id as "conomyId", external_id as "exter
   payment_key as "paymentKey", result`;
 
 export async function findDelivery(db: Pool | PoolClient, id: string): Promise<DeliveryRow | null> {
-  const { rows } = await db.query<DeliveryRow>(`select ${COLUMNS} from webhook_deliveries where id = $1::uuid`, [id]);
+  const { rows } = await db.query<DeliveryRow>(
+    `select ${COLUMNS} from webhook_deliveries where id = $1::uuid`,
+    [id],
+  );
   return rows[0] ?? null;
 }
 
-export async function findDeliveriesOfPayment(db: Pool | PoolClient, paymentKey: string): Promise<DeliveryRow[]> {
+export async function findDeliveriesOfPayment(
+  db: Pool | PoolClient,
+  paymentKey: string,
+): Promise<DeliveryRow[]> {
   const { rows } = await db.query<DeliveryRow>(
     `select ${COLUMNS} from webhook_deliveries where payment_key = $1::uuid order by received_at, id`,
     [paymentKey],

@@ -26,12 +26,17 @@ export async function findPayment(db: Pool | PoolClient, key: string): Promise<P
 }
 
 export async function findPayments(db: Pool | PoolClient, keys: readonly string[]): Promise<PaymentRow[]> {
-  const { rows } = await db.query<PaymentRow>(`select ${COLUMNS} from payments where key = any($1::uuid[])`, [keys]);
+  const { rows } = await db.query<PaymentRow>(`select ${COLUMNS} from payments where key = any($1::uuid[])`, [
+    keys,
+  ]);
   return rows;
 }
 
 /** The payment that holds the externalId now; one whose create came to nothing has given it back. */
-export async function findPaymentByExternalId(db: Pool | PoolClient, externalId: string): Promise<PaymentRow | null> {
+export async function findPaymentByExternalId(
+  db: Pool | PoolClient,
+  externalId: string,
+): Promise<PaymentRow | null> {
   const { rows } = await db.query<PaymentRow>(
     `select ${COLUMNS} from payments where external_id = $1::text and external_id_released_at is null`,
     [externalId],
@@ -66,7 +71,9 @@ export async function lockPayment(tx: PoolClient, key: string): Promise<LockedPa
 }
 
 export async function findKeyByConomyId(db: Pool | PoolClient, conomyId: string): Promise<string | null> {
-  const { rows } = await db.query<{ key: string }>('select key from payments where conomy_id = $1::text', [conomyId]);
+  const { rows } = await db.query<{ key: string }>('select key from payments where conomy_id = $1::text', [
+    conomyId,
+  ]);
   return rows[0]?.key ?? null;
 }
 
@@ -82,7 +89,11 @@ export interface PaymentChange {
 }
 
 /** Notes an observation that did not move the mirror. */
-export async function updateUnmovedPayment(tx: PoolClient, change: PaymentChange, reads: number): Promise<void> {
+export async function updateUnmovedPayment(
+  tx: PoolClient,
+  change: PaymentChange,
+  reads: number,
+): Promise<void> {
   await tx.query(
     `update payments set
        conomy_id = coalesce(conomy_id, $2::text),
@@ -132,7 +143,8 @@ export async function movePayment(tx: PoolClient, from: PaymentRow, move: Paymen
       move.sourceId,
     ],
   );
-  if (rowCount !== 1) throw new Error(`payment ${move.key} moved on although its row was locked at version ${from.version}`);
+  if (rowCount !== 1)
+    throw new Error(`payment ${move.key} moved on although its row was locked at version ${from.version}`);
 }
 
 /** The create ended without a payment: its externalId may be used again. */

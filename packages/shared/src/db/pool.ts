@@ -33,6 +33,8 @@ export function openPool({ url, name, max, log }: PoolOptions): pg.Pool {
     idle_in_transaction_session_timeout: 15_000,
     keepAlive: true,
   });
-  pool.on('error', (error) => log.warn({ event: 'database.connection_lost', err: error }, 'an idle connection was lost'));
+  pool.on('error', (error) =>
+    log.warn({ event: 'database.connection_lost', err: error }, 'an idle connection was lost'),
+  );
   return pool;
 }

@@ -26,7 +26,9 @@ export function createProgressAnnouncer(pool: Pool, log: Logger): ProgressAnnoun
       waiting.clear();
       await pool
         .query('select pg_notify($1::text, key) from unnest($2::text[]) as key', [CHANNEL, keys])
-        .catch((error: Error) => log.debug({ event: 'progress.not_announced', err: error }, 'nobody was told'));
+        .catch((error: Error) =>
+          log.debug({ event: 'progress.not_announced', err: error }, 'nobody was told'),
+        );
     }
     sending = null;
   };
@@ -57,11 +59,18 @@ export function listenForProgress(databaseUrl: string, log: Logger): ProgressLis
   let retry: NodeJS.Timeout | undefined;
 
   const connect = async () => {
-    const candidate = new pg.Client({ connectionString: databaseUrl, application_name: 'capstan-progress', keepAlive: true });
+    const candidate = new pg.Client({
+      connectionString: databaseUrl,
+      application_name: 'capstan-progress',
+      keepAlive: true,
+    });
     const lost = once(() => {
       client = null;
       void candidate.end().catch(() => {});
-      if (!closed) retry = setTimeout(connect, RECONNECT_MS);
+      if (!closed)
+        retry = setTimeout(() => {
+          connecting = connect();
+        }, RECONNECT_MS);
     });
     candidate.on('error', lost);
     candidate.on('end', lost);
@@ -73,11 +82,14 @@ export function listenForProgress(databaseUrl: string, log: Logger): ProgressLis
       await candidate.query(`listen ${CHANNEL}`);
       client = candidate;
     } catch (error) {
-      log.debug({ event: 'progress.not_listening', err: error }, 'waiting requests look by themselves meanwhile');
+      log.debug(
+        { event: 'progress.not_listening', err: error },
+        'waiting requests look by themselves meanwhile',
+      );
       lost();
     }
   };
-  void connect();
+  let connecting = connect();
 
   return {
     next: (paymentKey, waitMs, signal) =>
@@ -101,6 +113,8 @@ export function listenForProgress(databaseUrl: string, log: Logger): ProgressLis
     close: async () => {
       closed = true;
       clearTimeout(retry);
+      // A connection being made now would otherwise be left open.
+      await connecting;
       await client?.end();
     },
   };

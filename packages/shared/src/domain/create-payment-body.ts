@@ -11,7 +11,8 @@ import {
 import { PAYMENT_TYPE_NAMES, PAYMENT_TYPES, type PaymentTypeRule, type SideRule } from './payment-types.ts';
 import { type PaymentNode, paymentNode, RAILS } from './rails.ts';
 
-const text = (max: number) => z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
+const text = (max: number) =>
+  z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
 const currency = z.enum(CURRENCIES, { error: `must be one of ${CURRENCIES.join(', ')}` });
 
 const fields = z.strictObject({
@@ -69,7 +70,10 @@ function* amountFaults(body: Fields): Generator<Fault> {
   const purchase = moneyOf(body.purchaseAmount, body.purchaseCurrency);
   const total = moneyOf(body.totalAmount, body.currency);
   if (purchase && total && purchase.currency === total.currency && purchase.minor !== total.minor) {
-    yield { path: ['totalAmount'], message: `must equal purchaseAmount (${body.purchaseAmount}) in one currency` };
+    yield {
+      path: ['totalAmount'],
+      message: `must equal purchaseAmount (${body.purchaseAmount}) in one currency`,
+    };
   }
 }
 
@@ -117,17 +121,27 @@ function* sideFaults(body: Fields, side: 'origins' | 'destinations', rule: SideR
 function* currencyFaults(body: Fields, rule: PaymentTypeRule): Generator<Fault> {
   for (const side of ['origins', 'destinations'] as const) {
     const expected =
-      side === 'origins' ? (body.purchaseCurrency ?? body.currency) : (body.currency ?? body.purchaseCurrency);
+      side === 'origins'
+        ? (body.purchaseCurrency ?? body.currency)
+        : (body.currency ?? body.purchaseCurrency);
     for (const [index, node] of body[side].entries()) {
       const allowed = RAILS[node.type].currencies as readonly string[] | null;
       if (expected && node.currency !== expected) {
         yield { path: [side, index, 'currency'], message: `must be ${expected}, the currency of this side` };
       } else if (allowed && !allowed.includes(node.currency)) {
-        yield { path: [side, index, 'currency'], message: `must be ${allowed.join(' or ')} for ${node.type}` };
+        yield {
+          path: [side, index, 'currency'],
+          message: `must be ${allowed.join(' or ')} for ${node.type}`,
+        };
       }
     }
   }
-  if (rule.singleCurrency && body.purchaseCurrency && body.currency && body.purchaseCurrency !== body.currency) {
+  if (
+    rule.singleCurrency &&
+    body.purchaseCurrency &&
+    body.currency &&
+    body.purchaseCurrency !== body.currency
+  ) {
     yield { path: ['currency'], message: `must equal purchaseCurrency: a ${body.type} moves one currency` };
   }
 }
@@ -142,7 +156,8 @@ function* sumFaults(body: Fields, side: 'origins' | 'destinations', rule: Paymen
   for (const [index, node] of nodes.entries()) {
     const path = [side, index, 'amount'];
     if (node.amount === undefined) {
-      if (rule.amountsRequired || nodes.length > 1) yield { path, message: 'is missing: every node here states its amount' };
+      if (rule.amountsRequired || nodes.length > 1)
+        yield { path, message: 'is missing: every node here states its amount' };
     } else if (isCurrency(node.currency)) {
       const reason = explainUnsendableAmount(node.amount, node.currency);
       if (reason) yield { path, message: reason };
@@ -150,7 +165,8 @@ function* sumFaults(body: Fields, side: 'origins' | 'destinations', rule: Paymen
     }
   }
   const whole = wholeOfSide(body, side);
-  if (!whole || amounts.length !== nodes.length || amounts.some((a) => a.currency !== whole.money.currency)) return;
+  if (!whole || amounts.length !== nodes.length || amounts.some((a) => a.currency !== whole.money.currency))
+    return;
   if (sumMoney(amounts, whole.money.currency).minor !== whole.money.minor) {
     const path = nodes.length === 1 ? [side, 0, 'amount'] : [side];
     yield { path, message: `must sum to ${whole.name} (${body[whole.name]} ${whole.money.currency})` };
@@ -161,22 +177,31 @@ function wholeOfSide(body: Fields, side: 'origins' | 'destinations') {
   const purchase = moneyOf(body.purchaseAmount, body.purchaseCurrency);
   const total = moneyOf(body.totalAmount, body.currency);
   const converts = body.purchaseCurrency && body.currency && body.purchaseCurrency !== body.currency;
-  if (purchase && (side === 'origins' || !converts)) return { name: 'purchaseAmount' as const, money: purchase };
+  if (purchase && (side === 'origins' || !converts))
+    return { name: 'purchaseAmount' as const, money: purchase };
   if (total && (side === 'destinations' || !converts)) return { name: 'totalAmount' as const, money: total };
   return null;
 }
 
 function* initiatorFaults(body: Fields): Generator<Fault> {
   const destination: PaymentNode | undefined = body.destinations[0];
-  if (destination?.identity?.identityId !== undefined && destination.identity.identityId !== body.identityId) {
+  if (
+    destination?.identity?.identityId !== undefined &&
+    destination.identity.identityId !== body.identityId
+  ) {
     yield { path: ['identityId'], message: `must be the destination's identityId for a ${body.type}` };
   }
-  if (destination?.account?.accountNumber !== undefined && destination.account.accountNumber !== body.accountNumber) {
+  if (
+    destination?.account?.accountNumber !== undefined &&
+    destination.account.accountNumber !== body.accountNumber
+  ) {
     yield { path: ['accountNumber'], message: `must be the destination's accountNumber for a ${body.type}` };
   }
 }
 
 function moneyOf(amount: string | undefined, amountCurrency: Currency | undefined): Money | null {
   if (amount === undefined || amountCurrency === undefined) return null;
-  return explainUnsendableAmount(amount, amountCurrency) === null ? parseSendableAmount(amount, amountCurrency) : null;
+  return explainUnsendableAmount(amount, amountCurrency) === null
+    ? parseSendableAmount(amount, amountCurrency)
+    : null;
 }

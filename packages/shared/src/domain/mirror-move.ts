@@ -31,7 +31,9 @@ export function decideMirrorMove(current: string | null, observed: Observation):
   if (observed.status === current) return { kind: 'unchanged' };
   if (!isKnownStatus(observed.status)) return { kind: 'read', why: 'unknown_status' };
   if (isFinalStatus(observed.status)) return { kind: 'read', why: 'final' };
-  return observed.source === 'answer' ? moveByAnswer(current, observed.status) : moveByDelivery(current, observed.status);
+  return observed.source === 'answer'
+    ? moveByAnswer(current, observed.status)
+    : moveByDelivery(current, observed.status);
 }
 
 /**

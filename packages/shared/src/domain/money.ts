@@ -83,7 +83,10 @@ export function readReceivedAmount(
   const decimals = match?.[2] === '0' ? '' : (match?.[2] ?? '');
   const whole = match?.[1]?.replace(/^0+(?=\d)/, '') ?? '';
   if (!match || decimals.length > scale || whole.length > WHOLE_DIGITS_MAX) return { exact: false, text };
-  return { exact: true, money: { minor: toMinor(decimals ? `${whole}.${decimals}` : whole, scale), currency } };
+  return {
+    exact: true,
+    money: { minor: toMinor(decimals ? `${whole}.${decimals}` : whole, scale), currency },
+  };
 }
 
 /** Sums amounts of one currency. Throws RangeError when the currencies differ. */

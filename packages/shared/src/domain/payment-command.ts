@@ -5,14 +5,20 @@ import { createPaymentBody } from './create-payment-body.ts';
 export const OPERATIONS = ['create', 'authorize', 'capture'] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
-const text = (max: number) => z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
+const text = (max: number) =>
+  z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
 
-const notAfter = z.iso.datetime({ offset: true, error: 'must be an RFC 3339 instant such as "2026-05-18T10:00:00Z"' }).optional();
+const notAfter = z.iso
+  .datetime({ offset: true, error: 'must be an RFC 3339 instant such as "2026-05-18T10:00:00Z"' })
+  .optional();
 
 /** Names the payment a later command is about: by Conomy's id or by the caller's own externalId. */
-const paymentReference = z.union([z.strictObject({ id: text(100) }), z.strictObject({ externalId: text(200) })], {
-  error: 'must be {"id":"…"} or {"externalId":"…"}, exactly one of them',
-});
+const paymentReference = z.union(
+  [z.strictObject({ id: text(100) }), z.strictObject({ externalId: text(200) })],
+  {
+    error: 'must be {"id":"…"} or {"externalId":"…"}, exactly one of them',
+  },
+);
 
 const then = z
   .union([z.tuple([z.literal('capture')]), z.tuple([z.literal('authorize'), z.literal('capture')])], {

@@ -42,7 +42,13 @@ export function isFinalStatus(status: string | null): boolean {
 }
 
 /** Statuses that can only follow a capture that was taken (dossier §5.5). */
-const CAPTURE_TAKEN: ReadonlySet<string> = new Set(['CAPTURED', 'RECEIVED', 'SETTLED', 'UNSETTLED', 'REFUNDED']);
+const CAPTURE_TAKEN: ReadonlySet<string> = new Set([
+  'CAPTURED',
+  'RECEIVED',
+  'SETTLED',
+  'UNSETTLED',
+  'REFUNDED',
+]);
 
 export function isCaptureTaken(status: string): boolean {
   return CAPTURE_TAKEN.has(status);

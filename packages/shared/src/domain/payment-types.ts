@@ -21,7 +21,9 @@ export interface PaymentTypeRule {
 /** A bound on nodes per side, far above any documented use, so that one command stays one small job. */
 const NODES_MAX = 100;
 
-const payIn = RAIL_TYPES.filter((type) => type !== 'ACCOUNT' && (RAILS[type].directions as readonly string[]).includes('in'));
+const payIn = RAIL_TYPES.filter(
+  (type) => type !== 'ACCOUNT' && (RAILS[type].directions as readonly string[]).includes('in'),
+);
 const account = (min: number, max: number): SideRule => ({ min, max, rails: ['ACCOUNT'] });
 
 export const PAYMENT_TYPES = {

@@ -9,9 +9,15 @@ export interface ContentFault {
 export type ParsedContent<T> = { ok: true; value: T } | { ok: false; faults: ContentFault[] };
 
 /** Parses what a caller sent; `base` is where it stands in the body, for the pointers of its faults. */
-export function parseContent<T>(schema: z.ZodType<T>, content: unknown, base: readonly PropertyKey[] = []): ParsedContent<T> {
+export function parseContent<T>(
+  schema: z.ZodType<T>,
+  content: unknown,
+  base: readonly PropertyKey[] = [],
+): ParsedContent<T> {
   const result = schema.safeParse(content, { reportInput: true });
-  return result.success ? { ok: true, value: result.data } : { ok: false, faults: toContentFaults(result.error, base) };
+  return result.success
+    ? { ok: true, value: result.data }
+    : { ok: false, faults: toContentFaults(result.error, base) };
 }
 
 /** Lists what zod found as JSON pointers; a field that does not belong is named itself, not its parent. */
@@ -22,7 +28,10 @@ function toContentFaults(error: z.ZodError, base: readonly PropertyKey[]): Conte
 function faultsOf(issue: z.core.$ZodIssue, base: readonly PropertyKey[]): ContentFault[] {
   const path = [...base, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: toPointer([...path, key]), message: 'is not a field that belongs here' }));
+    return issue.keys.map((key) => ({
+      path: toPointer([...path, key]),
+      message: 'is not a field that belongs here',
+    }));
   }
   if (issue.code === 'invalid_union' && issue.errors.length > 0 && !issue.message) {
     return issue.errors.flat().flatMap((inner) => faultsOf(inner, path));

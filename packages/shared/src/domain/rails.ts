@@ -16,7 +16,8 @@ export interface Rail {
   siblings: z.ZodRawShape;
 }
 
-const text = (max: number) => z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
+const text = (max: number) =>
+  z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
 
 /** The payer or beneficiary as most rails want it; which fields are needed is the rail's own rule. */
 const customer = z.strictObject({
@@ -66,7 +67,10 @@ const nodeBase = {
   amount: z.string().optional(),
   name: text(100).optional(),
   externalId: text(200).optional(),
-  metadata: z.strictObject({ image: text(2_000), description: text(500), category: text(100) }).partial().optional(),
+  metadata: z
+    .strictObject({ image: text(2_000), description: text(500), category: text(100) })
+    .partial()
+    .optional(),
 };
 
 function nodeSchema<T extends RailType>(type: T) {

@@ -1,5 +1,11 @@
 import type { PoolClient } from 'pg';
-import { findKeyByConomyId, type LockedPayment, movePayment, type PaymentChange, updateUnmovedPayment } from '../db/payments.ts';
+import {
+  findKeyByConomyId,
+  type LockedPayment,
+  movePayment,
+  type PaymentChange,
+  updateUnmovedPayment,
+} from '../db/payments.ts';
 import { decideMirrorMove, type MirrorMove, type ObservationSource } from '../domain/mirror-move.ts';
 import { readReceivedAmount } from '../domain/money.ts';
 import { nextReadMs, readOnDemandMs } from '../domain/read-schedule.ts';
@@ -53,7 +59,8 @@ export async function observePayment(
     source: facts.source,
     amountDiffers: amountDiffers(payment.snapshot, facts),
   });
-  if (move.kind !== 'moved' && move.kind !== 'read' && facts.source !== 'read' && !bindsId) return { move, read: null };
+  if (move.kind !== 'moved' && move.kind !== 'read' && facts.source !== 'read' && !bindsId)
+    return { move, read: null };
   const next = scheduleAfter(move, payment, facts.source, random);
   const change: PaymentChange = {
     key: payment.key,
@@ -89,7 +96,12 @@ function scheduleAfter(
   if (move.kind === 'read') return asNext(readOnDemandMs(payment.reads), payment.reads + 1);
   const moved = move.kind === 'moved';
   const reads = moved ? 0 : payment.reads + (source === 'read' ? 1 : 0);
-  const dueMs = nextReadMs({ status: moved ? move.to : payment.status, ageMs: moved ? 0 : payment.ageMs, reads, random });
+  const dueMs = nextReadMs({
+    status: moved ? move.to : payment.status,
+    ageMs: moved ? 0 : payment.ageMs,
+    reads,
+    random,
+  });
   return dueMs === null ? null : asNext(dueMs, reads);
 }
 

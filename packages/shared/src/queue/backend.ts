@@ -32,7 +32,13 @@ function redisBackend(url: string): QueueBackend {
   return {
     kind: 'redis',
     classes: withBackend(createRedisBackend) as ReturnType<typeof withBackend>,
-    sending: { url, enableOfflineQueue: false, maxRetriesPerRequest: 1, connectTimeout: 2_000, retryStrategy },
+    sending: {
+      url,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 1,
+      connectTimeout: 2_000,
+      retryStrategy,
+    },
     working: { url, maxRetriesPerRequest: null, connectTimeout: 2_000, retryStrategy },
     probe: async () => {
       const redis = new Redis(url, { lazyConnect: true, connectTimeout: 2_000, retryStrategy: () => null });

@@ -67,6 +67,9 @@ function rateLimited(log: Logger, what: string): (error: Error) => void {
   return (error) => {
     if (Date.now() < quietUntil) return;
     quietUntil = Date.now() + LOG_EVERY_MS;
-    log.warn({ event: 'queue.unreachable', what, err: error }, 'the queue cannot be reached; nothing is lost, the tables hold every job');
+    log.warn(
+      { event: 'queue.unreachable', what, err: error },
+      'the queue cannot be reached; nothing is lost, the tables hold every job',
+    );
   };
 }

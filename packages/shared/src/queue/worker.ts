@@ -30,7 +30,10 @@ export function openWorker<K extends QueueKey>(options: QueueWorkerOptions<K>): 
   const process = async (job: Job) => {
     const data = QUEUES[key].data.safeParse(job.data);
     if (!data.success) {
-      log.error({ event: 'job.unreadable', queue: QUEUES[key].name, jobId: job.id }, 'dropped a job that does not follow its contract');
+      log.error(
+        { event: 'job.unreadable', queue: QUEUES[key].name, jobId: job.id },
+        'dropped a job that does not follow its contract',
+      );
       throw new UnrecoverableError('the job does not follow its contract');
     }
     await work(data.data as JobData<K>);
@@ -48,7 +51,10 @@ export function openWorker<K extends QueueKey>(options: QueueWorkerOptions<K>): 
         runRetryDelay: 1_000,
       }) as unknown as Worker;
       worker.on('failed', (job, error) => {
-        log.warn({ event: 'job.failed', queue: QUEUES[key].name, jobId: job?.id, err: error }, 'a job failed; its row stays due');
+        log.warn(
+          { event: 'job.failed', queue: QUEUES[key].name, jobId: job?.id, err: error },
+          'a job failed; its row stays due',
+        );
       });
       return worker;
     },

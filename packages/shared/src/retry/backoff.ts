@@ -19,7 +19,11 @@ export interface BackoffPolicy {
 export const PROVIDER_BACKOFF: BackoffPolicy = { firstMs: 1_000, maxMs: 32_000 };
 
 /** Milliseconds to wait after `failures` (≥ 1) failures in a row; `random` is in [0, 1). */
-export function backoffMs(failures: number, random: number, policy: BackoffPolicy = PROVIDER_BACKOFF): number {
+export function backoffMs(
+  failures: number,
+  random: number,
+  policy: BackoffPolicy = PROVIDER_BACKOFF,
+): number {
   const doublings = Math.min(Math.max(failures, 1) - 1, 30);
   const base = Math.min(policy.firstMs * 2 ** doublings, policy.maxMs);
   return Math.round(base * (0.75 + random / 2));

@@ -27,7 +27,10 @@ export function createLogger(service: string, level: string): Logger {
       base: { service, pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: SECRET_NAMES.flatMap((name) => [quoted(name), `*${quoted(name)}`]), censor: '[redacted]' },
+      redact: {
+        paths: SECRET_NAMES.flatMap((name) => [quoted(name), `*${quoted(name)}`]),
+        censor: '[redacted]',
+      },
     },
     destination({ dest: 1, sync: true }),
   );

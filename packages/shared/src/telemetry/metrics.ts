@@ -1,8 +1,11 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 
+export { Counter, Histogram, Registry } from 'prom-client';
+
 /** A registry of its own per service, with the process's memory, CPU and event-loop lag in it. */
-export function createMetrics(): { registry: Registry } {
+export function createRegistry(service: string): Registry {
   const registry = new Registry();
+  registry.setDefaultLabels({ service });
   collectDefaultMetrics({ register: registry });
-  return { registry };
+  return registry;
 }
