@@ -12,10 +12,10 @@ let stack: Stack;
 let client: StackClient;
 
 beforeAll(async () => {
-  // Short calls make short claims, so that the dead worker's commands are taken over within seconds.
-  stack = await startTestStack({
-    env: { capturer: { CONOMY_CALL_TIMEOUT_MS: '1000', CAPTURER_CONCURRENCY: '10' } },
-  });
+  // Short calls make short claims, so that the dead worker's commands are taken over within seconds; a call that
+  // died before its effect is sent again only after absence was established, here over 3 s instead of 45 s.
+  const capturer = { CONOMY_CALL_TIMEOUT_MS: '1000', ABSENCE_SPAN_MS: '3000', CAPTURER_CONCURRENCY: '10' };
+  stack = await startTestStack({ env: { capturer } });
   client = stackClient(stack);
 });
 afterAll(() => stack.stop());

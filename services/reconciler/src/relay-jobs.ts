@@ -1,13 +1,18 @@
 import { takeDueCommands } from '@capstan/shared/db/commands';
 import { takeDueDeliveries } from '@capstan/shared/db/deliveries';
 import { takeDueReads } from '@capstan/shared/db/payments';
-import { commandJob, deliveryJob, type Offer, type QueueKey, readJob } from '@capstan/shared/queue/catalogue';
+import {
+  commandJob,
+  deliveryJob,
+  type Offer,
+  type QueueKey,
+  RELAY_GRACE_MS,
+  readJob,
+} from '@capstan/shared/queue/catalogue';
 import type { ReconcilerContext } from './context.ts';
 
 /** Jobs of one kind put into the queue in one pass at most. */
 const OFFERS_MAX = 1_000;
-/** A job that was offered and not picked up is offered again after this time. */
-const OFFER_AGAIN_MS = 15_000;
 
 /**
  * Puts back the job of every row that is due and has none: commands, deliveries and reads whose direct offer was
@@ -17,17 +22,17 @@ const OFFER_AGAIN_MS = 15_000;
 export async function relayJobs(context: ReconcilerContext): Promise<boolean> {
   const full = await Promise.all([
     relay(context, 'commands', async (limit) =>
-      (await takeDueCommands(context.pool, limit, OFFER_AGAIN_MS)).map(({ id, epoch }) =>
+      (await takeDueCommands(context.pool, limit, RELAY_GRACE_MS)).map(({ id, epoch }) =>
         commandJob(id, epoch),
       ),
     ),
     relay(context, 'deliveries', async (limit) =>
-      (await takeDueDeliveries(context.pool, limit, OFFER_AGAIN_MS)).map(({ id, timesReceived }) =>
+      (await takeDueDeliveries(context.pool, limit, RELAY_GRACE_MS)).map(({ id, timesReceived }) =>
         deliveryJob(id, timesReceived),
       ),
     ),
     relay(context, 'reads', async (limit) =>
-      (await takeDueReads(context.pool, limit, OFFER_AGAIN_MS)).map(({ key, version, reads }) =>
+      (await takeDueReads(context.pool, limit, RELAY_GRACE_MS)).map(({ key, version, reads }) =>
         readJob(key, version, reads),
       ),
     ),

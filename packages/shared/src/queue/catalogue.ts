@@ -47,5 +47,8 @@ export function readJob(paymentKey: string, version: number, reads: number, dela
 
 /** Longer waits than this stay in the tables and are offered by the relay when due; shorter ones are delayed jobs. */
 export const DIRECT_OFFER_MS_MAX = 5_000;
-/** How long a directly offered job may take to be picked up before the relay offers it again. */
+/**
+ * How long an offered job may take to be picked up before the relay offers it again. Too short costs little: a job
+ * that still waits in the queue has the same id and is not added twice.
+ */
 export const RELAY_GRACE_MS = 5_000;

@@ -68,8 +68,8 @@ function rateLimited(log: Logger, what: string): (error: Error) => void {
     if (Date.now() < quietUntil) return;
     quietUntil = Date.now() + LOG_EVERY_MS;
     log.warn(
-      { event: 'queue.unreachable', what, err: error },
-      'the queue cannot be reached; nothing is lost, the tables hold every job',
+      { event: 'queue.failing', what, err: error },
+      'the queue does not work as it should; nothing is lost, the tables hold every job',
     );
   };
 }

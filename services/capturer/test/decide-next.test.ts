@@ -1,0 +1,255 @@
+import type { ClaimedAttempt, ClaimedCommand } from '@capstan/shared/db/commands';
+import { OPERATIONS, type Operation } from '@capstan/shared/domain/payment-command';
+import { isCaptureTaken, isFinalStatus, PAYMENT_STATUSES } from '@capstan/shared/domain/payment-status';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Decision, decideNext, FAILURES_MAX } from '../src/decide-next.ts';
+import { claimedCommand } from './claimed-command.ts';
+
+const STATUSES = [null, ...Object.keys(PAYMENT_STATUSES), 'DISPUTED'];
+
+function inShort({ action, stepsDone }: Decision): string {
+  switch (action.kind) {
+    case 'send':
+      return `send ${action.operation} ${action.number}`;
+    case 'resolve':
+      return `resolve ${action.operation}`;
+    case 'read':
+      return 'read';
+    case 'wait':
+      return `wait ${action.why}`;
+    case 'end':
+      return `${action.status}${action.problem ? ` ${action.problem.code}` : ` after ${stepsDone}`}`;
+  }
+}
+
+describe('a single step by the status of its payment, known from before or told just now', () => {
+  const open = { CREATED: 'send', AUTHORIZED: 'send' };
+  const taken = Object.fromEntries(
+    ['CAPTURED', 'RECEIVED', 'SETTLED', 'UNSETTLED', 'REFUNDED'].map((status) => [
+      status,
+      'succeeded after 1',
+    ]),
+  );
+  const rest = {
+    null: 'read',
+    ATTEMPT: 'read',
+    DISPUTED: 'read',
+    REQUIRES_REVIEW: 'read',
+    EXPIRED: 'rejected payment_not_open',
+    FAILED: 'rejected payment_not_open',
+  };
+  const freshRest = {
+    ...rest,
+    ATTEMPT: 'parked payment_in_unexpected_status',
+    DISPUTED: 'parked payment_in_unexpected_status',
+    REQUIRES_REVIEW: 'wait review',
+  };
+
+  test.each<[Operation, fresh: boolean, Record<string, string>]>([
+    [
+      'capture',
+      false,
+      { ...open, CREATED: 'send capture 1', AUTHORIZED: 'send capture 1', ...taken, ...rest },
+    ],
+    [
+      'capture',
+      true,
+      { ...open, CREATED: 'send capture 1', AUTHORIZED: 'send capture 1', ...taken, ...freshRest },
+    ],
+    ['authorize', false, { CREATED: 'send authorize 1', AUTHORIZED: 'succeeded after 1', ...taken, ...rest }],
+    [
+      'authorize',
+      true,
+      { CREATED: 'send authorize 1', AUTHORIZED: 'succeeded after 1', ...taken, ...freshRest },
+    ],
+    ['create', false, Object.fromEntries(STATUSES.map((status) => [String(status), 'send create 1']))],
+  ])('%s (fresh: %s)', (operation, fresh, expected) => {
+    const decided = STATUSES.map((paymentStatus) => {
+      const command = claimedCommand({ type: `payment.${operation}`, steps: [operation], paymentStatus });
+      return [String(paymentStatus), inShort(decideNext(command, fresh))];
+    });
+    expect(Object.fromEntries(decided)).toEqual(expected);
+  });
+});
+
+describe('a step by its newest attempt', () => {
+  const attempt = (over: Partial<ClaimedAttempt>): ClaimedAttempt => ({
+    id: 7,
+    number: 2,
+    outcome: null,
+    resolution: null,
+    ...over,
+  });
+
+  test.each<[what: string, ClaimedAttempt, string]>([
+    ['under way when its worker died', attempt({}), 'resolve'],
+    ['of unknown outcome', attempt({ outcome: 'unknown' }), 'resolve'],
+    ['unknown and found without effect', attempt({ outcome: 'unknown', resolution: 'retryable' }), 'send'],
+    ['without effect for certain', attempt({ outcome: 'retryable' }), 'send'],
+  ])('%s', (_what, newest, expected) => {
+    for (const operation of OPERATIONS) {
+      const command = claimedCommand({ steps: [operation], attempt: newest });
+      const next = expected === 'send' ? `send ${operation} 3` : `resolve ${operation}`;
+      expect(inShort(decideNext(command, false))).toBe(next);
+    }
+  });
+});
+
+describe('a plan of several steps', () => {
+  const plan = (over: Partial<ClaimedCommand>) =>
+    claimedCommand({
+      type: 'payment.create',
+      steps: ['create', 'authorize', 'capture'],
+      createBody: '{}',
+      ...over,
+    });
+
+  test.each([
+    ['begins with the create', plan({ paymentStatus: null, conomyId: null }), 'send create 1'],
+    ['goes on with authorize', plan({ stepsDone: 1 }), 'send authorize 1'],
+    [
+      'skips an authorize that happened anyway',
+      plan({ stepsDone: 1, paymentStatus: 'AUTHORIZED' }),
+      'send capture 1',
+    ],
+    [
+      'is done when the platform captured by itself',
+      plan({ stepsDone: 1, paymentStatus: 'CAPTURED' }),
+      'succeeded after 3',
+    ],
+    ['is done after its last step', plan({ stepsDone: 3, paymentStatus: 'CAPTURED' }), 'succeeded after 3'],
+    [
+      'counts attempts per step',
+      plan({
+        stepsDone: 1,
+        paymentStatus: 'AUTHORIZED',
+        attempt: { id: 1, number: 4, outcome: 'retryable', resolution: null },
+      }),
+      'send capture 1',
+    ],
+  ])('%s', (_what, command, expected) => {
+    expect(inShort(decideNext(command, false))).toBe(expected);
+  });
+});
+
+describe('a deadline that has passed', () => {
+  test('cancels a command that was not begun', () => {
+    expect(inShort(decideNext(claimedCommand({ deadlinePassed: true }), false))).toBe(
+      'canceled deadline_passed',
+    );
+  });
+
+  test('does not stop a command that was begun', () => {
+    const retried = { id: 1, number: 1, outcome: 'retryable', resolution: null } as const;
+    expect(inShort(decideNext(claimedCommand({ deadlinePassed: true, attempt: retried }), false))).toBe(
+      'send capture 2',
+    );
+    const second = claimedCommand({
+      deadlinePassed: true,
+      type: 'payment.create',
+      steps: ['create', 'capture'],
+      stepsDone: 1,
+    });
+    expect(inShort(decideNext(second, false))).toBe('send capture 1');
+  });
+});
+
+test('five writes that failed for certain park the command for a person', () => {
+  expect(inShort(decideNext(claimedCommand({ failures: FAILURES_MAX - 1 }), false))).toBe('send capture 1');
+  expect(inShort(decideNext(claimedCommand({ failures: FAILURES_MAX }), false))).toBe(
+    'parked attempts_exhausted',
+  );
+});
+
+describe('whatever the rows say', () => {
+  const attempt = fc.option(
+    fc
+      .oneof(
+        fc.record({ outcome: fc.constantFrom(null, 'retryable' as const), resolution: fc.constant(null) }),
+        fc.record({
+          outcome: fc.constant('unknown' as const),
+          resolution: fc.constantFrom(null, 'retryable'),
+        }),
+      )
+      .chain((end) =>
+        fc.record({
+          id: fc.constant(1),
+          number: fc.integer({ min: 1, max: 9 }),
+          outcome: fc.constant(end.outcome),
+          resolution: fc.constant(end.resolution),
+        }),
+      ),
+  );
+  const steps = fc.constantFrom<Operation[]>(
+    ['create'],
+    ['create', 'capture'],
+    ['create', 'authorize', 'capture'],
+    ['authorize'],
+    ['capture'],
+  );
+  const command = fc
+    .record({
+      steps,
+      stepsDone: fc.nat({ max: 3 }),
+      failures: fc.nat({ max: 6 }),
+      deadlinePassed: fc.boolean(),
+      paymentStatus: fc.constantFrom(...STATUSES),
+      attempt,
+    })
+    .filter(({ steps: plan, stepsDone }) => stepsDone <= plan.length)
+    .map((over) => claimedCommand(over));
+
+  function holds(law: (command: ClaimedCommand, decision: Decision, fresh: boolean) => void) {
+    fc.assert(
+      fc.property(command, fc.boolean(), (given, fresh) => {
+        law(given, decideNext(given, fresh), fresh);
+      }),
+      { numRuns: 3_000 },
+    );
+  }
+
+  test('nothing is sent while an outcome is unknown', () => {
+    holds(({ attempt: newest, stepsDone, steps: plan }, { action }) => {
+      const open =
+        newest !== null &&
+        (newest.outcome === null || (newest.outcome === 'unknown' && newest.resolution === null));
+      if (open && stepsDone < plan.length) expect(action.kind).toBe('resolve');
+    });
+  });
+
+  test('capture is sent only for a payment known to be CREATED or AUTHORIZED', () => {
+    holds(({ paymentStatus }, { action }) => {
+      if (action.kind === 'send' && action.operation === 'capture')
+        expect(['CREATED', 'AUTHORIZED']).toContain(paymentStatus);
+      if (action.kind === 'send' && action.operation === 'authorize') expect(paymentStatus).toBe('CREATED');
+    });
+  });
+
+  test('nothing but a create is sent for a payment that is final or captured', () => {
+    holds(({ paymentStatus }, { action }) => {
+      if (paymentStatus === null || !(isFinalStatus(paymentStatus) || isCaptureTaken(paymentStatus))) return;
+      if (action.kind === 'send') expect(action.operation).toBe('create');
+    });
+  });
+
+  test('a fresh status is not read again', () => {
+    holds(({ paymentStatus }, { action }, fresh) => {
+      if (fresh && paymentStatus !== null) expect(action.kind).not.toBe('read');
+    });
+  });
+
+  test('every end but success states its problem, and success has every step done', () => {
+    holds(({ steps: plan }, { action, stepsDone }) => {
+      if (action.kind !== 'end') return;
+      expect(action.problem === null).toBe(action.status === 'succeeded');
+      if (action.status === 'succeeded') expect(stepsDone).toBe(plan.length);
+    });
+  });
+
+  test('steps done never decrease', () => {
+    holds((given, { stepsDone }) => {
+      expect(stepsDone).toBeGreaterThanOrEqual(given.stepsDone);
+    });
+  });
+});
