@@ -33,8 +33,11 @@ export function openPool({ url, name, max, log }: PoolOptions): pg.Pool {
     idle_in_transaction_session_timeout: 15_000,
     keepAlive: true,
   });
-  pool.on('error', (error) =>
-    log.warn({ event: 'database.connection_lost', err: error }, 'an idle connection was lost'),
-  );
+  const lost = (error: Error) =>
+    log.warn({ event: 'database.connection_lost', err: error }, 'a connection to PostgreSQL was lost');
+  pool.on('error', lost);
+  // The pool listens only to its idle clients; one that is lost between two statements of a transaction would
+  // end the process.
+  pool.on('connect', (client) => client.on('error', lost));
   return pool;
 }

@@ -62,6 +62,7 @@ export function listenForProgress(databaseUrl: string, log: Logger): ProgressLis
     const candidate = new pg.Client({
       connectionString: databaseUrl,
       application_name: 'capstan-progress',
+      connectionTimeoutMillis: 3_000,
       keepAlive: true,
     });
     const lost = once(() => {

@@ -1,0 +1,86 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+// By path: the package @capstan/testing depends on this one, and packages may not depend on each other in a circle.
+import { createTestDatabase } from '../../testing/src/test-database.ts';
+import { openPool, type Pool } from '../src/db/pool.ts';
+import type { CommandStatus } from '../src/domain/command-status.ts';
+import type { Operation } from '../src/domain/payment-command.ts';
+import { createLogger } from '../src/telemetry/logger.ts';
+
+/** A migrated database with a pool as the services open it; `close` in afterAll. */
+export async function openDatabaseFixture({ max = 8 }: { max?: number } = {}) {
+  const database = await createTestDatabase();
+  const log = createLogger('test', 'fatal');
+  const pool = openPool({ url: database.url, name: 'test', max, log });
+  /** A pool whose connections live `offset` later (`'1 hour'`), as time passed for the database. */
+  const poolLater = (offset: string) => {
+    const url = new URL(database.url);
+    url.searchParams.set('options', `-c capstan.clock_offset=${offset.replaceAll(' ', '\\ ')}`);
+    return openPool({ url: url.href, name: 'test-later', max: 2, log });
+  };
+  return {
+    pool,
+    poolLater,
+    close: async () => {
+      await pool.end();
+      await database.drop();
+    },
+  };
+}
+
+/** Inserts a payment and returns its key; without a status Conomy does not know it yet. */
+export async function insertPayment(
+  pool: Pool,
+  over: { status?: string; conomyId?: string | null; snapshot?: object; reads?: number } = {},
+): Promise<string> {
+  const key = randomUUID();
+  const conomyId = over.conomyId === undefined ? (over.status ? `conomy-${key}` : null) : over.conomyId;
+  await pool.query(
+    `insert into payments (key, conomy_id, external_id, status, cause, snapshot, reads)
+     values ($1, $2, $3, $4, 'read', $5, $6)`,
+    [key, conomyId, `ext-${key}`, over.status ?? null, over.snapshot ?? {}, over.reads ?? 0],
+  );
+  return key;
+}
+
+export interface CommandToInsert {
+  paymentKey?: string;
+  status?: CommandStatus;
+  steps?: Operation[];
+  /** Milliseconds from now. */
+  dueMs?: number;
+  offerMs?: number | null;
+}
+
+/** Inserts a capture, due and offered now unless said otherwise, and returns its id. */
+export async function insertCommand(pool: Pool, over: CommandToInsert = {}): Promise<string> {
+  const id = randomUUID();
+  const status = over.status ?? 'accepted';
+  const isRunnable = status === 'accepted' || status === 'executing' || status === 'unresolved';
+  await pool.query(
+    `insert into commands (id, idempotency_key, fingerprint, type, payment_key, steps, status, accepted_by, problem, due_at, offer_at)
+     values ($1, $2, $3, 'payment.capture', $4, $5, $6, 'test', $7,
+       capstan_now() + $8::float8 * interval '1 millisecond', capstan_now() + $9::float8 * interval '1 millisecond')`,
+    [
+      id,
+      `key-${id}`,
+      randomBytes(32),
+      over.paymentKey ?? (await insertPayment(pool, { status: 'CREATED' })),
+      over.steps ?? ['capture'],
+      status,
+      status === 'parked' ? '{}' : null,
+      over.dueMs ?? 0,
+      isRunnable ? (over.offerMs ?? 0) : null,
+    ],
+  );
+  return id;
+}
+
+export async function readRow(
+  pool: Pool,
+  table: string,
+  column: string,
+  value: unknown,
+): Promise<Record<string, unknown>> {
+  const { rows } = await pool.query(`select * from ${table} where ${column} = $1`, [value]);
+  return rows[0];
+}

@@ -1,0 +1,332 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  addAttemptRead,
+  beginAttempt,
+  finishAttempt,
+  loadUnknownAttempt,
+  markAttemptAbandoned,
+  resolveAttempt,
+} from '../../src/db/attempts.ts';
+import {
+  type ClaimedCommand,
+  ClaimLostError,
+  claimCommand,
+  continueCommand,
+  deferCommand,
+  endCommand,
+  rejectBlockedCommands,
+  takeDueCommands,
+  unblockNextCommand,
+} from '../../src/db/commands.ts';
+import type { Pool, PoolClient } from '../../src/db/pool.ts';
+import { inTransaction } from '../../src/db/transaction.ts';
+import { insertCommand, insertPayment, openDatabaseFixture, readRow } from '../database-fixture.ts';
+
+let fixture: Awaited<ReturnType<typeof openDatabaseFixture>>;
+let pool: Pool;
+let later: Pool;
+beforeAll(async () => {
+  fixture = await openDatabaseFixture();
+  pool = fixture.pool;
+  later = fixture.poolLater('1 hour');
+});
+afterAll(async () => {
+  await later.end();
+  await fixture.close();
+});
+
+const LEASE_MS = 15_000;
+
+function claim(id: string, worker = 'first', db = pool): Promise<ClaimedCommand | null> {
+  return inTransaction(db, (tx) => claimCommand(tx, { id, worker, leaseMs: LEASE_MS }));
+}
+
+async function claimed(id: string, worker = 'first', db = pool): Promise<ClaimedCommand> {
+  const command = await claim(id, worker, db);
+  if (command === null) throw new Error(`command ${id} could not be claimed`);
+  return command;
+}
+
+const call = { operation: 'capture', number: 1, worker: 'first', callMsMax: 12_000 } as const;
+
+describe('a claim', () => {
+  test('takes an accepted command with everything needed to decide', async () => {
+    const paymentKey = await insertPayment(pool, { status: 'CREATED' });
+    const id = await insertCommand(pool, { paymentKey });
+    expect(await claim(id)).toEqual({
+      id,
+      epoch: 1,
+      type: 'payment.capture',
+      steps: ['capture'],
+      stepsDone: 0,
+      failures: 0,
+      createBody: null,
+      deadlinePassed: false,
+      paymentKey,
+      conomyId: `conomy-${paymentKey}`,
+      externalId: `ext-${paymentKey}`,
+      paymentStatus: 'CREATED',
+      attempt: null,
+    });
+    expect(await readRow(pool, 'commands', 'id', id)).toMatchObject({
+      status: 'executing',
+      claimed_by: 'first',
+    });
+  });
+
+  test('is refused while another is alive', async () => {
+    const id = await insertCommand(pool);
+    await claimed(id);
+    expect(await claim(id, 'second')).toBeNull();
+  });
+
+  test('is won by exactly one of twenty workers', async () => {
+    const id = await insertCommand(pool);
+    const claims = await Promise.all(Array.from({ length: 20 }, (_, n) => claim(id, `worker-${n}`)));
+    expect(claims.filter((won) => won !== null)).toHaveLength(1);
+  });
+
+  test('is taken over once its lease has ended, at the next epoch', async () => {
+    const id = await insertCommand(pool);
+    await claimed(id);
+    expect(await claimed(id, 'second', later)).toMatchObject({ epoch: 2 });
+    expect(await claim(id, 'first')).toBeNull();
+  });
+
+  test.each(['blocked', 'parked'] as const)('is refused for a %s command', async (status) => {
+    expect(await claim(await insertCommand(pool, { status }))).toBeNull();
+  });
+
+  test('is refused for a command that waits, and granted when it is due', async () => {
+    const id = await insertCommand(pool, { dueMs: 60_000 });
+    expect(await claim(id)).toBeNull();
+    expect(await claim(id, 'first', later)).not.toBeNull();
+  });
+
+  test('forgives a job that fires a little early', async () => {
+    expect(await claim(await insertCommand(pool, { dueMs: 150 }))).not.toBeNull();
+  });
+
+  test('shows the newest attempt of the step under way', async () => {
+    const id = await insertCommand(pool);
+    const first = await claimed(id);
+    const attemptId = await inTransaction(pool, (tx) => beginAttempt(tx, first, call));
+    expect((await claimed(id, 'second', later)).attempt).toEqual({
+      id: attemptId,
+      number: 1,
+      outcome: null,
+      resolution: null,
+    });
+  });
+
+  test('of a command that is not there is null', async () => {
+    expect(await claim('0197f0a0-0000-7000-8000-000000000000')).toBeNull();
+  });
+});
+
+describe('a worker that lost its claim', () => {
+  type Write = (tx: PoolClient, command: ClaimedCommand, attemptId: number) => Promise<unknown>;
+  const problem = { code: 'x', detail: 'y' };
+
+  test.each<[string, Write]>([
+    [
+      'finish its attempt after the next worker gave it up',
+      async (tx, command, attemptId) =>
+        finishAttempt(tx, command, attemptId, { outcome: 'succeeded', failure: null }),
+    ],
+    ['end the command', (tx, command) => endCommand(tx, command, { status: 'succeeded', problem: null })],
+    ['park the command', (tx, command) => endCommand(tx, command, { status: 'parked', problem })],
+    [
+      'put the command off',
+      (tx, command) => deferCommand(tx, command, { status: 'executing', dueMs: 0, graceMs: 0 }),
+    ],
+    [
+      'keep the command',
+      (tx, command) => continueCommand(tx, command, { status: 'executing', leaseMs: LEASE_MS }),
+    ],
+  ])('cannot %s, and what else it wrote leaves no trace', async (_what, write) => {
+    const id = await insertCommand(pool);
+    const lost = await claimed(id);
+    const attemptId = await inTransaction(pool, (tx) => beginAttempt(tx, lost, call));
+    await inTransaction(later, async (tx) => {
+      const taken = await claimCommand(tx, { id, worker: 'second', leaseMs: LEASE_MS });
+      await markAttemptAbandoned(tx, taken?.attempt?.id ?? 0);
+    });
+    const before = [
+      await readRow(pool, 'commands', 'id', id),
+      await readRow(pool, 'attempts', 'id', attemptId),
+    ];
+
+    const writing = inTransaction(pool, async (tx) => {
+      await addAttemptRead(tx, attemptId, { beganMsAgo: 0, finding: 'absent', detail: {} });
+      await write(tx, { ...lost, stepsDone: 1 }, attemptId);
+    });
+
+    await expect(writing).rejects.toBeInstanceOf(ClaimLostError);
+    const after = [
+      await readRow(pool, 'commands', 'id', id),
+      await readRow(pool, 'attempts', 'id', attemptId),
+    ];
+    expect(after).toEqual(before);
+    expect(await readRow(pool, 'attempt_reads', 'attempt_id', attemptId)).toBeUndefined();
+  });
+});
+
+describe('a claimed command', () => {
+  test('put off is free to be claimed again when it is due', async () => {
+    const id = await insertCommand(pool);
+    const command = await claimed(id);
+    await inTransaction(pool, (tx) =>
+      deferCommand(tx, { ...command, failures: 2 }, { status: 'unresolved', dueMs: 1_000, graceMs: 0 }),
+    );
+    expect(await claim(id)).toBeNull();
+    expect(await claimed(id, 'second', later)).toMatchObject({ epoch: 2, failures: 2 });
+    expect(await readRow(pool, 'commands', 'id', id)).toMatchObject({ status: 'unresolved' });
+  });
+
+  test('ended is never claimed again', async () => {
+    const id = await insertCommand(pool);
+    const command = await claimed(id);
+    await inTransaction(pool, (tx) =>
+      endCommand(tx, { ...command, stepsDone: 1 }, { status: 'succeeded', problem: null }),
+    );
+    expect(await claim(id, 'second', later)).toBeNull();
+    const row = await readRow(pool, 'commands', 'id', id);
+    expect(row).toMatchObject({ status: 'succeeded', claimed_by: null, offer_at: null, steps_done: 1 });
+    expect(row.finished_at).toBeInstanceOf(Date);
+  });
+
+  test('parked has no end yet', async () => {
+    const id = await insertCommand(pool);
+    const command = await claimed(id);
+    const problem = { code: 'payment_unclear', detail: 'Look.' };
+    await inTransaction(pool, (tx) => endCommand(tx, command, { status: 'parked', problem }));
+    expect(await readRow(pool, 'commands', 'id', id)).toMatchObject({
+      status: 'parked',
+      finished_at: null,
+      problem,
+    });
+  });
+});
+
+describe('the evidence about an unknown attempt', () => {
+  async function beginUnknown(callMsMax: number): Promise<number> {
+    const command = await claimed(await insertCommand(pool));
+    return inTransaction(pool, async (tx) => {
+      const id = await beginAttempt(tx, command, { ...call, callMsMax });
+      await finishAttempt(tx, command, id, {
+        outcome: 'unknown',
+        failure: { stage: 'no_clear_answer', reason: 'timeout' },
+      });
+      return id;
+    });
+  }
+  const read = (db: Pool, id: number, finding: 'absent' | 'inconclusive', beganMsAgo = 0) =>
+    inTransaction(db, (tx) => addAttemptRead(tx, id, { beganMsAgo, finding, detail: {} }));
+
+  test('counts as absent only reads begun after the call’s own deadline', async () => {
+    const id = await beginUnknown(10_000);
+    await read(pool, id, 'absent');
+    await read(later, id, 'absent');
+    await read(later, id, 'inconclusive');
+    await read(later, id, 'absent', 3_600_000);
+    expect(await loadUnknownAttempt(later, id)).toMatchObject({ reads: 4, absentReads: 1, absentForMs: 0 });
+  });
+
+  test('spans from the first to the last of them by the database clock', async () => {
+    const id = await beginUnknown(0);
+    await read(later, id, 'absent', 60_000);
+    await read(later, id, 'absent');
+    const attempt = await loadUnknownAttempt(later, id);
+    expect(attempt.absentReads).toBe(2);
+    expect(attempt.absentForMs).toBeGreaterThanOrEqual(60_000);
+    expect(attempt.absentForMs).toBeLessThan(75_000);
+    expect(attempt.firstAbsentMsAgo).toBeGreaterThanOrEqual(attempt.absentForMs);
+  });
+
+  test('says how long the call can still be under way', async () => {
+    const id = await beginUnknown(10_000);
+    expect((await loadUnknownAttempt(pool, id)).pastDeadlineMs).toBeLessThan(0);
+    expect((await loadUnknownAttempt(later, id)).pastDeadlineMs).toBeGreaterThan(3_500_000);
+  });
+
+  test('is closed by the first resolution; a later one changes nothing', async () => {
+    const id = await beginUnknown(0);
+    await inTransaction(pool, (tx) => resolveAttempt(tx, id, 'retryable'));
+    await inTransaction(pool, (tx) => resolveAttempt(tx, id, 'succeeded'));
+    expect(await readRow(pool, 'attempts', 'id', id)).toMatchObject({
+      outcome: 'unknown',
+      resolution: 'retryable',
+    });
+  });
+});
+
+describe('commands behind one another', () => {
+  async function lineUp() {
+    const paymentKey = await insertPayment(pool, { status: 'CREATED' });
+    const first = await insertCommand(pool, { paymentKey });
+    const second = await insertCommand(pool, { paymentKey, status: 'blocked' });
+    const third = await insertCommand(pool, { paymentKey, status: 'blocked' });
+    return { paymentKey, first, second, third };
+  }
+  async function end(id: string) {
+    const command = await claimed(id);
+    await inTransaction(pool, (tx) =>
+      endCommand(tx, { ...command, stepsDone: 1 }, { status: 'succeeded', problem: null }),
+    );
+  }
+
+  test('run in the order accepted, one at a time', async () => {
+    const { paymentKey, first, second, third } = await lineUp();
+    await end(first);
+    expect(await inTransaction(pool, (tx) => unblockNextCommand(tx, paymentKey, 5_000))).toEqual({
+      id: second,
+      epoch: 0,
+    });
+    await end(second);
+    expect(await inTransaction(pool, (tx) => unblockNextCommand(tx, paymentKey, 5_000))).toEqual({
+      id: third,
+      epoch: 0,
+    });
+    await end(third);
+    expect(await inTransaction(pool, (tx) => unblockNextCommand(tx, paymentKey, 5_000))).toBeNull();
+  });
+
+  test('cannot overtake: none is unblocked while one is at work', async () => {
+    const { paymentKey } = await lineUp();
+    await expect(
+      inTransaction(pool, (tx) => unblockNextCommand(tx, paymentKey, 5_000)),
+    ).rejects.toMatchObject({
+      constraint: 'commands_one_at_work_per_payment',
+    });
+  });
+
+  test('all end when there will be no payment', async () => {
+    const { paymentKey, first, second, third } = await lineUp();
+    const problem = { code: 'predecessor_failed', detail: 'z' };
+    const rejected = await inTransaction(pool, (tx) => rejectBlockedCommands(tx, paymentKey, problem));
+    expect(rejected.sort()).toEqual([second, third].sort());
+    expect(await readRow(pool, 'commands', 'id', third)).toMatchObject({ status: 'rejected', problem });
+    expect(await readRow(pool, 'commands', 'id', first)).toMatchObject({ status: 'accepted' });
+  });
+});
+
+describe('taking due commands', () => {
+  beforeAll(() =>
+    pool.query(`update commands set offer_at = capstan_now() + interval '1 day' where offer_at is not null`),
+  );
+
+  test('hands each to one taker only, never more than asked for, and none before its time', async () => {
+    const due = await Promise.all(Array.from({ length: 30 }, () => insertCommand(pool)));
+    const notDue = await insertCommand(pool, { offerMs: 60_000 });
+    const takes = await Promise.all(Array.from({ length: 6 }, () => takeDueCommands(pool, 4, 60_000)));
+    for (const taken of takes) expect(taken.length).toBeLessThanOrEqual(4);
+    const ids = takes.flat().map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect(ids).not.toContain(notDue);
+    const rest = await takeDueCommands(pool, 100, 60_000);
+    expect([...ids, ...rest.map(({ id }) => id)].sort()).toEqual(due.sort());
+    expect(await takeDueCommands(pool, 100, 60_000)).toEqual([]);
+    await Promise.all(due.map((id) => pool.query('update commands set offer_at = null where id = $1', [id])));
+  });
+});

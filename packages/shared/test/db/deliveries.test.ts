@@ -1,0 +1,98 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  findDelivery,
+  markDeliveryApplied,
+  type NewDelivery,
+  reviveUnmatchedDeliveries,
+  storeDelivery,
+  takeDueDeliveries,
+} from '../../src/db/deliveries.ts';
+import type { Pool } from '../../src/db/pool.ts';
+import { inTransaction } from '../../src/db/transaction.ts';
+import { insertPayment, openDatabaseFixture, readRow } from '../database-fixture.ts';
+
+let fixture: Awaited<ReturnType<typeof openDatabaseFixture>>;
+let pool: Pool;
+beforeAll(async () => {
+  fixture = await openDatabaseFixture();
+  pool = fixture.pool;
+});
+afterAll(() => fixture.close());
+
+function delivery(text: string = randomUUID(), conomyId: string | null = null): NewDelivery {
+  const body = Buffer.from(text);
+  return {
+    id: randomUUID(),
+    bodySha256: createHash('sha256').update(body).digest(),
+    body,
+    form: 'body',
+    event: 'Transaction.Captured',
+    conomyId,
+    externalId: null,
+    status: 'CAPTURED',
+  };
+}
+
+const GRACE_MS = 5_000;
+
+describe('a delivery', () => {
+  test('is kept byte for byte', async () => {
+    const given = delivery('{"é": "\\u0000"}\r\n');
+    const { id, timesReceived } = await storeDelivery(pool, given, GRACE_MS);
+    expect([id, timesReceived]).toEqual([given.id, 1]);
+    const stored = await findDelivery(pool, id);
+    expect(stored?.body.equals(given.body)).toBe(true);
+  });
+
+  test('of the same bytes is counted under its first id', async () => {
+    const first = await storeDelivery(pool, delivery('same'), GRACE_MS);
+    expect(await storeDelivery(pool, delivery('same'), GRACE_MS)).toEqual({ id: first.id, timesReceived: 2 });
+    expect(await storeDelivery(pool, delivery('other'), GRACE_MS)).toMatchObject({ timesReceived: 1 });
+  });
+
+  test('is counted exactly, also when it arrives twenty times at once', async () => {
+    const stored = await Promise.all(
+      Array.from({ length: 20 }, () => storeDelivery(pool, delivery('burst'), GRACE_MS)),
+    );
+    expect(new Set(stored.map(({ id }) => id)).size).toBe(1);
+    expect(stored.map(({ timesReceived }) => timesReceived).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 20 }, (_, n) => n + 1),
+    );
+  });
+
+  test('once applied is not offered again', async () => {
+    const paymentKey = await insertPayment(pool);
+    const stored = await storeDelivery(pool, delivery(), GRACE_MS);
+    await markDeliveryApplied(pool, { ...stored, paymentKey, result: 'moved' });
+    expect(await readRow(pool, 'webhook_deliveries', 'id', stored.id)).toMatchObject({
+      offer_at: null,
+      result: 'moved',
+      payment_key: paymentKey,
+    });
+  });
+
+  test('that came again while it was being applied stays due', async () => {
+    const given = delivery();
+    const stored = await storeDelivery(pool, given, GRACE_MS);
+    await storeDelivery(pool, given, GRACE_MS);
+    await markDeliveryApplied(pool, { ...stored, paymentKey: null, result: 'ignored' });
+    expect((await readRow(pool, 'webhook_deliveries', 'id', stored.id)).offer_at).toBeInstanceOf(Date);
+  });
+
+  test('that found no payment is due again as soon as the payment is known', async () => {
+    const stored = await storeDelivery(pool, delivery(randomUUID(), 'conomy-early'), GRACE_MS);
+    await markDeliveryApplied(pool, { ...stored, paymentKey: null, result: 'unmatched' });
+    await inTransaction(pool, (tx) => reviveUnmatchedDeliveries(tx, 'conomy-early'));
+    expect((await takeDueDeliveries(pool, 100, 60_000)).map(({ id }) => id)).toEqual([stored.id]);
+  });
+});
+
+test('taking due deliveries hands each to one taker only and never more than asked for', async () => {
+  await pool.query('update webhook_deliveries set offer_at = null');
+  const due = await Promise.all(Array.from({ length: 30 }, () => storeDelivery(pool, delivery(), 0)));
+  const takes = await Promise.all(Array.from({ length: 6 }, () => takeDueDeliveries(pool, 4, 60_000)));
+  for (const taken of takes) expect(taken.length).toBeLessThanOrEqual(4);
+  const ids = [...takes.flat(), ...(await takeDueDeliveries(pool, 100, 60_000))].map(({ id }) => id);
+  expect(ids.sort()).toEqual(due.map(({ id }) => id).sort());
+});

@@ -1,0 +1,160 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { COMMAND_STATUSES, isEnded } from '../../src/domain/command-status.ts';
+import { idempotencyKey, paymentCommand, planSteps } from '../../src/domain/payment-command.ts';
+import { type ContentFault, parseContent, toPointer } from '../../src/domain/problem.ts';
+import { changed, documentedCreateBody } from './bodies.ts';
+
+function faultsOf(command: unknown, base: string[] = []): ContentFault[] {
+  const parsed = parseContent(paymentCommand, command, base);
+  return parsed.ok ? [] : parsed.faults;
+}
+
+/** The contract's own name; nothing here is awaited. */
+function plan(steps: string[]) {
+  return { then: steps };
+}
+
+describe('a command', () => {
+  const payment = documentedCreateBody('collect');
+
+  test.each([
+    ['payment.create alone', { type: 'payment.create', payment }, ['create']],
+    [
+      'create, then capture',
+      { type: 'payment.create', payment, ...plan(['capture']) },
+      ['create', 'capture'],
+    ],
+    [
+      'create, then authorize and capture',
+      { type: 'payment.create', payment, ...plan(['authorize', 'capture']) },
+      ['create', 'authorize', 'capture'],
+    ],
+    ['authorize by externalId', { type: 'payment.authorize', payment: { externalId: 'a' } }, ['authorize']],
+    [
+      'capture by id with a deadline',
+      { type: 'payment.capture', payment: { id: 'x' }, notAfter: '2026-05-18T10:00:00Z' },
+      ['capture'],
+    ],
+    [
+      'capture with a deadline at an offset',
+      { type: 'payment.capture', payment: { id: 'x' }, notAfter: '2026-05-18T10:00:00.5-05:00' },
+      ['capture'],
+    ],
+  ])('%s is carried out in its steps', (_what, command, steps) => {
+    expect(planSteps(paymentCommand.parse(command))).toEqual(steps);
+  });
+
+  const then = 'must be ["capture"] or ["authorize","capture"]';
+  const reference = 'must be {"id":"…"} or {"externalId":"…"}, exactly one of them';
+  const instant = 'must be an RFC 3339 instant such as "2026-05-18T10:00:00Z"';
+  const types = 'must be one of payment.create, payment.authorize, payment.capture';
+  test.each<[string, unknown, ContentFault]>([
+    ['no type', { payment }, { path: '/type', message: types }],
+    ['an unknown type', { type: 'payment.cancel', payment }, { path: '/type', message: types }],
+    [
+      'capture before authorize',
+      { type: 'payment.create', payment, ...plan(['capture', 'authorize']) },
+      { path: '/then', message: then },
+    ],
+    ['an empty plan', { type: 'payment.create', payment, ...plan([]) }, { path: '/then', message: then }],
+    [
+      'authorize without capture',
+      { type: 'payment.create', payment, ...plan(['authorize']) },
+      { path: '/then', message: then },
+    ],
+    ['no payment', { type: 'payment.capture' }, { path: '/payment', message: reference }],
+    [
+      'both references',
+      { type: 'payment.capture', payment: { id: 'a', externalId: 'b' } },
+      { path: '/payment', message: reference },
+    ],
+    [
+      'an empty reference',
+      { type: 'payment.capture', payment: {} },
+      { path: '/payment', message: reference },
+    ],
+    [
+      'a plan for a capture',
+      { type: 'payment.capture', payment: { id: 'a' }, ...plan(['capture']) },
+      { path: '/then', message: 'is not a field that belongs here' },
+    ],
+    [
+      'a day as deadline',
+      { type: 'payment.capture', payment: { id: 'a' }, notAfter: '2026-05-18' },
+      { path: '/notAfter', message: instant },
+    ],
+    [
+      'a fault deep in the payment',
+      { type: 'payment.create', payment: changed('collect', (b) => (b.origins[1].amount = '1.005')) },
+      {
+        path: '/payment/origins/1/amount',
+        message: 'must have at most 2 decimals: that is the scale of COP',
+      },
+    ],
+  ])('with %s is refused at the pointer of the fault', (_what, command, fault) => {
+    expect(faultsOf(command)).toContainEqual(fault);
+  });
+
+  test('of a batch is pointed at inside the whole body', () => {
+    const command = { type: 'payment.capture', payment: { id: 'a' }, colour: 1 };
+    expect(faultsOf(command, ['commands', '3'])).toEqual([
+      { path: '/commands/3/colour', message: 'is not a field that belongs here' },
+    ]);
+  });
+
+  test('that is anything else is refused without throwing', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (content) => {
+        expect(faultsOf(content)).not.toEqual([]);
+      }),
+    );
+  });
+});
+
+describe('a JSON pointer', () => {
+  test('escapes tilde and slash', () => {
+    expect(toPointer(['payment', 'a/b', 'm~n', 0])).toBe('/payment/a~1b/m~0n/0');
+    expect(toPointer([])).toBe('');
+  });
+
+  test('of any path names exactly that path', () => {
+    const part = fc.oneof(fc.string(), fc.stringMatching(/^[~/01]{0,6}$/), fc.nat());
+    fc.assert(
+      fc.property(fc.array(part), (path) => {
+        const unescaped = toPointer(path)
+          .split('/')
+          .slice(1)
+          .map((text) => text.replaceAll('~1', '/').replaceAll('~0', '~'));
+        expect(unescaped).toEqual(path.map(String));
+      }),
+    );
+  });
+});
+
+describe('an idempotency key', () => {
+  test.each(['a', '~', 'order 1', 'x'.repeat(255), '!"#$%&\'()*+,-./'])('%j is accepted', (key) => {
+    expect(idempotencyKey.parse(key)).toBe(key);
+  });
+
+  test.each(['', 'x'.repeat(256), ' a', 'a ', 'a\n', 'a\tb', 'ñ', 'a\u007f', '€', 7, null])(
+    '%j is refused',
+    (key) => {
+      expect(idempotencyKey.safeParse(key).success).toBe(false);
+    },
+  );
+
+  test('is any 1 to 255 printable ASCII characters that do not begin or end with a space', () => {
+    const printable = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code));
+    fc.assert(
+      fc.property(fc.string({ unit: printable, minLength: 1, maxLength: 255 }), (key) => {
+        expect(idempotencyKey.safeParse(key).success).toBe(true);
+      }),
+    );
+  });
+});
+
+test('succeeded, rejected and canceled are ends; parked is still open', () => {
+  const ended = (Object.keys(COMMAND_STATUSES) as (keyof typeof COMMAND_STATUSES)[]).filter(isEnded);
+  expect(ended).toEqual(['succeeded', 'rejected', 'canceled']);
+});

@@ -1,0 +1,47 @@
+import { Registry } from 'prom-client';
+import { afterEach, expect, test } from 'vitest';
+import { type HealthServer, startHealthServer } from '../../src/http/health-server.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+
+let server: HealthServer;
+
+afterEach(() => server.close());
+
+async function start(state: { database: boolean; queue: boolean }, registry = new Registry()) {
+  server = await startHealthServer({
+    host: '127.0.0.1',
+    port: 0,
+    checks: { database: async () => state.database, queue: async () => state.queue },
+    registry,
+    log: createLogger('test', 'silent'),
+  });
+  return server.url;
+}
+
+test.each([
+  [{ database: true, queue: true }, 200, 'ready'],
+  [{ database: true, queue: false }, 200, 'degraded'],
+  [{ database: false, queue: true }, 503, 'not_ready'],
+  [{ database: false, queue: false }, 503, 'not_ready'],
+])('with %j it answers %i %s, and is alive', async (state, status, word) => {
+  const url = await start(state);
+  const ready = await fetch(`${url}/readyz`);
+
+  expect(ready.status).toBe(status);
+  expect(await ready.json()).toEqual({
+    status: word,
+    checks: { database: state.database ? 'up' : 'down', queue: state.queue ? 'up' : 'down' },
+  });
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+});
+
+test('metrics that cannot be collected are an error and not a crash', async () => {
+  const registry = new Registry();
+  registry.metrics = async () => {
+    throw new Error('secret detail');
+  };
+  const response = await fetch(`${await start({ database: true, queue: true }, registry)}/metrics`);
+
+  expect(response.status).toBe(500);
+  expect(await response.text()).not.toContain('secret detail');
+});

@@ -1,0 +1,255 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { deferRead, lockPayment, takeDueReads } from '../../src/db/payments.ts';
+import type { Pool } from '../../src/db/pool.ts';
+import { inTransaction } from '../../src/db/transaction.ts';
+import {
+  type ObservationResult,
+  type ObservedFacts,
+  observePayment,
+  PaymentKnownUnderOtherKeyError,
+} from '../../src/mirror/observe-payment.ts';
+import { insertPayment, openDatabaseFixture, readRow } from '../database-fixture.ts';
+
+let fixture: Awaited<ReturnType<typeof openDatabaseFixture>>;
+let pool: Pool;
+beforeAll(async () => {
+  fixture = await openDatabaseFixture({ max: 20 });
+  pool = fixture.pool;
+});
+afterAll(() => fixture.close());
+
+function observe(key: string, told: Partial<ObservedFacts>): Promise<ObservationResult> {
+  const facts: ObservedFacts = {
+    source: 'read',
+    status: 'CREATED',
+    conomyId: `conomy-${key}`,
+    snapshot: {},
+    sourceId: null,
+    ...told,
+  };
+  return inTransaction(pool, async (tx) => {
+    const payment = await lockPayment(tx, key);
+    if (payment === null) throw new Error(`payment ${key} has no row`);
+    return observePayment(tx, payment, facts, 0.5);
+  });
+}
+
+const payment = (key: string) => readRow(pool, 'payments', 'key', key);
+
+async function journal(key: string): Promise<string[]> {
+  const { rows } = await pool.query('select * from journal where payment_key = $1 order by version', [key]);
+  return rows.map((row) => `${row.version} ${row.from_status}→${row.to_status} by ${row.cause}`);
+}
+
+describe('an observation that moves the mirror', () => {
+  test('writes status, version, cause and one line of the journal', async () => {
+    const key = await insertPayment(pool);
+    await observe(key, {
+      source: 'answer',
+      status: 'CREATED',
+      snapshot: { id: `conomy-${key}`, status: 'CREATED', totalAmount: '5.00' },
+    });
+    await observe(key, { source: 'delivery', status: 'CAPTURED', snapshot: null, sourceId: 'delivery-1' });
+    await observe(key, { status: 'SETTLED', snapshot: { settledAt: '2026-05-18T10:00:00Z' } });
+    expect(await payment(key)).toMatchObject({
+      conomy_id: `conomy-${key}`,
+      status: 'SETTLED',
+      final: true,
+      version: 3,
+      cause: 'read',
+      offer_at: null,
+      snapshot: { status: 'SETTLED', totalAmount: '5.00', settledAt: '2026-05-18T10:00:00Z' },
+    });
+    expect(await journal(key)).toEqual([
+      '1 null→CREATED by answer',
+      '2 CREATED→CAPTURED by delivery',
+      '3 CAPTURED→SETTLED by read',
+    ]);
+  });
+
+  test('offers a read at once when the payment is RECEIVED, and soon when it is CAPTURED', async () => {
+    const key = await insertPayment(pool, { status: 'CREATED' });
+    expect((await observe(key, { status: 'CAPTURED', source: 'answer' })).read).toMatchObject({
+      id: `${key}-1-0`,
+      delayMs: 250,
+    });
+    expect((await observe(key, { status: 'RECEIVED', source: 'delivery' })).read).toMatchObject({
+      id: `${key}-2-0`,
+      delayMs: 0,
+    });
+  });
+
+  test('leaves a slow read to the relay', async () => {
+    const key = await insertPayment(pool);
+    expect((await observe(key, { status: 'CREATED', source: 'answer' })).read).toBeNull();
+    const { offer_at, moved_at } = (await payment(key)) as Record<string, Date>;
+    expect((offer_at?.getTime() ?? 0) - (moved_at?.getTime() ?? 0)).toBe(600_000);
+  });
+});
+
+describe('an observation that does not', () => {
+  test('of the same status by a delivery changes nothing at all', async () => {
+    const key = await insertPayment(pool, { status: 'CAPTURED' });
+    const before = await payment(key);
+    expect(await observe(key, { source: 'delivery', status: 'CAPTURED' })).toEqual({
+      move: { kind: 'unchanged' },
+      read: null,
+    });
+    expect(await payment(key)).toEqual(before);
+  });
+
+  test('of the same status by a read takes the newest fields and schedules the next read later', async () => {
+    const key = await insertPayment(pool, { status: 'CAPTURED', snapshot: { description: 'old' } });
+    const waits = [];
+    for (let n = 0; n < 4; n++)
+      waits.push(
+        (await observe(key, { status: 'CAPTURED', snapshot: { description: 'new' } })).read?.delayMs,
+      );
+    expect(waits).toEqual([500, 1_000, 2_000, 4_000]);
+    expect(await payment(key)).toMatchObject({ version: 0, reads: 4, snapshot: { description: 'new' } });
+  });
+
+  test('of a final state by a delivery only causes a read', async () => {
+    const key = await insertPayment(pool, { status: 'CAPTURED' });
+    const { move, read } = await observe(key, { source: 'delivery', status: 'SETTLED' });
+    expect(move).toEqual({ kind: 'read', why: 'final' });
+    expect(read).toMatchObject({ id: `${key}-0-1`, delayMs: 0 });
+    expect(await payment(key)).toMatchObject({ status: 'CAPTURED', version: 0 });
+  });
+
+  test('causes reads at a capped rate when it is repeated', async () => {
+    const key = await insertPayment(pool, { status: 'CAPTURED' });
+    const waits = [];
+    for (let n = 0; n < 12; n++) {
+      await observe(key, { source: 'delivery', status: 'SETTLED' });
+      const { offer_at, updated_at } = (await payment(key)) as Record<string, Date>;
+      waits.push((offer_at?.getTime() ?? 0) - (updated_at?.getTime() ?? 0));
+    }
+    expect(waits.slice(0, 3)).toEqual([5_000, 5_250, 5_500]);
+    expect(Math.max(...waits)).toBe(30_000);
+  });
+
+  test('of another amount moves nothing; the same amount written otherwise does', async () => {
+    const key = await insertPayment(pool, {
+      status: 'CREATED',
+      snapshot: { totalAmount: '30000.00', currency: 'COP' },
+    });
+    const differs = await observe(key, {
+      source: 'delivery',
+      status: 'CAPTURED',
+      totalAmount: '30000.01',
+      currency: 'COP',
+    });
+    expect(differs.move).toEqual({ kind: 'read', why: 'amount_differs' });
+    const otherCurrency = await observe(key, {
+      source: 'delivery',
+      status: 'CAPTURED',
+      totalAmount: '30000.00',
+      currency: 'USD',
+    });
+    expect(otherCurrency.move).toEqual({ kind: 'read', why: 'amount_differs' });
+    const same = await observe(key, {
+      source: 'delivery',
+      status: 'CAPTURED',
+      totalAmount: '30000',
+      currency: 'COP',
+    });
+    expect(same.move.kind).toBe('moved');
+  });
+
+  test('older than the mirror does not overwrite what is known', async () => {
+    const key = await insertPayment(pool, { status: 'RECEIVED', snapshot: { description: 'newest' } });
+    expect((await observe(key, { status: 'CAPTURED', snapshot: { description: 'lagging' } })).move).toEqual({
+      kind: 'stale',
+    });
+    expect(await payment(key)).toMatchObject({ status: 'RECEIVED', snapshot: { description: 'newest' } });
+  });
+});
+
+describe('a final state', () => {
+  test('contradicted by a read stays and raises an alarm', async () => {
+    const key = await insertPayment(pool, { status: 'SETTLED', snapshot: { totalAmount: '5.00' } });
+    const { move, read } = await observe(key, { status: 'FAILED', snapshot: { totalAmount: '0.00' } });
+    expect([move.kind, read]).toEqual(['alarm', null]);
+    expect(await payment(key)).toMatchObject({
+      status: 'SETTLED',
+      alarm: 'final_contradicted',
+      version: 0,
+      offer_at: null,
+      snapshot: { totalAmount: '5.00' },
+    });
+  });
+
+  test('keeps its alarm when a later read agrees again', async () => {
+    const key = await insertPayment(pool, { status: 'SETTLED' });
+    await observe(key, { status: 'FAILED' });
+    await observe(key, { status: 'SETTLED' });
+    expect(await payment(key)).toMatchObject({ status: 'SETTLED', alarm: 'final_contradicted' });
+  });
+});
+
+describe('an id', () => {
+  test('is bound once and never changed', async () => {
+    const key = await insertPayment(pool, { status: 'CREATED' });
+    await observe(key, { status: 'CAPTURED', conomyId: 'another' });
+    expect(await payment(key)).toMatchObject({ conomy_id: `conomy-${key}` });
+  });
+
+  test('that another key holds is refused and nothing is written', async () => {
+    const [other, key] = [await insertPayment(pool, { status: 'CREATED' }), await insertPayment(pool)];
+    const before = await payment(key);
+    const observing = observe(key, { source: 'answer', conomyId: `conomy-${other}` });
+    await expect(observing).rejects.toBeInstanceOf(PaymentKnownUnderOtherKeyError);
+    await expect(observing).rejects.toMatchObject({ otherKey: other });
+    expect(await payment(key)).toEqual(before);
+  });
+});
+
+test('twenty observers at once move the mirror forward only, without a gap in its versions', async () => {
+  const key = await insertPayment(pool);
+  const told: Partial<ObservedFacts>[] = [
+    { source: 'answer', status: 'CREATED' },
+    { source: 'answer', status: 'CAPTURED' },
+    { source: 'delivery', status: 'CAPTURED' },
+    { source: 'delivery', status: 'RECEIVED' },
+    { source: 'delivery', status: 'SETTLED' },
+    { status: 'CREATED' },
+    { status: 'CAPTURED' },
+    { status: 'REQUIRES_REVIEW' },
+    { status: 'RECEIVED' },
+    { status: 'SETTLED' },
+  ];
+  await Promise.all([...told, ...told].map((facts) => observe(key, facts)));
+  const moves = await journal(key);
+  expect(moves.map((line) => Number(line.split(' ')[0]))).toEqual(moves.map((_, index) => index + 1));
+  expect(moves.at(-1)).toMatch(/→SETTLED by read$/);
+  expect(moves.filter((line) => line.includes('SETTLED'))).toHaveLength(1);
+  expect(await payment(key)).toMatchObject({ status: 'SETTLED', version: moves.length });
+});
+
+describe('due reads', () => {
+  test('go to one taker each and come again after their grace', async () => {
+    await pool.query('update payments set offer_at = null');
+    const keys = await Promise.all(
+      Array.from({ length: 20 }, () => insertPayment(pool, { status: 'CAPTURED' })),
+    );
+    await pool.query('update payments set offer_at = capstan_now() where key = any($1)', [keys]);
+    const takes = await Promise.all(Array.from({ length: 5 }, () => takeDueReads(pool, 3, 60_000)));
+    for (const taken of takes) expect(taken.length).toBeLessThanOrEqual(3);
+    const rest = await takeDueReads(pool, 100, 60_000);
+    expect([...takes.flat(), ...rest].map(({ key }) => key).sort()).toEqual(keys.sort());
+    expect(await takeDueReads(pool, 100, 60_000)).toEqual([]);
+  });
+
+  test('that failed are put off and counted', async () => {
+    const key = await insertPayment(pool, { status: 'CAPTURED' });
+    await deferRead(pool, key, 0);
+    expect((await takeDueReads(pool, 100, 60_000)).find((due) => due.key === key)).toEqual({
+      key,
+      version: 0,
+      reads: 1,
+    });
+    expect((await takeDueReads(pool, 100, 60_000)).some((due) => due.key === randomUUID())).toBe(false);
+  });
+});
