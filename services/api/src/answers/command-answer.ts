@@ -1,0 +1,129 @@
+import type { AttemptRow, Outcome, Resolution } from '@capstan/shared/db/attempts';
+import type { CommandProblem } from '@capstan/shared/db/commands';
+import { type CommandStatus, isEnded } from '@capstan/shared/domain/command-status';
+import type { Operation } from '@capstan/shared/domain/payment-command';
+import type { CommandView } from '../command-view.ts';
+import { type RailAnswer, readRail } from './rail.ts';
+
+export interface StepAnswer {
+  operation: Operation;
+  /** `skipped`: no call was made and none will be. */
+  status:
+    | 'pending'
+    | 'executing'
+    | 'unresolved'
+    | 'succeeded'
+    | 'rejected'
+    | 'parked'
+    | 'canceled'
+    | 'skipped';
+  attempts: number;
+}
+
+export interface AttemptAnswer {
+  number: number;
+  operation: Operation;
+  /** Null while the call is under way. */
+  outcome: Outcome | null;
+  startedAt: Date;
+  finishedAt: Date | null;
+  reason?: string;
+  provider?: CommandProblem['provider'];
+  resolution?: Resolution;
+  resolvedAt?: Date;
+}
+
+export interface CommandAnswer {
+  id: string;
+  type: string;
+  status: CommandStatus;
+  idempotencyKey: string;
+  payment: {
+    key: string;
+    id?: string;
+    externalId?: string;
+    status?: string;
+    final: boolean;
+    rail?: RailAnswer;
+  };
+  steps: StepAnswer[];
+  attempts: AttemptAnswer[];
+  problem?: CommandProblem;
+  acceptedAt: Date;
+  finishedAt?: Date;
+}
+
+/** A command as callers see it. */
+export function toCommandAnswer(view: CommandView): CommandAnswer {
+  const { command, attempts } = view;
+  return {
+    id: command.id,
+    type: command.type,
+    status: command.status,
+    idempotencyKey: command.idempotencyKey,
+    payment: toPaymentReference(view.payment),
+    steps: toSteps(command, attempts),
+    attempts: attempts.map(toAttemptAnswer),
+    ...(command.problem ? { problem: command.problem } : {}),
+    acceptedAt: command.acceptedAt,
+    ...(command.finishedAt ? { finishedAt: command.finishedAt } : {}),
+  };
+}
+
+function toPaymentReference(payment: CommandView['payment']): CommandAnswer['payment'] {
+  const rail = readRail(payment.snapshot);
+  return {
+    key: payment.key,
+    ...(payment.conomyId === null ? {} : { id: payment.conomyId }),
+    ...(payment.externalId === null ? {} : { externalId: payment.externalId }),
+    ...(payment.status === null ? {} : { status: payment.status }),
+    final: payment.final,
+    ...(rail ? { rail } : {}),
+  };
+}
+
+/** How far each step of the plan has come, derived from the command and its attempts. */
+export function toSteps(
+  command: Pick<CommandView['command'], 'steps' | 'stepsDone' | 'status'>,
+  attempts: readonly Pick<AttemptRow, 'step'>[],
+): StepAnswer[] {
+  return command.steps.map((operation, index) => {
+    const tries = attempts.filter(({ step }) => step === index).length;
+    return { operation, status: stepStatus(command, index, tries), attempts: tries };
+  });
+}
+
+function stepStatus(
+  { stepsDone, status }: Pick<CommandView['command'], 'stepsDone' | 'status'>,
+  index: number,
+  tries: number,
+): StepAnswer['status'] {
+  // Done without a call: its effect was already there.
+  if (index < stepsDone) return tries === 0 ? 'skipped' : 'succeeded';
+  if (index > stepsDone) return isEnded(status) ? 'skipped' : 'pending';
+  return status === 'accepted' || status === 'blocked' ? 'pending' : status;
+}
+
+export function toAttemptAnswer(attempt: AttemptRow): AttemptAnswer {
+  const { failure, resolution, resolvedAt } = attempt;
+  return {
+    number: attempt.number,
+    operation: attempt.operation,
+    outcome: attempt.outcome,
+    startedAt: attempt.startedAt,
+    finishedAt: attempt.finishedAt,
+    ...(failure ? { reason: failure.reason } : {}),
+    ...(failure?.httpStatus === undefined
+      ? {}
+      : {
+          provider: {
+            status: failure.httpStatus,
+            code: failure.code,
+            type: failure.type,
+            traceId: failure.traceId,
+          },
+        }),
+    ...(resolution ? { resolution } : {}),
+    ...(resolvedAt ? { resolvedAt } : {}),
+  };
+}

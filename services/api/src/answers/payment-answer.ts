@@ -1,0 +1,27 @@
+import type { PaymentRow } from '@capstan/shared/db/payments';
+
+/** A mirrored payment as callers see it: Conomy's own names and values, and what the mirror adds. */
+export type PaymentAnswer = Record<string, unknown> & {
+  key: string;
+  /** Conomy's id; null until known. */
+  id: string | null;
+  /** Null until the provider told it. */
+  status: string | null;
+  mirror: { version: number; cause: string; updatedAt: Date; final: boolean };
+};
+
+export function toPaymentAnswer(payment: PaymentRow): PaymentAnswer {
+  return {
+    ...payment.snapshot,
+    id: payment.conomyId,
+    ...(payment.externalId === null ? {} : { externalId: payment.externalId }),
+    status: payment.status,
+    key: payment.key,
+    mirror: {
+      version: payment.version,
+      cause: payment.cause,
+      updatedAt: payment.updatedAt,
+      final: payment.final,
+    },
+  };
+}

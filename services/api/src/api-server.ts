@@ -1,0 +1,99 @@
+import type { Pool } from '@capstan/shared/db/pool';
+import type { ProgressListener } from '@capstan/shared/db/progress';
+import { databaseCheck, queueCheck } from '@capstan/shared/http/health-checks';
+import { addHealthRoutes } from '@capstan/shared/http/health-routes';
+import type { SignatureForm } from '@capstan/shared/provider/conomy/signature';
+import type { QueueSender } from '@capstan/shared/queue/sender';
+import type { Logger } from '@capstan/shared/telemetry/logger';
+import type { Registry } from '@capstan/shared/telemetry/metrics';
+import { type FastifyInstance, fastify } from 'fastify';
+import type { ApiKey } from './api-keys.ts';
+import { type ApiMetrics, createApiMetrics } from './api-metrics.ts';
+import { addAuthentication } from './authenticate.ts';
+import type { BoardPasswords } from './basic-auth.ts';
+import { createCommandIntake } from './command-intake.ts';
+import { addErrorResponses } from './error-response.ts';
+import { createLongPoll } from './long-poll.ts';
+import { addQueueBoard } from './queue-board.ts';
+import { addGetCommandRoute } from './routes/get-command.ts';
+import { addGetPaymentRoutes } from './routes/get-payments.ts';
+import { addPostCommandRoutes } from './routes/post-commands.ts';
+import { addWebhookRoute } from './routes/receive-conomy-webhook.ts';
+import { acceptStrictJsonOnly } from './strict-body.ts';
+
+/** The queues the api puts jobs into or shows on the board. */
+export interface ApiQueues {
+  commands: QueueSender<'commands'>;
+  deliveries: QueueSender<'deliveries'>;
+  reads: QueueSender<'reads'>;
+}
+
+export interface ApiDeps {
+  pool: Pool;
+  progress: ProgressListener;
+  queues: ApiQueues;
+  registry: Registry;
+  log: Logger;
+  apiKeys: readonly ApiKey[];
+  webhook: { secrets: readonly string[]; forms: ReadonlySet<SignatureForm> };
+  /** Null keeps the queue board off this server. */
+  board: BoardPasswords | null;
+}
+
+/** The whole HTTP interface, wired and not yet listening. Closing it ends long polls and waits for open requests. */
+export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
+  const { pool, progress, queues, registry, log } = deps;
+  const metrics = createApiMetrics(registry);
+  const app = createServer(log, metrics);
+  const longPoll = createLongPoll(app);
+  const intake = createCommandIntake({ pool, commands: queues.commands, metrics });
+
+  addHealthRoutes(app, {
+    checks: { database: databaseCheck(pool), queue: queueCheck(Object.values(queues)) },
+    registry,
+  });
+  await app.register(
+    async (v1) => {
+      acceptStrictJsonOnly(v1);
+      addAuthentication(v1, deps.apiKeys);
+      addPostCommandRoutes(v1, intake);
+      addGetCommandRoute(v1, { pool, progress, longPoll });
+      addGetPaymentRoutes(v1, { pool, progress, longPoll });
+    },
+    { prefix: '/v1' },
+  );
+  await app.register(async (webhooks) => {
+    addWebhookRoute(webhooks, { pool, deliveries: queues.deliveries, metrics, ...deps.webhook });
+  });
+  if (deps.board) await addQueueBoard(app, { passwords: deps.board, queues: Object.values(queues) });
+  return app;
+}
+
+/** The queue board on a server of its own, so that it need not be reachable where the API is. */
+export async function createBoardServer(deps: {
+  queues: ApiQueues;
+  log: Logger;
+  board: BoardPasswords;
+}): Promise<FastifyInstance> {
+  const app = fastify();
+  addErrorResponses(app, deps.log);
+  await addQueueBoard(app, { passwords: deps.board, queues: Object.values(deps.queues) });
+  return app;
+}
+
+function createServer(log: Logger, metrics: ApiMetrics): FastifyInstance {
+  const app = fastify();
+  addErrorResponses(app, log);
+  app.addHook('onResponse', async (request, reply) => {
+    const labels = {
+      route: request.routeOptions.url ?? 'none',
+      method: request.method,
+      status: String(reply.statusCode),
+    };
+    metrics.requests.observe(labels, reply.elapsedTime / 1_000);
+    const line = { event: 'request.finished', ...labels, durationMs: Math.round(reply.elapsedTime) };
+    if (request.method === 'GET') log.debug(line, 'request finished');
+    else log.info(line, 'request finished');
+  });
+  return app;
+}

@@ -1,0 +1,85 @@
+import { assertSchemaIsCurrent } from '@capstan/db/check-schema';
+import { awaitDatabase } from '@capstan/shared/db/await-database';
+import { assertEnvironment } from '@capstan/shared/db/environment';
+import { openPool, type Pool } from '@capstan/shared/db/pool';
+import { listenForProgress } from '@capstan/shared/db/progress';
+import type { Lifecycle } from '@capstan/shared/process/lifecycle';
+import { openSender } from '@capstan/shared/queue/sender';
+import type { Logger } from '@capstan/shared/telemetry/logger';
+import { createRegistry } from '@capstan/shared/telemetry/metrics';
+import { type ApiQueues, createApiServer, createBoardServer } from './api-server.ts';
+import type { BoardPasswords } from './basic-auth.ts';
+import type { ApiConfig } from './config.ts';
+
+const CONNECTIONS_MAX = 10;
+
+/** Wires an api from its configuration and starts it; everything started is registered to be stopped. */
+export async function buildApi(
+  config: ApiConfig,
+  log: Logger,
+  lifecycle: Lifecycle,
+): Promise<{ url: string }> {
+  const pool = await openDatabase(config, log, lifecycle);
+  const progress = listenForProgress(config.DATABASE_URL, log);
+  lifecycle.onStop('progress listener', () => progress.close());
+  const queues = openQueues(config, log, lifecycle);
+  const board = boardPasswords(config, log);
+  if (board && config.ADMIN_PORT !== null)
+    await startBoard(config, config.ADMIN_PORT, { queues, log, board }, lifecycle);
+
+  const api = await createApiServer({
+    pool,
+    progress,
+    queues,
+    registry: createRegistry('api'),
+    log,
+    apiKeys: config.API_KEYS,
+    webhook: { secrets: config.CONOMY_WEBHOOK_SECRETS, forms: new Set(config.CONOMY_WEBHOOK_FORMS) },
+    board: config.ADMIN_PORT === null ? board : null,
+  });
+  lifecycle.onStop('http server', () => api.close());
+  return { url: await api.listen({ host: config.HOST, port: config.PORT }) };
+}
+
+async function openDatabase(config: ApiConfig, log: Logger, lifecycle: Lifecycle): Promise<Pool> {
+  const pool = openPool({ url: config.DATABASE_URL, name: 'api', max: CONNECTIONS_MAX, log });
+  lifecycle.onStop('database', () => pool.end());
+  await awaitDatabase(pool, log);
+  await assertSchemaIsCurrent(pool);
+  await assertEnvironment(pool, {
+    conomyBaseUrl: config.CONOMY_BASE_URL,
+    conomyClientId: config.CONOMY_CLIENT_ID,
+  });
+  return pool;
+}
+
+function openQueues(config: ApiConfig, log: Logger, lifecycle: Lifecycle): ApiQueues {
+  const queues = {
+    commands: openSender('commands', config.QUEUE_URL, log),
+    deliveries: openSender('deliveries', config.QUEUE_URL, log),
+    reads: openSender('reads', config.QUEUE_URL, log),
+  };
+  for (const [name, sender] of Object.entries(queues))
+    lifecycle.onStop(`sender of ${name}`, () => sender.close());
+  return queues;
+}
+
+function boardPasswords(config: ApiConfig, log: Logger): BoardPasswords | null {
+  if (config.ADMIN_PASSWORD !== '') {
+    return { admin: config.ADMIN_PASSWORD, viewer: config.VIEWER_PASSWORD || null };
+  }
+  log.warn({ event: 'board.off' }, 'ADMIN_PASSWORD is not set: /admin/queues is off');
+  return null;
+}
+
+async function startBoard(
+  config: ApiConfig,
+  port: number,
+  deps: Parameters<typeof createBoardServer>[0],
+  lifecycle: Lifecycle,
+): Promise<void> {
+  const server = await createBoardServer(deps);
+  lifecycle.onStop('board server', () => server.close());
+  const url = await server.listen({ host: config.HOST, port });
+  deps.log.info({ event: 'board.started', url }, `the queue board is at ${url}/admin/queues`);
+}

@@ -1,0 +1,79 @@
+import { commonSettings, wholeNumber } from '@capstan/shared/config/common-settings';
+import type { Parsed, Settings } from '@capstan/shared/config/parse-env';
+import type { SignatureForm } from '@capstan/shared/provider/conomy/signature';
+import { z } from 'zod';
+import { type ApiKey, parseApiKeys } from './api-keys.ts';
+
+const DEFAULT_PORT = 3000;
+const PASSWORD_LENGTH_MIN = 8;
+
+const apiKeys = z.string().transform((text, context): ApiKey[] => {
+  try {
+    return parseApiKeys(text);
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: (error as Error).message });
+    return z.NEVER;
+  }
+});
+
+/** Empty means that the user does not exist. */
+const optionalPassword = z
+  .string()
+  .refine(
+    (text) => text === '' || text.length >= PASSWORD_LENGTH_MIN,
+    `must have at least ${PASSWORD_LENGTH_MIN} characters`,
+  );
+
+const webhookSecrets = z
+  .string()
+  .transform((text) => text.split(',').map((secret) => secret.trim()))
+  .refine(
+    (secrets) => secrets.every((secret) => secret !== ''),
+    'must be a list of secrets with a comma between them',
+  );
+
+const FORMS = ['body', 'header'] as const satisfies readonly SignatureForm[];
+const webhookForms = z
+  .string()
+  .transform((text) => text.split(',').map((form) => form.trim()))
+  .pipe(z.array(z.enum(FORMS, { error: 'must be body, header or body,header' })));
+
+export const apiSettings = {
+  ...commonSettings(DEFAULT_PORT),
+  API_KEYS: {
+    description: 'who may call: name:secret[:scope+scope],…; scopes read, enqueue, operate; none = all',
+    schema: apiKeys,
+    secret: true,
+  },
+  CONOMY_WEBHOOK_SECRETS: {
+    description: 'secrets that may sign webhooks, newest first, with commas between them',
+    schema: webhookSecrets,
+    secret: true,
+  },
+  CONOMY_WEBHOOK_FORMS: {
+    description: 'where a webhook may carry its signature',
+    schema: webhookForms,
+    default: FORMS.join(','),
+  },
+  ADMIN_PASSWORD: {
+    description: 'of the user admin on /admin/queues; without it the board is off',
+    schema: optionalPassword,
+    default: '',
+    secret: true,
+  },
+  VIEWER_PASSWORD: {
+    description: 'of the user viewer on /admin/queues, who may only look',
+    schema: optionalPassword,
+    default: '',
+    secret: true,
+  },
+  ADMIN_PORT: {
+    description: 'moves /admin/queues off PORT to a port of its own; 0 takes any free one',
+    schema: z.union([z.literal('').transform(() => null), wholeNumber(0, 65_535)], {
+      error: 'must be a whole number from 0 to 65535',
+    }),
+    default: '',
+  },
+} satisfies Settings;
+
+export type ApiConfig = Parsed<typeof apiSettings>;

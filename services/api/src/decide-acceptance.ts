@@ -1,0 +1,159 @@
+import type { KnownCommand, NamedPayment, NewCommand, NewPayment } from '@capstan/shared/db/accept';
+import { fingerprint } from '@capstan/shared/domain/fingerprint';
+import { type PaymentCommand, planSteps } from '@capstan/shared/domain/payment-command';
+import type { Refusal } from './problem.ts';
+
+/** One command as a caller handed it in, parsed. */
+export interface AcceptanceItem {
+  idempotencyKey: string;
+  command: PaymentCommand;
+  /** The create body as the caller wrote it, as JSON text; null for the other types. */
+  createBody: string | null;
+  /** Name of the API key or door it came through. */
+  acceptedBy: string;
+}
+
+/** What the database holds about the items, read under the locks that keep it true. */
+export interface Known {
+  now: Date;
+  commands: readonly KnownCommand[];
+  payments: readonly NamedPayment[];
+  busyPayments: readonly string[];
+}
+
+export type Decision =
+  | { kind: 'new'; command: NewCommand; payment: NamedPayment }
+  /** The command was accepted before, maybe by an earlier item of this very list. */
+  | { kind: 'replayed'; commandId: string }
+  | { kind: 'refused'; refusal: Refusal };
+
+export interface Acceptance {
+  decisions: Decision[];
+  newPayments: NewPayment[];
+}
+
+/**
+ * Decides a list as if its items came one after the other: a later item sees what an earlier one of the list will
+ * have written. Pure but for the ids it draws.
+ */
+export function decideAcceptance(
+  items: readonly AcceptanceItem[],
+  known: Known,
+  newId: () => string,
+): Acceptance {
+  const ledger = new Ledger(known, newId);
+  return { decisions: items.map((item) => ledger.decide(item)), newPayments: ledger.newPayments };
+}
+
+type Target = { payment: NamedPayment } | { refusal: Refusal };
+
+/** What is known, growing with every item that is decided. */
+class Ledger {
+  readonly newPayments: NewPayment[] = [];
+
+  readonly #now: number;
+  readonly #newId: () => string;
+  readonly #commands: Map<string, { id: string; fingerprint: Buffer }>;
+  readonly #byExternalId = new Map<string, NamedPayment>();
+  readonly #byConomyId = new Map<string, NamedPayment>();
+  readonly #busy: Set<string>;
+
+  constructor(known: Known, newId: () => string) {
+    this.#now = known.now.getTime();
+    this.#newId = newId;
+    this.#commands = new Map(known.commands.map((command) => [command.idempotencyKey, command]));
+    this.#busy = new Set(known.busyPayments);
+    for (const payment of known.payments) this.#remember(payment);
+  }
+
+  decide(item: AcceptanceItem): Decision {
+    const commandFingerprint = fingerprint(item.command);
+    const before = this.#commands.get(item.idempotencyKey);
+    if (before) return replayOrReuse(before, commandFingerprint, item.idempotencyKey);
+    if (item.command.notAfter !== undefined && Date.parse(item.command.notAfter) <= this.#now) {
+      return { kind: 'refused', refusal: deadlinePassed(item.command.notAfter) };
+    }
+    const target = this.#findTarget(item);
+    if ('refusal' in target) return { kind: 'refused', refusal: target.refusal };
+    return {
+      kind: 'new',
+      payment: target.payment,
+      command: this.#accept(item, commandFingerprint, target.payment.key),
+    };
+  }
+
+  #accept(item: AcceptanceItem, commandFingerprint: Buffer, paymentKey: string): NewCommand {
+    const command: NewCommand = {
+      id: this.#newId(),
+      idempotencyKey: item.idempotencyKey,
+      fingerprint: commandFingerprint,
+      type: item.command.type,
+      paymentKey,
+      createBody: item.createBody,
+      steps: planSteps(item.command),
+      notAfter: item.command.notAfter ?? null,
+      status: this.#busy.has(paymentKey) ? 'blocked' : 'accepted',
+      acceptedBy: item.acceptedBy,
+    };
+    this.#busy.add(paymentKey);
+    this.#commands.set(item.idempotencyKey, command);
+    return command;
+  }
+
+  #findTarget({ command, createBody }: AcceptanceItem): Target {
+    if (command.type === 'payment.create')
+      return this.#placeCreate(command.payment.externalId, createBody ?? '{}');
+    const { payment } = command;
+    if ('id' in payment)
+      return { payment: this.#byConomyId.get(payment.id) ?? this.#addPayment(payment.id, null, '{}') };
+    const found = this.#byExternalId.get(payment.externalId);
+    return found ? { payment: found } : { refusal: paymentNotFound(payment.externalId) };
+  }
+
+  #placeCreate(externalId: string, createBody: string): Target {
+    if (this.#byExternalId.has(externalId)) return { refusal: externalIdTaken(externalId) };
+    return { payment: this.#addPayment(null, externalId, createBody) };
+  }
+
+  #addPayment(conomyId: string | null, externalId: string | null, snapshot: string): NamedPayment {
+    const key = this.#newId();
+    this.newPayments.push({ key, conomyId, externalId, snapshot });
+    const payment = { key, conomyId, externalId, snapshot: JSON.parse(snapshot), status: null, final: false };
+    this.#remember(payment);
+    return payment;
+  }
+
+  #remember(payment: NamedPayment): void {
+    if (payment.externalId !== null) this.#byExternalId.set(payment.externalId, payment);
+    if (payment.conomyId !== null) this.#byConomyId.set(payment.conomyId, payment);
+  }
+}
+
+function replayOrReuse(before: { id: string; fingerprint: Buffer }, now: Buffer, key: string): Decision {
+  if (before.fingerprint.equals(now)) return { kind: 'replayed', commandId: before.id };
+  const detail = `The Idempotency-Key "${key}" was used for another command (${before.id}). Use a new key for a new command.`;
+  return { kind: 'refused', refusal: { code: 'idempotency_key_reused', detail } };
+}
+
+function deadlinePassed(notAfter: string): Refusal {
+  const message = 'has already passed';
+  return {
+    code: 'validation_failed',
+    detail: `notAfter ${notAfter} ${message}.`,
+    errors: [{ path: '/notAfter', message }],
+  };
+}
+
+function externalIdTaken(externalId: string): Refusal {
+  return {
+    code: 'external_id_taken',
+    detail: `The externalId "${externalId}" belongs to a payment that exists or is being created under another Idempotency-Key. Use another one.`,
+  };
+}
+
+function paymentNotFound(externalId: string): Refusal {
+  return {
+    code: 'payment_not_found',
+    detail: `No payment and no create command has the externalId "${externalId}". Create it first, or name the payment by its Conomy id.`,
+  };
+}

@@ -1,0 +1,46 @@
+import type { ProgressListener } from '@capstan/shared/db/progress';
+
+/** A lost announcement costs at most this much: everyone who waits also looks by themselves. */
+const LOOK_AGAIN_MS = 1_000;
+
+export interface Wait<T> {
+  progress: ProgressListener;
+  paymentKey: string;
+  waitMs: number;
+  /** Aborted when nobody waits for the answer any more, or the server stops. */
+  signal: AbortSignal;
+  /** Reads the current state. */
+  look: () => Promise<T>;
+  isDone: (state: T) => boolean;
+}
+
+/**
+ * Looks until the state is done or time is up, and returns what was seen last. It always listens before it looks,
+ * so that progress between the two is not missed.
+ */
+export async function waitForProgress<T>({
+  progress,
+  paymentKey,
+  waitMs,
+  signal,
+  look,
+  isDone,
+}: Wait<T>): Promise<T> {
+  const deadline = performance.now() + waitMs;
+  for (;;) {
+    const over = new AbortController();
+    const leftMs = Math.max(deadline - performance.now(), 0);
+    const announced = progress.next(
+      paymentKey,
+      Math.min(leftMs, LOOK_AGAIN_MS),
+      AbortSignal.any([signal, over.signal]),
+    );
+    try {
+      const state = await look();
+      if (isDone(state) || leftMs === 0 || signal.aborted) return state;
+      await announced;
+    } finally {
+      over.abort();
+    }
+  }
+}

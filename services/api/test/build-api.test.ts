@@ -1,0 +1,68 @@
+/** Starting the service from its configuration, and stopping it. */
+import { parseEnv } from '@capstan/shared/config/parse-env';
+import { openPool } from '@capstan/shared/db/pool';
+import { createLifecycle } from '@capstan/shared/process/lifecycle';
+import { createLogger } from '@capstan/shared/telemetry/logger';
+import { createTestDatabase, type TestDatabase } from '@capstan/testing/test-database';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { buildApi } from '../src/build-api.ts';
+import { apiSettings } from '../src/config.ts';
+
+const log = createLogger('test', 'silent');
+let database: TestDatabase;
+let lifecycle: ReturnType<typeof createLifecycle>;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  lifecycle = createLifecycle(log);
+});
+
+afterEach(async () => {
+  await lifecycle.stop();
+  await database.drop();
+});
+
+function start(changes: Record<string, string> = {}): Promise<{ url: string }> {
+  const config = parseEnv(apiSettings, {
+    DATABASE_URL: database.url,
+    QUEUE_URL: 'redis://127.0.0.1:1',
+    CONOMY_BASE_URL: 'https://conomy.test/api',
+    CONOMY_CLIENT_ID: 'client',
+    API_KEYS: 'local:0123456789abcdef',
+    CONOMY_WEBHOOK_SECRETS: 'secret',
+    PORT: '0',
+    ...changes,
+  });
+  return buildApi(config, log, lifecycle);
+}
+
+test('it starts without a queue, ready and degraded', async () => {
+  const { url } = await start();
+  const response = await fetch(`${url}/readyz`);
+
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({ status: 'degraded' });
+});
+
+test('it remembers the provider’s environment and refuses the database of another one', async () => {
+  await start();
+  const other = start({ CONOMY_BASE_URL: 'https://other.test/api' });
+
+  await expect(other).rejects.toThrow(
+    /belongs to Conomy at https:\/\/conomy\.test\/api.*configured for https:\/\/other\.test\/api/,
+  );
+});
+
+test('it refuses a database that lacks a migration and says what to run', async () => {
+  const pool = openPool({ url: database.url, name: 'test', max: 1, log });
+  await pool.query('delete from schema_migrations');
+  await pool.end();
+
+  await expect(start()).rejects.toThrow(/lacks .* migration.*pnpm db:migrate/);
+});
+
+test('with ADMIN_PORT the board is on a server of its own', async () => {
+  const { url } = await start({ ADMIN_PASSWORD: 'admin-password', ADMIN_PORT: '0' });
+
+  expect((await fetch(`${url}/admin/queues`)).status).toBe(404);
+});

@@ -1,0 +1,68 @@
+import { fingerprint } from '@capstan/shared/domain/fingerprint';
+import type { PaymentCommand } from '@capstan/shared/domain/payment-command';
+import { expect, test } from 'vitest';
+import { decideAcceptance, type Known } from '../src/decide-acceptance.ts';
+
+const NOTHING: Known = {
+  now: new Date('2026-05-18T10:00:00Z'),
+  commands: [],
+  payments: [],
+  busyPayments: [],
+};
+
+function capture(idempotencyKey: string, notAfter?: string) {
+  const command: PaymentCommand = {
+    type: 'payment.capture',
+    payment: { id: 'conomy-1' },
+    ...(notAfter ? { notAfter } : {}),
+  };
+  return { idempotencyKey, command, createBody: null, acceptedBy: 'test' };
+}
+
+function decide(items: Parameters<typeof decideAcceptance>[0], known: Known = NOTHING) {
+  let drawn = 0;
+  return decideAcceptance(items, known, () => `id-${++drawn}`);
+}
+
+test('a notAfter is compared with the database’s time, to the instant', () => {
+  const { decisions } = decide([
+    capture('a', '2026-05-18T12:00:00.001+02:00'),
+    capture('b', '2026-05-18T10:00:00Z'),
+  ]);
+
+  expect(decisions.map(({ kind }) => kind)).toEqual(['new', 'refused']);
+});
+
+test('a command accepted before its notAfter is replayed after it', () => {
+  const item = capture('a', '2026-05-18T09:00:00Z');
+  const known = {
+    ...NOTHING,
+    commands: [{ id: 'older', idempotencyKey: 'a', fingerprint: fingerprint(item.command) }],
+  };
+
+  expect(decide([item], known).decisions).toEqual([{ kind: 'replayed', commandId: 'older' }]);
+});
+
+test('a refused item leaves nothing for the items after it', () => {
+  const { decisions, newPayments } = decide([capture('a', '2020-01-01T00:00:00Z'), capture('b')]);
+
+  expect(newPayments).toHaveLength(1);
+  expect(decisions[1]).toMatchObject({ kind: 'new', command: { status: 'accepted' } });
+});
+
+test('a payment with an open command blocks, one without does not', () => {
+  const payment = {
+    key: 'p',
+    conomyId: 'conomy-1',
+    externalId: null,
+    snapshot: {},
+    status: 'CREATED',
+    final: false,
+  };
+  const idle = decide([capture('a')], { ...NOTHING, payments: [payment] });
+  const busy = decide([capture('a')], { ...NOTHING, payments: [payment], busyPayments: ['p'] });
+
+  expect(idle.decisions[0]).toMatchObject({ command: { status: 'accepted', paymentKey: 'p' } });
+  expect(busy.decisions[0]).toMatchObject({ command: { status: 'blocked', paymentKey: 'p' } });
+  expect([idle.newPayments, busy.newPayments]).toEqual([[], []]);
+});
