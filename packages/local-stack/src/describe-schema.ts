@@ -66,7 +66,7 @@ const FOREIGN_KEYS = `
 const INDEXES = `
   select pg_get_indexdef(i.indexrelid) as statement
   from pg_index i join pg_class n on n.oid = i.indexrelid
-  where n.relnamespace = 'public'::regnamespace and i.indrelid <> to_regclass($1::text)
+  where n.relnamespace = 'public'::regnamespace and i.indrelid is distinct from to_regclass($1::text)
     and not exists (select from pg_constraint c where c.conindid = i.indexrelid and c.contype in ('p', 'u'))
   order by n.relname collate "C"`;
 

@@ -73,21 +73,24 @@ async function lookForCreated(
     sort: 'createdAt:desc' as const,
   };
   const matches = new Map<string, ObservedPayment>();
-  let rows = 0;
+  const seen = new Set<string>();
   for (let offset: number | null = 0; offset !== null; ) {
     const page = await provider.listPayments(filter, { limit: PAGE_ROWS, offset }, { signal });
     if (!page.ok) return inconclusive(page.failure);
     if (page.value.unreadableRows > 0) return nothing('inconclusive', { reason: 'unreadable_rows' });
-    rows += page.value.payments.length;
-    for (const row of page.value.payments) {
+    // Rows come twice when offsets shift under the scan; a page without a new one is the end, whatever the totals say.
+    const fresh = page.value.payments.filter(({ id }) => !seen.has(id));
+    for (const row of fresh) {
+      seen.add(row.id);
       const payment = row.externalId === undefined ? await readWhole(provider, row.id, signal) : row;
       if (payment === null) return nothing('inconclusive', { reason: 'row_unreadable', id: row.id });
       if (payment.externalId === wanted.externalId) matches.set(payment.id, payment);
     }
     const oldest = page.value.payments.at(-1);
+    if (fresh.length === 0) break;
     offset = !concluding && isOlder(oldest, wanted.notBefore) ? null : page.value.nextOffset;
   }
-  const evidence = await judgeMatches(provider, wanted, [...matches.values()], rows, signal);
+  const evidence = await judgeMatches(provider, wanted, [...matches.values()], seen.size, signal);
   return { ...evidence, isWhole: concluding };
 }
 

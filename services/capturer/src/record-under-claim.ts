@@ -1,11 +1,11 @@
-import { resolveAttempt } from '@capstan/shared/db/attempts';
+import { parkOpenAttempts } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/commands';
 import { reviveUnmatchedDeliveries } from '@capstan/shared/db/deliveries';
 import { lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
-import { inTransaction } from '@capstan/shared/db/transaction';
+import { inTransaction, violates } from '@capstan/shared/db/transaction';
 import type { ObservationSource } from '@capstan/shared/domain/mirror-move';
-import { observePayment, PaymentKnownUnderOtherKeyError } from '@capstan/shared/mirror/observe-payment';
+import { observePayment } from '@capstan/shared/mirror/observe-payment';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import type { Offer } from '@capstan/shared/queue/catalogue';
 import type { CapturerContext } from './context.ts';
@@ -30,19 +30,19 @@ export async function recordUnderClaim(
       await inTransaction(context.pool, (tx) => record(tx, claimedAtMs)),
     );
   } catch (error) {
-    if (!(error instanceof PaymentKnownUnderOtherKeyError)) throw error;
-    return publish(context, command, await parkAsSecondKey(context, command, error));
+    if (!violates(error, 'payments_conomy_id_key')) throw error;
+    return publish(context, command, await parkAsSecondKey(context, command));
   }
 }
 
-function parkAsSecondKey(
-  context: CapturerContext,
-  command: ClaimedCommand,
-  error: PaymentKnownUnderOtherKeyError,
-): Promise<Recorded> {
-  const problem = { code: error.code, detail: `${error.message}. Decide which command counts.` };
+function parkAsSecondKey(context: CapturerContext, command: ClaimedCommand): Promise<Recorded> {
+  const problem = {
+    code: 'payment_known_under_other_key',
+    detail:
+      'The Conomy payment of this command is mirrored under another key already. Decide which command counts.',
+  };
   return inTransaction(context.pool, async (tx) => {
-    if (command.attempt !== null) await resolveAttempt(tx, command.attempt.id, 'parked');
+    await parkOpenAttempts(tx, command.id);
     return { ...(await end(tx, command, 'parked', problem)), read: null };
   });
 }

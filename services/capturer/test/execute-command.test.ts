@@ -282,3 +282,28 @@ async function expireClaim(id: string): Promise<void> {
     [id],
   );
 }
+
+test('a create whose Conomy payment is mirrored under another key is parked, and its attempt too', async () => {
+  const { id } = await insertCreate(fixture.pool, { then: [] });
+  const { createPayment } = fixture.context.provider;
+  const provider = {
+    ...fixture.context.provider,
+    createPayment: async (...call: Parameters<typeof createPayment>) => {
+      const result = await createPayment(...call);
+      if (result.ok) {
+        const mirrored = [result.value.id, `twin-of-${id}`];
+        await fixture.pool.query(
+          'insert into payments (key, conomy_id, external_id) values (gen_random_uuid(), $1, $2)',
+          mirrored,
+        );
+      }
+      return result;
+    },
+  };
+  await executeCommand({ ...fixture.context, provider }, id);
+  expect(await findCommand(fixture.pool, id)).toMatchObject({
+    status: 'parked',
+    problem: { code: 'payment_known_under_other_key' },
+  });
+  expect(await outcomes(id)).toEqual([['create', 'unknown', 'parked']]);
+});

@@ -111,6 +111,17 @@ export async function markAttemptAbandoned(tx: PoolClient, attemptId: number): P
   );
 }
 
+/** The command is parked with its newest attempt still open: what the provider did is for a person to find out. */
+export async function parkOpenAttempts(tx: PoolClient, commandId: string): Promise<void> {
+  await tx.query(
+    `update attempts set
+       outcome = 'unknown', finished_at = coalesce(finished_at, capstan_now()),
+       resolution = 'parked', resolved_at = capstan_now()
+     where command_id = $1::uuid and (outcome is null or outcome = 'unknown') and resolution is null`,
+    [commandId],
+  );
+}
+
 export async function resolveAttempt(
   tx: PoolClient,
   attemptId: number,

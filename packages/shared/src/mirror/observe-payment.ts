@@ -1,11 +1,5 @@
 import type { PoolClient } from 'pg';
-import {
-  findKeyByConomyId,
-  type LockedPayment,
-  movePayment,
-  type PaymentChange,
-  updateUnmovedPayment,
-} from '../db/payments.ts';
+import { type LockedPayment, movePayment, type PaymentChange, updateUnmovedPayment } from '../db/payments.ts';
 import { decideMirrorMove, type MirrorMove, type ObservationSource } from '../domain/mirror-move.ts';
 import { readReceivedAmount } from '../domain/money.ts';
 import { nextReadMs, readOnDemandMs } from '../domain/read-schedule.ts';
@@ -29,22 +23,10 @@ export interface ObservationResult {
   read: Offer<'reads'> | null;
 }
 
-/** Two of our keys turned out to be one Conomy payment. */
-export class PaymentKnownUnderOtherKeyError extends Error {
-  readonly code = 'payment_known_under_other_key';
-  readonly otherKey: string;
-
-  constructor(conomyId: string, otherKey: string) {
-    super(`Conomy payment ${conomyId} is already mirrored under key ${otherKey}`);
-    this.name = 'PaymentKnownUnderOtherKeyError';
-    this.otherKey = otherKey;
-  }
-}
-
 /**
  * Applies one observation to a payment whose row the caller has locked: moves the mirror where law 5 allows it,
  * and schedules the next read. The only way a mirror changes.
- * @throws {PaymentKnownUnderOtherKeyError} when the id to bind belongs to another key; nothing was written.
+ * @throws a unique violation of `payments_conomy_id_key` when the id to bind belongs to another key of ours.
  */
 export async function observePayment(
   tx: PoolClient,
@@ -53,7 +35,6 @@ export async function observePayment(
   random: number,
 ): Promise<ObservationResult> {
   const bindsId = payment.conomyId === null;
-  if (bindsId) await assertIdIsFree(tx, payment.key, facts.conomyId);
   const move = decideMirrorMove(payment.status, {
     status: facts.status,
     source: facts.source,
@@ -128,9 +109,4 @@ function amountDiffers(snapshot: Record<string, unknown>, facts: ObservedFacts):
   const told = readReceivedAmount(facts.totalAmount, facts.currency ?? snapshot.currency);
   if (!mirrored.exact || !told.exact) return facts.totalAmount !== snapshot.totalAmount;
   return mirrored.money.minor !== told.money.minor || mirrored.money.currency !== told.money.currency;
-}
-
-async function assertIdIsFree(tx: PoolClient, key: string, conomyId: string): Promise<void> {
-  const other = await findKeyByConomyId(tx, conomyId);
-  if (other !== null && other !== key) throw new PaymentKnownUnderOtherKeyError(conomyId, other);
 }

@@ -51,7 +51,9 @@ export function openSender<K extends QueueKey>(key: K, queueUrl: string, log: Lo
     offer: async (offers) => {
       if (offers.length === 0) return true;
       const queue = kept.current();
-      lastTaken = queue !== null && (await add(queue, key, offers));
+      // Not noted as refused: once the queue is reached nothing speaks against it.
+      if (queue === null) return false;
+      lastTaken = await add(queue, key, offers);
       return lastTaken;
     },
     isUp: () => lastTaken ?? kept.current() !== null,

@@ -1,0 +1,44 @@
+import type { PricedBody } from './payment-bodies.ts';
+import type { CommandDraft, ExpectedEnd } from './workload.ts';
+
+const SETTLED: ExpectedEnd = { kind: 'settled' };
+
+/** Created and captured by one command. */
+export function createAndCapture(
+  body: PricedBody,
+  what: string,
+  expected: ExpectedEnd = SETTLED,
+): CommandDraft {
+  const command = { type: 'payment.create' as const, payment: body, then: ['capture'] as ['capture'] };
+  return { ...describe(body), what, command, expected };
+}
+
+/** Created, authorized and captured by one command. */
+export function createAuthorizeAndCapture(body: PricedBody, what: string): CommandDraft {
+  const steps: ['authorize', 'capture'] = ['authorize', 'capture'];
+  const command = { type: 'payment.create' as const, payment: body, then: steps };
+  return { ...describe(body), what, command, expected: SETTLED };
+}
+
+/** Created by one command and captured by another that names it by its externalId. */
+export function createThenCaptureApart(body: PricedBody): CommandDraft[] {
+  const { externalId } = body;
+  return [
+    {
+      ...describe(body),
+      what: 'create alone',
+      command: { type: 'payment.create', payment: body },
+      expected: SETTLED,
+    },
+    {
+      ...describe(body),
+      what: 'its capture, by externalId',
+      command: { type: 'payment.capture', payment: { externalId } },
+      expected: SETTLED,
+    },
+  ];
+}
+
+function describe({ type, externalId, purchaseAmount, purchaseCurrency }: PricedBody) {
+  return { type, externalId, amount: purchaseAmount, currency: purchaseCurrency };
+}
