@@ -28,7 +28,9 @@ try {
       body: JSON.stringify({ type: 'payment.create', payment: collectBody(randomUUID()), then: ['capture'] }),
     });
     const { command } = (await accepted.json()) as { command: { payment: { key: string } } };
-    const settled = await fetch(`${api}/v1/payments/${command.payment.key}?wait=30`, { headers: authorization });
+    const settled = await fetch(`${api}/v1/payments/${command.payment.key}?wait=30`, {
+      headers: authorization,
+    });
     const { payment } = (await settled.json()) as { payment: { status: string } };
     if (payment.status !== 'SETTLED') throw new Error(`the payment is ${payment.status}`);
   };

@@ -34,7 +34,7 @@ function recordingSender<K extends QueueKey>(): RecordingSender<K> {
       if (!sender.isDown) sender.offers.push(...offers);
       return !sender.isDown;
     },
-    isUp: () => !sender.isDown,
+    isUp: async () => !sender.isDown,
     queue: () => null,
     close: async () => {},
   };

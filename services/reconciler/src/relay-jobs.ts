@@ -46,14 +46,14 @@ async function relay<K extends QueueKey>(
   take: (limit: number) => Promise<Offer<K>[]>,
 ): Promise<boolean> {
   const sender = context.senders[kind];
-  // While the queue is away one row at a time finds out whether it is back; the others stay due.
-  const limit = sender.isUp() ? OFFERS_MAX : 1;
-  const offers = await take(limit);
+  // While the queue is away the rows stay due as they are.
+  if (!(await sender.isUp())) return false;
+  const offers = await take(OFFERS_MAX);
   if (offers.length === 0) return false;
   const taken = await sender.offer(offers);
   context.log.info(
     { event: 'jobs.relayed', kind, count: offers.length, taken },
     `relayed ${offers.length} ${kind}`,
   );
-  return taken && offers.length === limit;
+  return taken && offers.length === OFFERS_MAX;
 }

@@ -27,7 +27,7 @@ test('what is due in the tables is offered, once per row, and not again before i
     log: context.log,
     work: async ({ paymentKey }) => void seen.push(paymentKey),
   });
-  await until(async () => context.senders.reads.isUp(), {
+  await until(() => context.senders.reads.isUp(), {
     deadlineMs: 10_000,
     what: 'the queue to be reached',
   });

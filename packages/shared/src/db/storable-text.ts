@@ -6,7 +6,13 @@ export function storableText(text: string): string {
   return text.replaceAll('\0', '\uFFFD');
 }
 
-/** JSON text of a value for a `jsonb` column, in which an escaped NUL is refused like a plain one. */
+/**
+ * JSON text of a value for a `jsonb` column, which refuses an escaped NUL like a plain one, and half of a surrogate
+ * pair. `JSON.stringify` writes whole pairs as they are, so every escaped surrogate it leaves is half of one.
+ */
 export function storableJson(value: unknown): string {
-  return JSON.stringify(value).replaceAll(/(?<=(?:^|[^\\])(?:\\\\)*)\\u0000/g, '\\ufffd');
+  return JSON.stringify(value).replaceAll(
+    /(?<=(?:^|[^\\])(?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g,
+    '\\ufffd',
+  );
 }

@@ -48,7 +48,7 @@ export function isDatabaseUnreachable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (UNREACHABLE.test(codeOf(error))) return true;
   if (error instanceof AggregateError) return error.errors.some(isDatabaseUnreachable);
-  return /timeout exceeded when trying to connect|Connection terminated|Query read timeout|server closed the connection/i.test(
+  return /timeout exceeded when trying to connect|Connection terminated|Query read timeout|server closed the connection|is not queryable/i.test(
     error.message,
   );
 }

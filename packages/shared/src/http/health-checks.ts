@@ -32,8 +32,8 @@ export function databaseCheck(pool: Pool): HealthCheck {
 }
 
 /** The queue is up when all of the senders or workers a service uses are. */
-export function queueCheck(parts: readonly { isUp(): boolean }[]): HealthCheck {
-  return async () => parts.every((part) => part.isUp());
+export function queueCheck(parts: readonly { isUp(): boolean | Promise<boolean> }[]): HealthCheck {
+  return async () => !(await Promise.all(parts.map((part) => part.isUp()))).includes(false);
 }
 
 export async function readiness(checks: HealthChecks): Promise<Readiness> {

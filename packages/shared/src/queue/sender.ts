@@ -11,14 +11,15 @@ export interface QueueSender<K extends QueueKey> {
    * due in the tables and the relay offers them again.
    */
   offer(offers: readonly Offer<K>[]): Promise<boolean>;
-  /** Whether the last offer was taken, or before any offer whether the queue was reached. */
-  isUp(): boolean;
+  /** Asks the queue; false when it does not answer within a second. */
+  isUp(): Promise<boolean>;
   /** BullMQ's own object for the queue board; null until the queue was reached. */
   queue(): Queue | null;
   close(): Promise<void>;
 }
 
-const OFFER_MS_MAX = 1_000;
+/** A queue that does not answer by then counts as down. */
+const ANSWER_MS_MAX = 1_000;
 
 /**
  * Finished jobs leave no trace: what happened is in the tables, and a kept job would swallow the next one with
@@ -46,36 +47,39 @@ export function openSender<K extends QueueKey>(key: K, queueUrl: string, log: Lo
       }) as unknown as Queue,
     log,
   );
-  let lastTaken: boolean | null = null;
   return {
     offer: async (offers) => {
       if (offers.length === 0) return true;
       const queue = kept.current();
-      // Not noted as refused: once the queue is reached nothing speaks against it.
-      if (queue === null) return false;
-      lastTaken = await add(queue, key, offers);
-      return lastTaken;
+      return queue !== null && add(queue, key, offers);
     },
-    isUp: () => lastTaken ?? kept.current() !== null,
+    isUp: async () => {
+      const queue = kept.current();
+      return queue !== null && succeedsInTime(queue.isPaused());
+    },
     queue: () => kept.current(),
     close: () => kept.close(),
   };
 }
 
-async function add<K extends QueueKey>(queue: Queue, key: K, offers: readonly Offer<K>[]): Promise<boolean> {
+function add<K extends QueueKey>(queue: Queue, key: K, offers: readonly Offer<K>[]): Promise<boolean> {
   const jobs = offers.map(({ id, data, delayMs = 0 }) => ({
     name: key,
     data,
     opts: { jobId: id, ...(delayMs > 0 ? { delay: delayMs } : {}) },
   }));
-  const timeout = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => timeout.resolve(false), OFFER_MS_MAX);
   // An add that hangs may still run later; then the job is there twice or early, which claims make harmless.
-  const added = queue.addBulk(jobs).then(
+  return succeedsInTime(queue.addBulk(jobs));
+}
+
+async function succeedsInTime(request: Promise<unknown>): Promise<boolean> {
+  const timeout = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => timeout.resolve(false), ANSWER_MS_MAX);
+  const succeeded = request.then(
     () => true,
     () => false,
   );
-  const taken = await Promise.race([added, timeout.promise]);
+  const inTime = await Promise.race([succeeded, timeout.promise]);
   clearTimeout(timer);
-  return taken;
+  return inTime;
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deferRead, lockPayment, takeDueReads } from '../../src/db/payments.ts';
 import type { Pool } from '../../src/db/pool.ts';
@@ -7,7 +6,6 @@ import {
   type ObservationResult,
   type ObservedFacts,
   observePayment,
-  PaymentKnownUnderOtherKeyError,
 } from '../../src/mirror/observe-payment.ts';
 import { insertPayment, openDatabaseFixture, readRow } from '../database-fixture.ts';
 
@@ -200,8 +198,7 @@ describe('an id', () => {
     const [other, key] = [await insertPayment(pool, { status: 'CREATED' }), await insertPayment(pool)];
     const before = await payment(key);
     const observing = observe(key, { source: 'answer', conomyId: `conomy-${other}` });
-    await expect(observing).rejects.toBeInstanceOf(PaymentKnownUnderOtherKeyError);
-    await expect(observing).rejects.toMatchObject({ otherKey: other });
+    await expect(observing).rejects.toMatchObject({ constraint: 'payments_conomy_id_key' });
     expect(await payment(key)).toEqual(before);
   });
 });
@@ -250,6 +247,5 @@ describe('due reads', () => {
       version: 0,
       reads: 1,
     });
-    expect((await takeDueReads(pool, 100, 60_000)).some((due) => due.key === randomUUID())).toBe(false);
   });
 });

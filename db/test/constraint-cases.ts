@@ -1,0 +1,287 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import { insert, insertAttempt, insertCommand, insertDelivery, insertPayment } from './schema-fixture.ts';
+
+/** What is tried, the constraint or unique index that must refuse it, and the trial. */
+type Case = [what: string, constraint: string, attempt: (db: Pool) => Promise<unknown>];
+
+const now = () => new Date();
+
+const ENVIRONMENT: Case[] = [
+  [
+    'a second environment',
+    'environment_pkey',
+    async (db) => {
+      const row = { conomy_base_url: 'https://a', conomy_client_id: 'a' };
+      await insert(db, 'environment', row);
+      await insert(db, 'environment', row);
+    },
+  ],
+  [
+    'an environment beside the one row',
+    'environment_is_one_row',
+    (db) => insert(db, 'environment', { only_row: false, conomy_base_url: 'x', conomy_client_id: 'x' }),
+  ],
+];
+
+const PAYMENTS: Case[] = [
+  [
+    'one Conomy id under two keys',
+    'payments_conomy_id_key',
+    async (db) => insertPayment(db, { conomy_id: (await insertPayment(db)).conomy_id }),
+  ],
+  [
+    'one externalId for two live payments',
+    'payments_live_external_id_key',
+    async (db) => insertPayment(db, { external_id: (await insertPayment(db)).external_id }),
+  ],
+  ['a negative version', 'payments_version_is_natural', (db) => insertPayment(db, { version: -1 })],
+  ['a cause nobody knows', 'payments_cause_is_known', (db) => insertPayment(db, { cause: 'timer' })],
+  [
+    'a status without a Conomy id',
+    'payments_known_status_has_an_id',
+    (db) => insertPayment(db, { conomy_id: null, status: 'CREATED' }),
+  ],
+  [
+    'a payment without any name',
+    'payments_are_named',
+    (db) => insertPayment(db, { conomy_id: null, external_id: null }),
+  ],
+];
+
+const move = { version: 1, from_status: null, to_status: 'CREATED', cause: 'read' };
+const JOURNAL: Case[] = [
+  [
+    'two moves with one version',
+    'journal_pkey',
+    async (db) => {
+      const { key: payment_key } = await insertPayment(db);
+      await insert(db, 'journal', { payment_key, ...move });
+      await insert(db, 'journal', { payment_key, ...move });
+    },
+  ],
+  [
+    'a move of a payment that is not there',
+    'journal_payment_key_fkey',
+    (db) => insert(db, 'journal', { payment_key: randomUUID(), ...move }),
+  ],
+  [
+    'a move without a recorded cause',
+    'journal_cause_is_known',
+    async (db) =>
+      insert(db, 'journal', { payment_key: (await insertPayment(db)).key, ...move, cause: 'accepted' }),
+  ],
+  [
+    'a move to where the payment was',
+    'journal_moves',
+    async (db) =>
+      insert(db, 'journal', { payment_key: (await insertPayment(db)).key, ...move, from_status: 'CREATED' }),
+  ],
+];
+
+const ended = { status: 'rejected', problem: { code: 'x' }, finished_at: now() };
+const COMMANDS: Case[] = [
+  [
+    'one idempotency key for two commands',
+    'commands_idempotency_key_key',
+    async (db) => insertCommand(db, { idempotency_key: (await insertCommand(db)).idempotency_key }),
+  ],
+  [
+    'a fingerprint that is no SHA-256',
+    'commands_fingerprint_is_sha256',
+    (db) => insertCommand(db, { fingerprint: randomBytes(31) }),
+  ],
+  ['a type nobody knows', 'commands_type_is_known', (db) => insertCommand(db, { type: 'payment.cancel' })],
+  ['a status nobody knows', 'commands_status_is_known', (db) => insertCommand(db, { status: 'failed' })],
+  [
+    'a command of a payment that is not there',
+    'commands_payment_key_fkey',
+    (db) => insertCommand(db, { payment_key: randomUUID() }),
+  ],
+  [
+    'a create without a body',
+    'commands_create_has_a_body',
+    (db) => insertCommand(db, { type: 'payment.create', steps: ['create'] }),
+  ],
+  ['a capture with a body', 'commands_create_has_a_body', (db) => insertCommand(db, { create_body: '{}' })],
+  ['no steps', 'commands_have_steps', (db) => insertCommand(db, { steps: [] })],
+  ['a step nobody knows', 'commands_have_steps', (db) => insertCommand(db, { steps: ['void'] })],
+  ['more steps done than there are', 'commands_steps_done_fit', (db) => insertCommand(db, { steps_done: 2 })],
+  [
+    'success with a step left',
+    'commands_succeeded_did_every_step',
+    (db) => insertCommand(db, { status: 'succeeded', finished_at: now() }),
+  ],
+  [
+    'an end without a time',
+    'commands_end_has_a_time',
+    (db) => insertCommand(db, { ...ended, finished_at: null }),
+  ],
+  ['a time without an end', 'commands_end_has_a_time', (db) => insertCommand(db, { finished_at: now() })],
+  [
+    'a parked command with an end',
+    'commands_end_has_a_time',
+    (db) => insertCommand(db, { ...ended, status: 'parked' }),
+  ],
+  [
+    'a bad end without a problem',
+    'commands_bad_end_has_a_problem',
+    (db) => insertCommand(db, { ...ended, problem: null }),
+  ],
+  [
+    'a parked command without a problem',
+    'commands_bad_end_has_a_problem',
+    (db) => insertCommand(db, { status: 'parked' }),
+  ],
+  [
+    'an offer of a blocked command',
+    'commands_only_runnable_are_offered',
+    (db) => insertCommand(db, { status: 'blocked', offer_at: now() }),
+  ],
+  [
+    'an offer of an ended command',
+    'commands_only_runnable_are_offered',
+    (db) => insertCommand(db, { ...ended, offer_at: now() }),
+  ],
+  [
+    'an offer of a parked command',
+    'commands_only_runnable_are_offered',
+    (db) => insertCommand(db, { status: 'parked', problem: {}, offer_at: now() }),
+  ],
+  ...['accepted', 'executing', 'unresolved', 'parked'].map(
+    (status): Case => [
+      `two commands at work for one payment, the other ${status}`,
+      'commands_one_at_work_per_payment',
+      async (db) =>
+        insertCommand(db, { payment_key: (await insertCommand(db)).payment_key, status, problem: {} }),
+    ],
+  ),
+];
+
+const done = { outcome: 'succeeded', finished_at: now() };
+const unknown = { outcome: 'unknown', finished_at: now() };
+const ATTEMPTS: Case[] = [
+  [
+    'an operation nobody knows',
+    'attempts_operation_is_known',
+    (db) => insertAttempt(db, { operation: 'void' }),
+  ],
+  ['an attempt number 0', 'attempts_are_numbered_from_one', (db) => insertAttempt(db, { number: 0 })],
+  [
+    'an outcome nobody knows',
+    'attempts_outcome_is_known',
+    (db) => insertAttempt(db, { ...done, outcome: 'failed' }),
+  ],
+  [
+    'a resolution nobody knows',
+    'attempts_resolution_is_known',
+    (db) => insertAttempt(db, { ...unknown, resolution: 'lost', resolved_at: now() }),
+  ],
+  ['an outcome without a time', 'attempts_end_has_a_time', (db) => insertAttempt(db, { outcome: 'unknown' })],
+  ['a time without an outcome', 'attempts_end_has_a_time', (db) => insertAttempt(db, { finished_at: now() })],
+  [
+    'a resolution of what was never unknown',
+    'attempts_only_unknown_is_resolved',
+    (db) => insertAttempt(db, { ...done, resolution: 'succeeded', resolved_at: now() }),
+  ],
+  [
+    'a resolution without a time',
+    'attempts_resolution_has_a_time',
+    (db) => insertAttempt(db, { ...unknown, resolution: 'retryable' }),
+  ],
+  [
+    'the same number twice in one step',
+    'attempts_number_key',
+    async (db) => {
+      const { command_id, payment_key } = await insertAttempt(db, unknown);
+      await insertAttempt(db, { command_id, payment_key, ...unknown });
+    },
+  ],
+  [
+    'two attempts under way for one command',
+    'attempts_one_under_way_per_command',
+    async (db) => {
+      const { command_id, payment_key } = await insertAttempt(db);
+      await insertAttempt(db, { command_id, payment_key, number: 2 });
+    },
+  ],
+  [
+    'a second successful capture of one payment, by another command',
+    'attempts_one_success_per_payment',
+    async (db) => {
+      const { payment_key } = await insertAttempt(db, done);
+      const later = await insertCommand(db, { payment_key, status: 'blocked' });
+      await insertAttempt(db, { command_id: later.id, payment_key, ...done });
+    },
+  ],
+  [
+    'a second capture that reading found to be done',
+    'attempts_one_success_per_payment',
+    async (db) => {
+      const { command_id, payment_key } = await insertAttempt(db, done);
+      const found = { ...unknown, resolution: 'succeeded', resolved_at: now() };
+      await insertAttempt(db, { command_id, payment_key, number: 2, ...found });
+    },
+  ],
+  [
+    'an attempt of a command that is not there',
+    'attempts_command_id_fkey',
+    async (db) => insertAttempt(db, { command_id: randomUUID(), payment_key: (await insertPayment(db)).key }),
+  ],
+  [
+    'an attempt of a payment that is not there',
+    'attempts_payment_key_fkey',
+    async (db) => insertAttempt(db, { payment_key: randomUUID() }),
+  ],
+  [
+    'a read with a finding nobody knows',
+    'attempt_reads_finding_is_known',
+    async (db) =>
+      insert(db, 'attempt_reads', {
+        attempt_id: (await insertAttempt(db)).id,
+        began_at: now(),
+        finding: 'lost',
+      }),
+  ],
+  [
+    'a read for an attempt that is not there',
+    'attempt_reads_attempt_id_fkey',
+    (db) => insert(db, 'attempt_reads', { attempt_id: 0, began_at: now(), finding: 'absent' }),
+  ],
+];
+
+const DELIVERIES: Case[] = [
+  [
+    'the same bytes as another delivery',
+    'webhook_deliveries_body_sha256_key',
+    async (db) => insertDelivery(db, { body_sha256: (await insertDelivery(db)).body_sha256 }),
+  ],
+  [
+    'a digest that is no SHA-256',
+    'webhook_deliveries_body_sha256_is_sha256',
+    (db) => insertDelivery(db, { body_sha256: randomBytes(20) }),
+  ],
+  ['a form nobody knows', 'webhook_deliveries_form_is_known', (db) => insertDelivery(db, { form: 'query' })],
+  [
+    'a result nobody knows',
+    'webhook_deliveries_result_is_known',
+    (db) => insertDelivery(db, { applied_at: now(), result: 'lost' }),
+  ],
+  [
+    'an applied delivery without a result',
+    'webhook_deliveries_applied_has_a_result',
+    (db) => insertDelivery(db, { applied_at: now() }),
+  ],
+  [
+    'a result before it was applied',
+    'webhook_deliveries_applied_has_a_result',
+    (db) => insertDelivery(db, { result: 'moved' }),
+  ],
+  [
+    'a delivery for a payment that is not there',
+    'webhook_deliveries_payment_key_fkey',
+    (db) => insertDelivery(db, { payment_key: randomUUID() }),
+  ],
+];
+
+export const CASES = [...ENVIRONMENT, ...PAYMENTS, ...JOURNAL, ...COMMANDS, ...ATTEMPTS, ...DELIVERIES];

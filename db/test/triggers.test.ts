@@ -1,0 +1,126 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { PAYMENT_STATUSES } from '../../packages/shared/src/domain/payment-status.ts';
+import {
+  insertAttempt,
+  insertPayment,
+  openSchemaFixture,
+  type Row,
+  refusalOf,
+  update,
+} from './schema-fixture.ts';
+
+let fixture: Awaited<ReturnType<typeof openSchemaFixture>>;
+beforeAll(async () => {
+  fixture = await openSchemaFixture();
+});
+afterAll(() => fixture.close());
+
+const FINAL = Object.entries(PAYMENT_STATUSES).flatMap(([status, { final }]) => (final ? [status] : []));
+const OPEN = Object.keys(PAYMENT_STATUSES).filter((status) => !FINAL.includes(status));
+
+function movePayment({ key }: Row, change: Row): Promise<void> {
+  return update(fixture.pool, 'payments', ['key', key], change);
+}
+
+describe('a final state', () => {
+  test('is the same in the database and in the code', async () => {
+    const { rows } = await fixture.pool.query<{ status: string | null; final: boolean }>(
+      'select status, is_final_status(status) as final from unnest($1::text[]) as status',
+      [[...Object.keys(PAYMENT_STATUSES), 'COMPLETED', null]],
+    );
+    expect(rows.filter(({ final }) => final).map(({ status }) => status)).toEqual(FINAL);
+  });
+
+  test.each(FINAL)('%s is entered by a read', async (status) => {
+    const payment = await insertPayment(fixture.pool, { status: 'CAPTURED', cause: 'answer' });
+    expect(await refusalOf(movePayment(payment, { status, cause: 'read' }))).toBe('nothing refused it');
+  });
+
+  test.each(
+    FINAL.flatMap((status) => [
+      [status, 'delivery'],
+      [status, 'answer'],
+      [status, 'accepted'],
+    ]),
+  )('%s is not entered by a %s', async (status, cause) => {
+    const payment = await insertPayment(fixture.pool, { status: 'CAPTURED', cause: 'answer' });
+    expect(await refusalOf(movePayment(payment, { status, cause }))).toContain(
+      `may enter the final state ${status} only by a read, not by ${cause}`,
+    );
+  });
+
+  test.each(FINAL)('%s is left neither by a read nor by a delivery', async (status) => {
+    const payment = await insertPayment(fixture.pool, { status, cause: 'read' });
+    for (const cause of ['read', 'delivery', 'answer']) {
+      const refusal = await refusalOf(movePayment(payment, { status: 'CAPTURED', cause }));
+      expect(refusal).toContain(`is final (${status}): ${status} may not become CAPTURED by ${cause}`);
+    }
+    const other = status === 'SETTLED' ? 'FAILED' : 'SETTLED';
+    expect(await refusalOf(movePayment(payment, { status: other, cause: 'read' }))).toContain('is final');
+    expect(await refusalOf(movePayment(payment, { status: null, cause: 'read' }))).toContain('is final');
+  });
+
+  test('is left and entered by an operator’s repair', async () => {
+    const payment = await insertPayment(fixture.pool, { status: 'SETTLED', cause: 'read' });
+    await movePayment(payment, { status: 'REFUNDED', cause: 'operator' });
+    expect(await refusalOf(movePayment(payment, { status: 'CAPTURED', cause: 'operator' }))).toBe(
+      'nothing refused it',
+    );
+  });
+
+  test('keeps its row changeable in everything but the status', async () => {
+    const payment = await insertPayment(fixture.pool, { status: 'SETTLED', cause: 'read' });
+    expect(await refusalOf(movePayment(payment, { status: 'SETTLED', reads: 7, cause: 'delivery' }))).toBe(
+      'nothing refused it',
+    );
+  });
+
+  test('sets the column by which it is found, and no other state does', async () => {
+    for (const status of [...OPEN, ...FINAL, 'COMPLETED']) {
+      const payment = await insertPayment(fixture.pool, { status });
+      expect([status, payment.final]).toEqual([status, FINAL.includes(status)]);
+    }
+  });
+});
+
+describe('an attempt', () => {
+  const ended = (outcome: string | null) => ({ outcome, finished_at: outcome === null ? null : new Date() });
+
+  function change({ id }: Row, to: Row): Promise<void> {
+    return update(fixture.pool, 'attempts', ['id', id], to);
+  }
+
+  test.each(['succeeded', 'rejected', 'retryable', 'unknown'])('may end once, as %s', async (outcome) => {
+    const attempt = await insertAttempt(fixture.pool);
+    expect(await refusalOf(change(attempt, ended(outcome)))).toBe('nothing refused it');
+  });
+
+  test.each(['succeeded', 'rejected', 'retryable', 'unknown'])(
+    'that ended as %s never ends otherwise',
+    async (outcome) => {
+      const attempt = await insertAttempt(fixture.pool, ended(outcome));
+      for (const other of ['succeeded', 'rejected', 'retryable', 'unknown', null].filter(
+        (o) => o !== outcome,
+      )) {
+        expect(await refusalOf(change(attempt, ended(other)))).toContain(`already ended as ${outcome}`);
+      }
+    },
+  );
+
+  test('that was resolved is never resolved otherwise', async () => {
+    const resolved = { ...ended('unknown'), resolution: 'retryable', resolved_at: new Date() };
+    const attempt = await insertAttempt(fixture.pool, resolved);
+    for (const resolution of ['succeeded', 'rejected', 'parked']) {
+      expect(await refusalOf(change(attempt, { resolution }))).toContain('was already resolved as retryable');
+    }
+    expect(await refusalOf(change(attempt, { resolution: null, resolved_at: null }))).toContain(
+      'was already resolved',
+    );
+  });
+
+  test('is never deleted', async () => {
+    const { id } = await insertAttempt(fixture.pool);
+    const deletion = fixture.pool.query('delete from attempts where id = $1', [id]);
+    expect(await refusalOf(deletion)).toBe(`attempt ${id} may not be deleted: attempts are append-only`);
+  });
+});
