@@ -48,7 +48,6 @@ async function writeFirstCommand(apiUrl: string, apiKey: string, sandboxUrl: str
   const command = {
     type: 'payment.create',
     payment: collectPayment(reference, origin, destination),
-    // biome-ignore lint/suspicious/noThenProperty: the public name of the steps that follow the create.
     then: ['capture'],
   };
   return `curl -sS -X POST ${apiUrl}/v1/commands \\
