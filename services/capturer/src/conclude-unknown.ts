@@ -1,5 +1,6 @@
 import type { Finding, UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { CommandProblem } from '@capstan/shared/db/commands';
+import type { Operation } from '@capstan/shared/domain/payment-command';
 import { classifyFailure } from '@capstan/shared/provider/conomy/error-catalogue';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import { backoffMs } from '@capstan/shared/retry/backoff';
@@ -70,6 +71,9 @@ export function concludeUnknown(
   }
 }
 
+/** Operations whose clear "already exists" must be explained by something that exists. */
+const CREATING: ReadonlySet<Operation> = new Set(['create', 'create_attempt']);
+
 function concludeAbsence(
   attempt: UnknownAttempt,
   isWhole: boolean,
@@ -78,13 +82,20 @@ function concludeAbsence(
 ): Conclusion {
   const refusal = refusalOf(attempt);
   // Refused clearly at the first try: no earlier call of ours can have done it, so one look is enough.
-  if (refusal && attempt.operation !== 'create' && attempt.number === 1)
+  if (refusal && !CREATING.has(attempt.operation) && attempt.number === 1)
     return { kind: 'rejected', problem: refusal };
   if (!isWhole || attempt.absentReads < rule.readsMin || attempt.absentForMs < rule.spanMsMin) {
     return { kind: 'open', waitMs: nextReadWaitMs(attempt, rule, random) };
   }
+  // A refund moves money at once and has no key: what cannot be found is never sent again.
+  if (attempt.operation === 'refund') {
+    return parked(
+      'refund_unresolved',
+      'The answer to the refund was lost and no new refund of that amount can be found. Ask Conomy whether it was made.',
+    );
+  }
   if (!refusal) return { kind: 'retryable' };
-  if (attempt.operation !== 'create') return { kind: 'rejected', problem: refusal };
+  if (!CREATING.has(attempt.operation)) return { kind: 'rejected', problem: refusal };
   return parked(
     'conflict_without_payment',
     'Conomy answered that the payment already exists, but none with this externalId can be found. Ask Conomy, then redrive.',
@@ -97,12 +108,16 @@ function refusalOf(attempt: UnknownAttempt): CommandProblem | null {
   return providerRejection(attempt.failure);
 }
 
-/** Growing waits, but never past the instant at which absence could be concluded. */
+/**
+ * Growing waits, but never past the instant at which the next read could bring the conclusion: the reads that are still
+ * missing are spread over what is left of the span.
+ */
 function nextReadWaitMs(attempt: UnknownAttempt, rule: AbsenceRule, random: number): number {
   const growing = backoffMs(attempt.reads + 1, random, { firstMs: 500, maxMs: 15_000 });
   if (attempt.pastDeadlineMs < 0) return Math.min(growing, -attempt.pastDeadlineMs + 1);
-  const remaining = rule.spanMsMin - attempt.firstAbsentMsAgo;
-  return remaining > 0 ? Math.min(growing, remaining + 1) : growing;
+  const missingReads = Math.max(rule.readsMin - attempt.absentReads, 1);
+  const remainingMs = Math.max(rule.spanMsMin - attempt.firstAbsentMsAgo, 0);
+  return Math.min(growing, Math.max(remainingMs / missingReads, rule.spanMsMin / rule.readsMin / 10) + 1);
 }
 
 /** What the caller is told when the provider refused a write. */
