@@ -12,7 +12,8 @@ begin
   if old.outcome is not null and new.outcome is distinct from old.outcome then
     raise exception 'attempt % already ended as %', old.id, old.outcome;
   end if;
-  if old.resolution is not null and new.resolution is distinct from old.resolution then
+  if old.resolution is not null and new.resolution is distinct from old.resolution
+    and (old.resolution <> 'parked' or new.resolution is null) then
     raise exception 'attempt % was already resolved as %', old.id, old.resolution;
   end if;
   return new;
@@ -26,6 +27,15 @@ CREATE OR REPLACE FUNCTION public.capstan_now()
 AS $function$
     select statement_timestamp() + coalesce(nullif(current_setting('capstan.clock_offset', true), ''), '0')::interval
   $function$;
+
+CREATE OR REPLACE FUNCTION public.command_redrives_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'redrive % may not be changed or deleted: redrives are append-only', old.id;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION public.is_final_status(status text)
  RETURNS boolean
@@ -82,11 +92,22 @@ create table attempts (
   constraint attempts_end_has_a_time CHECK (((outcome IS NULL) = (finished_at IS NULL))),
   constraint attempts_number_key UNIQUE (command_id, step, number),
   constraint attempts_only_unknown_is_resolved CHECK (((resolution IS NULL) OR (outcome = 'unknown'::text))),
-  constraint attempts_operation_is_known CHECK ((operation = ANY (ARRAY['create'::text, 'authorize'::text, 'capture'::text]))),
+  constraint attempts_operation_is_known CHECK ((operation = ANY (ARRAY['create'::text, 'authorize'::text, 'capture'::text, 'refund'::text, 'create_attempt'::text]))),
   constraint attempts_outcome_is_known CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'retryable'::text, 'unknown'::text]))),
   constraint attempts_pkey PRIMARY KEY (id),
   constraint attempts_resolution_has_a_time CHECK (((resolution IS NULL) = (resolved_at IS NULL))),
   constraint attempts_resolution_is_known CHECK ((resolution = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'retryable'::text, 'parked'::text])))
+);
+
+create table command_redrives (
+  id bigint generated always as identity not null,
+  command_id uuid not null,
+  at timestamp with time zone default capstan_now() not null,
+  redriven_by text not null,
+  reason text not null,
+  problem jsonb not null,
+  constraint command_redrives_have_a_reason CHECK ((reason <> ''::text)),
+  constraint command_redrives_pkey PRIMARY KEY (id)
 );
 
 create table commands (
@@ -111,19 +132,21 @@ create table commands (
   accepted_by text not null,
   accepted_at timestamp with time zone default capstan_now() not null,
   finished_at timestamp with time zone,
+  refund jsonb,
   constraint commands_bad_end_has_a_problem CHECK (((status <> ALL (ARRAY['rejected'::text, 'parked'::text, 'canceled'::text])) OR (problem IS NOT NULL))),
-  constraint commands_create_has_a_body CHECK (((type = 'payment.create'::text) = (create_body IS NOT NULL))),
+  constraint commands_create_has_a_body CHECK (((type = ANY (ARRAY['payment.create'::text, 'payment-attempt.create'::text])) = (create_body IS NOT NULL))),
   constraint commands_end_has_a_time CHECK (((status = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'canceled'::text])) = (finished_at IS NOT NULL))),
   constraint commands_fingerprint_is_sha256 CHECK ((octet_length(fingerprint) = 32)),
-  constraint commands_have_steps CHECK (((cardinality(steps) > 0) AND (steps <@ ARRAY['create'::text, 'authorize'::text, 'capture'::text]))),
+  constraint commands_have_steps CHECK (((cardinality(steps) > 0) AND (steps <@ ARRAY['create'::text, 'authorize'::text, 'capture'::text, 'refund'::text, 'create_attempt'::text]))),
   constraint commands_idempotency_key_key UNIQUE (idempotency_key),
   constraint commands_only_runnable_are_offered CHECK (((offer_at IS NULL) OR (status = ANY (ARRAY['accepted'::text, 'executing'::text, 'unresolved'::text])))),
   constraint commands_pkey PRIMARY KEY (id),
   constraint commands_position_key UNIQUE ("position"),
+  constraint commands_refund_has_an_amount CHECK (((type = 'payment.refund'::text) = (refund IS NOT NULL))),
   constraint commands_status_is_known CHECK ((status = ANY (ARRAY['accepted'::text, 'blocked'::text, 'executing'::text, 'unresolved'::text, 'succeeded'::text, 'rejected'::text, 'parked'::text, 'canceled'::text]))),
   constraint commands_steps_done_fit CHECK (((steps_done >= 0) AND (steps_done <= cardinality(steps)))),
   constraint commands_succeeded_did_every_step CHECK (((status <> 'succeeded'::text) OR (steps_done = cardinality(steps)))),
-  constraint commands_type_is_known CHECK ((type = ANY (ARRAY['payment.create'::text, 'payment.authorize'::text, 'payment.capture'::text])))
+  constraint commands_type_is_known CHECK ((type = ANY (ARRAY['payment.create'::text, 'payment.authorize'::text, 'payment.capture'::text, 'payment.refund'::text, 'payment-attempt.create'::text])))
 );
 
 create table environment (
@@ -163,11 +186,21 @@ create table payments (
   reads integer default 0 not null,
   offer_at timestamp with time zone,
   alarm text,
+  kind text default 'payment'::text not null,
+  parent_key uuid,
+  refundable_minor bigint,
+  refund_done_minor bigint default 0 not null,
+  refund_reserved_minor bigint default 0 not null,
+  accepted_at timestamp with time zone default capstan_now() not null,
   constraint payments_are_named CHECK (((conomy_id IS NOT NULL) OR (external_id IS NOT NULL))),
   constraint payments_cause_is_known CHECK ((cause = ANY (ARRAY['accepted'::text, 'answer'::text, 'delivery'::text, 'read'::text, 'operator'::text]))),
   constraint payments_conomy_id_key UNIQUE (conomy_id),
+  constraint payments_kind_is_known CHECK ((kind = ANY (ARRAY['payment'::text, 'attempt'::text, 'refund'::text]))),
   constraint payments_known_status_has_an_id CHECK (((status IS NULL) OR (conomy_id IS NOT NULL))),
   constraint payments_pkey PRIMARY KEY (key),
+  constraint payments_refunds_are_not_negative CHECK (((refund_done_minor >= 0) AND (refund_reserved_minor >= 0))),
+  constraint payments_refunds_fit_the_payment CHECK (((refund_reserved_minor = 0) OR ((refund_done_minor + refund_reserved_minor) <= refundable_minor))),
+  constraint payments_refunds_have_a_parent CHECK (((kind = 'refund'::text) = (parent_key IS NOT NULL))),
   constraint payments_version_is_natural CHECK ((version >= 0))
 );
 
@@ -201,19 +234,27 @@ alter table attempts add constraint attempts_command_id_fkey FOREIGN KEY (comman
 
 alter table attempts add constraint attempts_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
 
+alter table command_redrives add constraint command_redrives_command_id_fkey FOREIGN KEY (command_id) REFERENCES commands(id);
+
 alter table commands add constraint commands_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
 
 alter table journal add constraint journal_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
+
+alter table payments add constraint payments_parent_key_fkey FOREIGN KEY (parent_key) REFERENCES payments(key);
 
 alter table webhook_deliveries add constraint webhook_deliveries_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
 
 CREATE INDEX attempt_reads_attempt_id_idx ON public.attempt_reads USING btree (attempt_id);
 
-CREATE UNIQUE INDEX attempts_one_success_per_payment ON public.attempts USING btree (payment_key, operation) WHERE ((outcome = 'succeeded'::text) OR (resolution = 'succeeded'::text));
+CREATE UNIQUE INDEX attempts_one_refund_per_command ON public.attempts USING btree (command_id) WHERE (((outcome = 'succeeded'::text) OR (resolution = 'succeeded'::text)) AND (operation = 'refund'::text));
+
+CREATE UNIQUE INDEX attempts_one_success_per_payment ON public.attempts USING btree (payment_key, operation) WHERE (((outcome = 'succeeded'::text) OR (resolution = 'succeeded'::text)) AND (operation <> 'refund'::text));
 
 CREATE UNIQUE INDEX attempts_one_under_way_per_command ON public.attempts USING btree (command_id) WHERE (outcome IS NULL);
 
 CREATE INDEX attempts_payment_key_idx ON public.attempts USING btree (payment_key);
+
+CREATE INDEX command_redrives_command_id_idx ON public.command_redrives USING btree (command_id, at);
 
 CREATE INDEX commands_offer_at_idx ON public.commands USING btree (offer_at) WHERE (offer_at IS NOT NULL);
 
@@ -221,9 +262,23 @@ CREATE UNIQUE INDEX commands_one_at_work_per_payment ON public.commands USING bt
 
 CREATE INDEX commands_payment_key_idx ON public.commands USING btree (payment_key, "position");
 
+CREATE INDEX commands_status_idx ON public.commands USING btree (status, "position");
+
+CREATE INDEX commands_type_idx ON public.commands USING btree (type, "position");
+
+CREATE INDEX payments_accepted_at_idx ON public.payments USING btree (accepted_at, key);
+
 CREATE UNIQUE INDEX payments_live_external_id_key ON public.payments USING btree (external_id) WHERE (external_id_released_at IS NULL);
 
 CREATE INDEX payments_offer_at_idx ON public.payments USING btree (offer_at) WHERE (offer_at IS NOT NULL);
+
+CREATE INDEX payments_parent_key_idx ON public.payments USING btree (parent_key) WHERE (parent_key IS NOT NULL);
+
+CREATE INDEX payments_released_external_id_idx ON public.payments USING btree (external_id) WHERE (external_id_released_at IS NOT NULL);
+
+CREATE INDEX payments_status_idx ON public.payments USING btree (status, accepted_at, key);
+
+CREATE INDEX payments_type_idx ON public.payments USING btree (((snapshot ->> 'type'::text)), accepted_at, key);
 
 CREATE INDEX webhook_deliveries_offer_at_idx ON public.webhook_deliveries USING btree (offer_at) WHERE (offer_at IS NOT NULL);
 
@@ -232,5 +287,7 @@ CREATE INDEX webhook_deliveries_payment_key_idx ON public.webhook_deliveries USI
 CREATE INDEX webhook_deliveries_unmatched_idx ON public.webhook_deliveries USING btree (conomy_id) WHERE (result = 'unmatched'::text);
 
 CREATE TRIGGER attempts_guard_outcome BEFORE DELETE OR UPDATE ON attempts FOR EACH ROW EXECUTE FUNCTION attempts_guard_outcome();
+
+CREATE TRIGGER command_redrives_guard BEFORE DELETE OR UPDATE ON command_redrives FOR EACH ROW EXECUTE FUNCTION command_redrives_guard();
 
 CREATE TRIGGER payments_guard_final BEFORE UPDATE OF status ON payments FOR EACH ROW EXECUTE FUNCTION payments_guard_final();

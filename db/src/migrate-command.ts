@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { migrate } from './migrate.ts';
 
-const databaseUrl = process.env.DATABASE_URL;
+const { DATABASE_URL, DATABASE_URL_FILE } = process.env;
+const databaseUrl = DATABASE_URL_FILE ? readFileSync(DATABASE_URL_FILE, 'utf8').trimEnd() : DATABASE_URL;
 if (!databaseUrl) {
   console.error(
-    'DATABASE_URL is not set: give the PostgreSQL database to migrate, e.g. postgres://user@host/capstan',
+    'Neither DATABASE_URL nor DATABASE_URL_FILE is set: give the PostgreSQL database to migrate, e.g. postgres://user@host/capstan',
   );
   process.exit(2);
 }

@@ -49,6 +49,40 @@ const PAYMENTS: Case[] = [
   ],
 ];
 
+const REFUNDS: Case[] = [
+  ['a payment of a kind nobody knows', 'payments_kind_is_known', (db) => insertPayment(db, { kind: 'fee' })],
+  ['a refund of nothing', 'payments_refunds_have_a_parent', (db) => insertPayment(db, { kind: 'refund' })],
+  [
+    'a refund of a payment that is not there',
+    'payments_parent_key_fkey',
+    (db) => insertPayment(db, { kind: 'refund', parent_key: randomUUID() }),
+  ],
+  [
+    'a negative amount refunded',
+    'payments_refunds_are_not_negative',
+    (db) => insertPayment(db, { refund_done_minor: -1 }),
+  ],
+  [
+    'more reserved for refunds than the payment has left',
+    'payments_refunds_fit_the_payment',
+    (db) => insertPayment(db, { refundable_minor: 100, refund_done_minor: 60, refund_reserved_minor: 41 }),
+  ],
+  [
+    'a refund command that says nothing about the amount',
+    'commands_refund_has_an_amount',
+    (db) => insertCommand(db, { type: 'payment.refund', steps: ['refund'] }),
+  ],
+  [
+    'two refunds made for one command',
+    'attempts_one_refund_per_command',
+    async (db) => {
+      const made = { operation: 'refund', outcome: 'succeeded', finished_at: now() };
+      const { command_id, payment_key } = await insertAttempt(db, made);
+      await insertAttempt(db, { command_id, payment_key, ...made, number: 2 });
+    },
+  ],
+];
+
 const move = { version: 1, from_status: null, to_status: 'CREATED', cause: 'read' };
 const JOURNAL: Case[] = [
   [
@@ -284,4 +318,28 @@ const DELIVERIES: Case[] = [
   ],
 ];
 
-export const CASES = [...ENVIRONMENT, ...PAYMENTS, ...JOURNAL, ...COMMANDS, ...ATTEMPTS, ...DELIVERIES];
+const redrive = { redriven_by: 'test', reason: 'looked at it', problem: { code: 'x' } };
+const REDRIVES: Case[] = [
+  [
+    'a redrive without a reason',
+    'command_redrives_have_a_reason',
+    async (db) =>
+      insert(db, 'command_redrives', { command_id: (await insertCommand(db)).id, ...redrive, reason: '' }),
+  ],
+  [
+    'a redrive of a command that is not there',
+    'command_redrives_command_id_fkey',
+    (db) => insert(db, 'command_redrives', { command_id: randomUUID(), ...redrive }),
+  ],
+];
+
+export const CASES = [
+  ...ENVIRONMENT,
+  ...PAYMENTS,
+  ...REFUNDS,
+  ...JOURNAL,
+  ...COMMANDS,
+  ...ATTEMPTS,
+  ...DELIVERIES,
+  ...REDRIVES,
+];

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PAYMENT_STATUSES } from '../../packages/shared/src/domain/payment-status.ts';
 import {
+  insert,
   insertAttempt,
+  insertCommand,
   insertPayment,
   openSchemaFixture,
   type Row,
@@ -118,9 +120,31 @@ describe('an attempt', () => {
     );
   });
 
+  test('that was parked may be resolved after all, and then never otherwise', async () => {
+    const parked = { ...ended('unknown'), resolution: 'parked', resolved_at: new Date() };
+    const attempt = await insertAttempt(fixture.pool, parked);
+    expect(await refusalOf(change(attempt, { resolution: null, resolved_at: null }))).toContain(
+      'was already resolved as parked',
+    );
+    expect(await refusalOf(change(attempt, { resolution: 'succeeded' }))).toBe('nothing refused it');
+    expect(await refusalOf(change(attempt, { resolution: 'parked' }))).toContain(
+      'was already resolved as succeeded',
+    );
+  });
+
   test('is never deleted', async () => {
     const { id } = await insertAttempt(fixture.pool);
     const deletion = fixture.pool.query('delete from attempts where id = $1', [id]);
     expect(await refusalOf(deletion)).toBe(`attempt ${id} may not be deleted: attempts are append-only`);
   });
+});
+
+test('a redrive is neither changed nor deleted', async () => {
+  const { id: command_id } = await insertCommand(fixture.pool);
+  const row = { command_id, redriven_by: 'test', reason: 'looked at it', problem: { code: 'x' } };
+  const { id } = await insert(fixture.pool, 'command_redrives', row);
+  const change = update(fixture.pool, 'command_redrives', ['id', id], { reason: 'another' });
+  const deletion = fixture.pool.query('delete from command_redrives where id = $1', [id]);
+  for (const statement of [change, deletion])
+    expect(await refusalOf(statement)).toContain('redrives are append-only');
 });

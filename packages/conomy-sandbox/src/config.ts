@@ -1,5 +1,8 @@
 import type { Settings } from '@capstan/shared/config/parse-env';
 import { z } from 'zod';
+import { WAIT_MS_MAX } from './payment-timers.ts';
+
+const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 const required = z.string().min(1, 'must not be empty');
 
@@ -11,16 +14,17 @@ function wholeNumber(min: number, max: number) {
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`));
 }
 
-/** The longest wait a Node timer can hold. */
-const WAIT_MS_MAX = 2 ** 31 - 1;
-
 /** The environment of a sandbox that runs as a process of its own. */
 export const SANDBOX_SETTINGS = {
   HOST: { description: 'address to listen on', schema: required, default: '127.0.0.1' },
-  PORT: { description: 'port to listen on, 0 = any free one', schema: wholeNumber(0, 65_535), default: '0' },
+  PORT: {
+    description: 'port to listen on; 0 takes any free one',
+    schema: wholeNumber(0, 65_535),
+    default: '0',
+  },
   LOG_LEVEL: {
     description: 'least severe log line written',
-    schema: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
+    schema: z.enum(LOG_LEVELS, { error: `must be one of ${LOG_LEVELS.join(', ')}` }),
     default: 'info',
   },
   SANDBOX_API_KEY: { description: 'the x-api-key callers must send', schema: required, secret: true },

@@ -4,10 +4,9 @@ import { ConomyError } from './errors.ts';
 import { behaviourOf, FAULT_NAMES } from './fault-catalogue.ts';
 import { OPERATION_NAMES } from './operations/operation.ts';
 import { PAYMENT_STATUSES } from './payment.ts';
+import { WAIT_MS_MAX } from './payment-timers.ts';
+import { ANSWER_SHAPES, PAYERS, REVIEW_DECISIONS, REVIEW_RESUMES_AT } from './settings.ts';
 import { WEBHOOK_FORMS } from './webhook-event.ts';
-
-/** The longest wait a Node timer can hold. */
-const WAIT_MS_MAX = 2 ** 31 - 1;
 
 const waitMs = z.int().min(0).max(WAIT_MS_MAX);
 
@@ -23,6 +22,16 @@ const account = z
     error: 'must be a decimal within the scale of the currency, zero or more',
   });
 
+const decimal = z.string().regex(/^\d{1,12}(\.\d{1,8})?$/, 'must be a plain decimal');
+const wholeAmount = z.string().regex(/^\d{1,12}$/, 'must be a whole number');
+
+const feeRule = z.strictObject({
+  name: z.string().min(1),
+  type: oneOf('type', ['FIXED', 'PERCENTAGE']),
+  value: decimal,
+  paymentType: z.string().optional(),
+});
+
 export const configBody = z.strictObject({
   timers: z
     .strictObject({ capturedToReceivedMs: waitMs.nullable(), receivedToSettledMs: waitMs.nullable() })
@@ -36,8 +45,35 @@ export const configBody = z.strictObject({
     })
     .partial()
     .optional(),
+  payer: oneOf('payer', PAYERS).optional(),
+  fees: z.array(feeRule).optional(),
+  limits: z
+    .record(z.string(), z.strictObject({ minAmount: wholeAmount, maxAmount: wholeAmount }).partial())
+    .optional(),
+  review: z
+    .strictObject({
+      thresholds: z.partialRecord(oneOf('currency', CURRENCIES), decimal),
+      resumesAt: oneOf('resumesAt', REVIEW_RESUMES_AT),
+      decisions: oneOf('decisions', REVIEW_DECISIONS),
+    })
+    .partial()
+    .optional(),
+  shapes: z
+    .strictObject({
+      payments: oneOf('shape', ANSWER_SHAPES.payments),
+      refunds: oneOf('shape', ANSWER_SHAPES.refunds),
+      accounts: oneOf('shape', ANSWER_SHAPES.accounts),
+      writes: oneOf('shape', ANSWER_SHAPES.writes),
+      errors: oneOf('shape', ANSWER_SHAPES.errors),
+    })
+    .partial()
+    .optional(),
   accounts: z.array(account).optional(),
 });
+
+export const payBody = z.strictObject({ outcome: oneOf('outcome', ['paid', 'failed']).default('paid') });
+
+export const depositBody = z.strictObject({ amount: z.string(), providerReference: z.string().optional() });
 
 export const transitionBody = z.strictObject({ status: oneOf('status', PAYMENT_STATUSES) });
 

@@ -1,4 +1,5 @@
-import type { Currency } from '@capstan/shared/domain/money';
+import { type Currency, formatAmount } from '@capstan/shared/domain/money';
+import { sampleAccounts } from '@capstan/shared/domain/rail-samples';
 
 /** An account the sandbox starts with; `availableFunds` is a decimal in major units, zero or more. */
 export interface SandboxAccount {
@@ -47,10 +48,24 @@ export const CLP_MERCHANT: SandboxAccount = {
   availableFunds: '1000000000',
 };
 
-export const DEFAULT_ACCOUNTS: readonly SandboxAccount[] = [
+const NAMED_ACCOUNTS: readonly SandboxAccount[] = [
   COP_COLLECTOR,
   COP_PAYER,
   SECOND_COP_COLLECTOR,
   SECOND_COP_PAYER,
   CLP_MERCHANT,
+];
+
+/** Minor units: enough for many runs in every currency. */
+const SAMPLE_FUNDS_MINOR = 10n ** 12n;
+
+/** With the accounts that Capstan's samples of payment types and rails name, so that each sample goes through. */
+export const DEFAULT_ACCOUNTS: readonly SandboxAccount[] = [
+  ...NAMED_ACCOUNTS,
+  ...sampleAccounts
+    .filter((sample) => !NAMED_ACCOUNTS.some(({ accountNumber }) => accountNumber === sample.accountNumber))
+    .map((sample) => ({
+      ...sample,
+      availableFunds: formatAmount({ minor: SAMPLE_FUNDS_MINOR, currency: sample.currency }),
+    })),
 ];

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
+import type { AnswerShapes } from './settings.ts';
 
 /** The provider's documented error catalogue: code → type and HTTP status. */
 const CATALOGUE = {
@@ -16,15 +18,6 @@ const CATALOGUE = {
 
 type ConomyErrorCode = keyof typeof CATALOGUE;
 
-/** The body of every refusal, as the provider documents it. */
-interface ConomyErrorBody {
-  status: number;
-  code: ConomyErrorCode;
-  type: string;
-  detail: string;
-  traceId: string;
-}
-
 /** A refusal from the catalogue; `detail` is a sentence for the caller. */
 export class ConomyError extends Error {
   readonly code: ConomyErrorCode;
@@ -37,10 +30,21 @@ export class ConomyError extends Error {
     this.code = code;
     this.headers = headers;
   }
+
+  get status(): number {
+    return CATALOGUE[this.code].status;
+  }
 }
 
-/** What is sent for `error`; each call gets a trace id of its own. */
-export function errorBody({ code, message }: ConomyError): ConomyErrorBody {
-  const { type, status } = CATALOGUE[code];
-  return { status, code, type, detail: message, traceId: randomUUID() };
+/** What is sent for `error`, in one of the documented forms; each call gets a trace id of its own. */
+export function errorBody({ code, status, message }: ConomyError, shape: AnswerShapes['errors']): object {
+  const { type } = CATALOGUE[code];
+  switch (shape) {
+    case 'current':
+      return { status, code, type, detail: message, traceId: randomUUID() };
+    case 'older':
+      return { statusCode: status, error: STATUS_CODES[status], message };
+    case 'third':
+      return { error: { type, info: message }, message };
+  }
 }

@@ -30,10 +30,16 @@ export const FAULTS = {
   /** No effect; the answer comes after `delayMs`. */
   '500': {
     site: 'call',
-    answer: async ({ delayMs = 0 }) => {
-      await pause(delayMs);
-      throw new ConomyError('01', 'unexpected error (scripted fault)');
-    },
+    answer: (call) => refuse(call, new ConomyError('01', 'unexpected error (scripted fault)')),
+  },
+  /** No effect: the route is not there, as the documents name some that others do not. */
+  '404': {
+    site: 'call',
+    answer: (call) => refuse(call, new ConomyError('31', 'not found (scripted fault)')),
+  },
+  '501': {
+    site: 'call',
+    answer: (call) => refuse(call, new ConomyError('42', 'not supported (scripted fault)')),
   },
   /** No effect; `delayMs` is told to the caller as `Retry-After`, in whole seconds. */
   '429': {
@@ -55,6 +61,11 @@ export const FAULT_NAMES = Object.keys(FAULTS) as [FaultName, ...FaultName[]];
 
 export function behaviourOf(fault: FaultName): FaultBehaviour {
   return FAULTS[fault];
+}
+
+async function refuse({ delayMs = 0 }: FaultedCall, error: ConomyError): Promise<never> {
+  await pause(delayMs);
+  throw error;
 }
 
 /** Held answers must not keep a closed sandbox's process alive. */

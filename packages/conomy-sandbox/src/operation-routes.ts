@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Operation, OperationRequest } from './operations/operation.ts';
 import { OPERATIONS } from './operations/registry.ts';
+import { Reply } from './operations/reply.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** Serves the provider's API: headers first, then the call is counted, then a fault or the operation answers. */
@@ -9,7 +10,10 @@ export function addOperationRoutes(server: FastifyInstance, sandbox: Sandbox): v
     server.route({
       method: operation.method,
       url: operation.path,
-      handler: async (request) => answer(operation, request, sandbox),
+      handler: async (request, reply) => {
+        const answered = await answer(operation, request, sandbox);
+        return answered instanceof Reply ? reply.code(answered.status).send(answered.body) : answered;
+      },
     });
   }
 }
@@ -27,7 +31,11 @@ function readRequest({ params, query, body }: FastifyRequest): OperationRequest 
     name,
     Array.isArray(value) ? value.at(-1) : value,
   ]);
-  return { id: (params as { id?: string }).id ?? '', query: Object.fromEntries(texts), body };
+  return {
+    id: Object.values(params as Record<string, string>)[0] ?? '',
+    query: Object.fromEntries(texts),
+    body,
+  };
 }
 
 /** `create` and the calls without a payment have nobody to be counted for. */

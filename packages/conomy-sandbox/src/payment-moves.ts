@@ -20,10 +20,20 @@ const LEGAL_MOVES: Record<PaymentStatus, readonly PaymentStatus[]> = {
   REFUNDED: [],
 };
 
+/** A refund begins RECEIVED and may be CAPTURED after that: its own order, in a table of its own. */
+const LEGAL_REFUND_MOVES: Partial<Record<PaymentStatus, readonly PaymentStatus[]>> = {
+  RECEIVED: ['CAPTURED', 'SETTLED', 'UNSETTLED', 'FAILED'],
+  CAPTURED: ['SETTLED', 'UNSETTLED', 'FAILED'],
+};
+
+function movesOf({ type, status }: Payment): readonly PaymentStatus[] {
+  return type === 'REFUND' ? (LEGAL_REFUND_MOVES[status] ?? []) : LEGAL_MOVES[status];
+}
+
 /** Why `payment` may not move to `to`, as a sentence; null when it may. */
 export function explainIllegalMove(payment: Payment, to: PaymentStatus): string | null {
   const { id, status, gatedFrom } = payment;
-  const legal = LEGAL_MOVES[status].filter((next) => next !== status);
+  const legal = movesOf(payment).filter((next) => next !== status);
   if (!legal.includes(to)) {
     const open = legal.length > 0 ? `only to ${legal.join(', ')}` : 'nowhere: the status is final';
     return `payment ${id} is ${status} and cannot move to ${to}; it can move ${open}`;

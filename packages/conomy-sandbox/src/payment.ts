@@ -1,4 +1,6 @@
+import type { Currency } from '@capstan/shared/domain/money';
 import type { Posting } from './account-book.ts';
+import type { AppliedFee } from './fees.ts';
 
 export const PAYMENT_STATUSES = [
   'ATTEMPT',
@@ -21,7 +23,7 @@ export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
 /** A node as it is read back: the node sent, with what the rail adds. */
 export type PaymentNode = Record<string, unknown>;
 
-/** What a valid create body asks for. Amounts are the texts sent; postings hold them in minor units. */
+/** What a valid create body asks for. Amounts are texts as they are read back; postings hold minor units. */
 export interface PaymentInstruction {
   externalId: string;
   identityId: string;
@@ -29,12 +31,24 @@ export interface PaymentInstruction {
   accountNumber: string;
   type: string;
   product: string;
+  /** Before fees and exchange, in `purchaseCurrency`. */
   purchaseAmount: string;
-  purchaseCurrency: string;
+  purchaseCurrency: Currency;
+  /** After fees and exchange, in `currency`. */
   totalAmount: string;
-  currency: string;
+  currency: Currency;
+  /** `purchaseAmount` and `totalAmount` in minor units of their currencies. */
+  purchaseMinor: bigint;
+  totalMinor: bigint;
+  fees: readonly AppliedFee[];
   description?: string;
   expiresAt?: string;
+  /** The payment a refund gives back. */
+  parentPaymentId?: string;
+  /** A deposit and its companion name each other. */
+  relatedPaymentId?: string;
+  /** Only deposits and companions: what the assignment found. */
+  reconciliationStatus?: 'PAID' | 'UNDERPAID' | 'OVERPAID';
   origins: PaymentNode[];
   destinations: PaymentNode[];
   /** What capture takes: the ACCOUNT nodes among the origins. */
@@ -56,9 +70,13 @@ export interface PaymentCalls {
   create: number;
   authorize: number;
   capture: number;
+  refund: number;
   read: number;
   simulate: number;
 }
+
+/** How far the documents of a review are. */
+type DocumentationStatus = 'PENDING_UPLOAD' | 'UPLOADED' | 'APPROVED' | 'REJECTED';
 
 export interface Payment extends PaymentInstruction {
   id: string;
@@ -69,6 +87,11 @@ export interface Payment extends PaymentInstruction {
   enteredAtMs: Partial<Record<PaymentStatus, number>>;
   /** The status a review interrupted. */
   gatedFrom?: PaymentStatus;
+  documentationStatus?: DocumentationStatus;
+  reviewReason?: string;
+  unsettledReason?: string;
+  /** With payers played by hand: whether the payer has paid. */
+  isPaid: boolean;
   /** Where the money of the origins is: taken once, and then either delivered or returned. */
   funds: 'untouched' | 'held' | 'delivered' | 'returned';
   effects: PaymentEffects;
@@ -102,12 +125,18 @@ export function paymentBody(payment: Payment): Record<string, unknown> {
     totalAmount,
     currency,
     description: payment.description,
-    fees: [],
+    fees: payment.fees,
     origins: payment.origins,
     destinations: payment.destinations,
     createdAt: isoInstant(payment.createdAtMs),
     updatedAt: isoInstant(payment.updatedAtMs),
     expiresAt: payment.expiresAt,
+    parentPaymentId: payment.parentPaymentId,
+    relatedPaymentId: payment.relatedPaymentId,
+    documentationStatus: payment.documentationStatus,
+    reviewReason: payment.reviewReason,
+    unsettledReason: payment.unsettledReason,
+    reconciliationStatus: payment.reconciliationStatus,
   };
   for (const [entered, name] of REPORTED_INSTANTS) {
     const at = payment.enteredAtMs[entered];
@@ -118,4 +147,9 @@ export function paymentBody(payment: Payment): Record<string, unknown> {
 
 export function isoInstant(ms: number): string {
   return new Date(ms).toISOString();
+}
+
+/** Whether a payer outside has to act before money moves. */
+export function awaitsPayer({ origins, isPaid }: Payment): boolean {
+  return !isPaid && origins.some(({ type }) => type !== 'ACCOUNT');
 }

@@ -2,30 +2,28 @@ import { type Access, type Credentials, createAccess } from './access.ts';
 import { type AccountBook, createAccountBook } from './account-book.ts';
 import type { SandboxAccount } from './default-accounts.ts';
 import { createFaults, type Faults } from './faults.ts';
-import type { Payment } from './payment.ts';
+import type { Payment, PaymentStatus } from './payment.ts';
 import { createPaymentStore, type PaymentStore } from './payment-store.ts';
-import { createPaymentTimers, type Timers } from './payment-timers.ts';
+import { createPaymentTimers } from './payment-timers.ts';
 import { createPayments, type Payments } from './payments.ts';
-import { eventOf } from './webhook-event.ts';
+import { changeSettings, type SandboxSettings, type SettingsChanges } from './settings.ts';
+import { eventsOf } from './webhook-event.ts';
 import type { RetrySchedule } from './webhook-retry.ts';
-import { createWebhooks, type WebhookSettings } from './webhooks.ts';
+import { createWebhooks } from './webhooks.ts';
 
 /** Everything a sandbox is made from, defaults already filled in. */
 export interface SandboxParts {
   credentials: Credentials;
   tokenLifetimeS: number;
   accounts: readonly SandboxAccount[];
-  timers: Timers;
-  webhook: WebhookSettings;
+  settings: SandboxSettings;
   webhookRetryDelayMs: RetrySchedule;
   webhookTimeoutMs: number;
   now: () => number;
 }
 
 /** What may be changed while it runs; what is left out stays. */
-export interface SandboxChanges {
-  timers?: Partial<Timers> | undefined;
-  webhook?: Partial<WebhookSettings> | undefined;
+export interface SandboxChanges extends SettingsChanges {
   accounts?: readonly SandboxAccount[] | undefined;
 }
 
@@ -34,10 +32,12 @@ export interface Sandbox {
   access: Access;
   accounts: AccountBook;
   store: PaymentStore;
+  /** Payment attempts; no list or read of payments finds them. */
+  attempts: PaymentStore;
   payments: Payments;
   faults: Faults;
   now: () => number;
-  settings(): { timers: Timers; webhook: WebhookSettings };
+  settings(): SandboxSettings;
   /** New timers hold at once, also for payments that are waiting: their wait begins anew. */
   configure(changes: SandboxChanges): void;
   /** Payments, accounts and faults as at the start, no webhook pending; settings and tokens stay. */
@@ -46,43 +46,55 @@ export interface Sandbox {
 }
 
 export function createSandbox(parts: SandboxParts): Sandbox {
-  let { timers, webhook } = parts;
+  let { settings } = parts;
   const store = createPaymentStore();
+  const attempts = createPaymentStore();
   const accounts = createAccountBook(parts.accounts);
   const faults = createFaults();
   const webhooks = createWebhooks({
-    settings: () => webhook,
+    settings: () => settings.webhook,
     retryDelayMs: parts.webhookRetryDelayMs,
     timeoutMs: parts.webhookTimeoutMs,
   });
-  const announce = (payment: Payment) => {
-    const event = webhook.url === '' ? null : eventOf(payment);
-    if (event) webhooks.send(event, faults.deliveriesAfterMs());
+  const announce = (payment: Payment, from: PaymentStatus | null) => {
+    const { url, form } = settings.webhook;
+    if (url === '') return;
+    for (const event of eventsOf(payment, from, form, parts.now())) {
+      webhooks.send(event, faults.deliveriesAfterMs());
+    }
   };
-  const payments = createPayments(store, accounts, parts.now, (payment) => {
-    paymentTimers.restart(payment);
-    announce(payment);
+  const payments = createPayments({
+    store,
+    attempts,
+    accounts,
+    now: parts.now,
+    reviewRules: () => settings.review,
+    onEntered: (payment, from) => {
+      paymentTimers.restart(payment);
+      announce(payment, from);
+    },
   });
-  const paymentTimers = createPaymentTimers(() => timers, payments.move);
+  const paymentTimers = createPaymentTimers(() => settings, parts.now, payments.move);
   return {
     access: createAccess(parts.credentials, parts.tokenLifetimeS, parts.now),
     accounts,
     store,
+    attempts,
     payments,
     faults,
     now: parts.now,
-    settings: () => ({ timers, webhook }),
+    settings: () => settings,
     configure: (changes) => {
-      webhook = { ...webhook, ...changes.webhook };
+      settings = changeSettings(settings, changes);
       for (const account of changes.accounts ?? []) accounts.put(account);
-      if (!changes.timers) return;
-      timers = { ...timers, ...changes.timers };
+      if (!changes.timers && !changes.payer) return;
       for (const payment of store.inOrder()) paymentTimers.restart(payment);
     },
     reset: () => {
       paymentTimers.clear();
       webhooks.drop();
       store.clear();
+      attempts.clear();
       accounts.reset();
       faults.replace({ seed: 0, rules: [] });
     },

@@ -5,12 +5,12 @@ import { addControlRoutes } from './control-routes.ts';
 import { DEFAULT_ACCOUNTS, type SandboxAccount } from './default-accounts.ts';
 import { ConomyError, errorBody } from './errors.ts';
 import { addOperationRoutes } from './operation-routes.ts';
-import { DEFAULT_TIMERS, type Timers } from './payment-timers.ts';
-import { createSandbox } from './sandbox.ts';
+import { createSandbox, type Sandbox } from './sandbox.ts';
+import { type SettingsChanges, startSettings } from './settings.ts';
 import { documentedRetryDelayMs, type RetrySchedule } from './webhook-retry.ts';
-import type { WebhookSettings } from './webhooks.ts';
 
-export interface SandboxOptions {
+/** Settings left out have their defaults: timers of 300 ms, no webhooks, automatic payers, no fees or limits. */
+export interface SandboxOptions extends SettingsChanges {
   credentials: Credentials;
   /** Default 127.0.0.1. */
   host?: string;
@@ -20,10 +20,6 @@ export interface SandboxOptions {
   tokenLifetimeS?: number;
   /** What a reset goes back to. Default {@link DEFAULT_ACCOUNTS}. */
   accounts?: readonly SandboxAccount[];
-  /** Default 300 ms each. */
-  timers?: Partial<Timers>;
-  /** Default: no URL, so no webhooks. */
-  webhook?: Partial<WebhookSettings>;
   /** Default: the documented rule. */
   webhookRetryDelayMs?: RetrySchedule;
   /** Default 10,000, the documented limit. */
@@ -47,8 +43,7 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
     credentials: options.credentials,
     tokenLifetimeS: options.tokenLifetimeS ?? 3600,
     accounts: options.accounts ?? DEFAULT_ACCOUNTS,
-    timers: { ...DEFAULT_TIMERS, ...options.timers },
-    webhook: { url: '', secret: '', form: 'body', ...options.webhook },
+    settings: startSettings(options),
     webhookRetryDelayMs: options.webhookRetryDelayMs ?? documentedRetryDelayMs,
     webhookTimeoutMs: options.webhookTimeoutMs ?? 10_000,
     now: options.now ?? Date.now,
@@ -60,7 +55,7 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
     exposeHeadRoutes: false,
   });
   readBodiesLeniently(server);
-  answerErrorsAsDocumented(server, options.log);
+  answerErrorsAsDocumented(server, sandbox, options.log);
   addOperationRoutes(server, sandbox);
   addControlRoutes(server, sandbox);
   const url = await server.listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0 });
@@ -86,14 +81,14 @@ function readBodiesLeniently(server: FastifyInstance): void {
   });
 }
 
-function answerErrorsAsDocumented(server: FastifyInstance, log: Logger | undefined): void {
+function answerErrorsAsDocumented(server: FastifyInstance, sandbox: Sandbox, log: Logger | undefined): void {
   server.setNotFoundHandler((request) => {
     throw new ConomyError('31', `there is no ${request.method} ${request.url.split('?')[0]}`);
   });
   server.setErrorHandler((error: FastifyError | ConomyError, _request, reply) => {
     const refusal = error instanceof ConomyError ? error : translate(error, log);
-    const body = errorBody(refusal);
-    return reply.code(body.status).headers(refusal.headers).send(body);
+    const body = errorBody(refusal, sandbox.settings().shapes.errors);
+    return reply.code(refusal.status).headers(refusal.headers).send(body);
   });
 }
 

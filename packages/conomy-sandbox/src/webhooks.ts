@@ -1,11 +1,12 @@
 import { Agent, request } from 'undici';
-import { deliveryBody, type WebhookEvent, type WebhookForm } from './webhook-event.ts';
+import { type SignedDelivery, signDelivery, type WebhookEvent, type WebhookForm } from './webhook-event.ts';
 import type { RetrySchedule } from './webhook-retry.ts';
 
 /** Where events go, as set in the provider's dashboard. An empty `url` means none, an empty `secret` unsigned. */
 export interface WebhookSettings {
   url: string;
   secret: string;
+  /** How events that happen from now on are written. */
   form: WebhookForm;
 }
 
@@ -46,7 +47,7 @@ export function createWebhooks({ settings, retryDelayMs, timeoutMs }: WebhookDel
   };
   const attempt = async (event: WebhookEvent, failures: number, startedIn: number): Promise<void> => {
     const { url, secret } = settings();
-    if (url === '' || (await isAccepted(agent, url, deliveryBody(event, secret)))) return;
+    if (url === '' || (await isAccepted(agent, url, signDelivery(event, secret)))) return;
     const delayMs = retryDelayMs(failures + 1);
     if (delayMs === null || startedIn !== generation) return;
     later(() => attempt(event, failures + 1, startedIn), delayMs);
@@ -72,12 +73,16 @@ export function createWebhooks({ settings, retryDelayMs, timeoutMs }: WebhookDel
 }
 
 /** Whether the receiver answered 2xx in time. Any other end is the same to the sender: it tries again. */
-async function isAccepted(dispatcher: Agent, url: string, body: string): Promise<boolean> {
+async function isAccepted(dispatcher: Agent, url: string, delivery: SignedDelivery): Promise<boolean> {
   try {
     const answer = await request(url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'user-agent': 'Conomy-Webhooks/1.0' },
-      body,
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': 'Conomy-Webhooks/1.0',
+        ...delivery.headers,
+      },
+      body: delivery.body,
       dispatcher,
     });
     // The answer's body frees the connection when read; its content, or a cut in it, changes nothing.

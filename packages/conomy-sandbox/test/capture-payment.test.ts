@@ -89,7 +89,7 @@ test('a repeated capture is refused, takes nothing and counts as a call, not as 
   expect(await funds(client, COP_PAYER.accountNumber)).toBe('9999985000.00');
   const [entry] = (await client.ledger()).payments;
   expect(entry.effects).toEqual({ create: 1, authorize: 0, capture: 1, refund: 0 });
-  expect(entry.calls).toEqual({ create: 1, authorize: 0, capture: 2, read: 0, simulate: 0 });
+  expect(entry.calls).toEqual({ create: 1, authorize: 0, capture: 2, refund: 0, read: 0, simulate: 0 });
 });
 
 test('authorizing a captured payment is refused', async () => {

@@ -86,7 +86,7 @@ test.each([
     'XXX',
   ],
   ['an exchange', p2pBody({ purchaseCurrency: 'USD', product: 'USD:COP' }), 501, '42', 'USD:COP'],
-  ['a type not played here', p2pBody({ type: 'WITHDRAWAL_ACCOUNT' }), 501, '42', 'WITHDRAWAL_ACCOUNT'],
+  ['a type nobody creates', p2pBody({ type: 'FEE' }), 501, '42', 'FEE'],
   ['a type nobody knows', p2pBody({ type: 'GIFT' }), 400, '11', 'GIFT'],
   ['an unknown account', p2pBody({ accountNumber: '1' }), 404, '31', 'account 1'],
   ["another identity's account", p2pBody({ identityId: COP_COLLECTOR.identityId }), 404, '31', 'account'],
@@ -100,7 +100,7 @@ test.each([
     purchaseBody({ origins: [accountNode(CLP_MERCHANT)] }),
     400,
     '11',
-    'pay-in',
+    'among the origins',
   ],
   ['two rail objects', purchaseBody({ origins: [etpayNode({ webpay: {} })] }), 400, '11', 'exactly one'],
   [

@@ -36,6 +36,18 @@ test('closing the sandbox cuts answers that are held back', async () => {
   await cut;
 });
 
+test.each([
+  ['404', '31'],
+  ['501', '42'],
+])('%s: a route that others document is not there, and the other spelling still is', async (fault, code) => {
+  const { capture, get, faults } = await openSandbox();
+  const id = await capture(p2pBody());
+  await faults([{ operation: 'refunds', fault }]);
+  const path = `/sandbox/refunds?parentPaymentId=${id}`;
+  expect(await get(path)).toMatchObject({ status: Number(fault), body: { code } });
+  expect((await get(`/sandbox/payments/${id}/refunds`)).status).toBe(200);
+});
+
 test('500: the call is refused as serverError and has no effect', async () => {
   const { post, faults, ledger } = await openSandbox();
   await faults([{ operation: 'create', fault: '500', count: 1 }]);

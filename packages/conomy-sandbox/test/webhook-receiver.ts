@@ -1,9 +1,11 @@
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 interface Delivery {
   text: string;
+  headers: IncomingHttpHeaders;
+  /** `event` of the one form, `eventType` of the other. */
   event: string;
   id: string;
   status: string;
@@ -28,7 +30,7 @@ export async function openReceiver(
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     count += 1;
-    const delivery = readDelivery(Buffer.concat(chunks).toString());
+    const delivery = readDelivery(Buffer.concat(chunks).toString(), request.headers);
     const taker = waiting.shift();
     if (taker) taker(delivery);
     else arrived.push(delivery);
@@ -49,7 +51,7 @@ export async function openReceiver(
   };
 }
 
-function readDelivery(text: string): Delivery {
-  const { event, data } = JSON.parse(text);
-  return { text, event, id: data.transaction.id, status: data.transaction.status };
+function readDelivery(text: string, headers: IncomingHttpHeaders): Delivery {
+  const { event, eventType, data, transaction = data.transaction } = JSON.parse(text);
+  return { text, headers, event: event ?? eventType, id: transaction.id, status: transaction.status };
 }

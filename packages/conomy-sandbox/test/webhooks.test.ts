@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { deliveryBody } from '../src/webhook-event.ts';
+import { signDelivery } from '../src/webhook-event.ts';
 import { documentedRetryDelayMs } from '../src/webhook-retry.ts';
 import { p2pBody } from './payment-bodies.ts';
 import { openSandbox } from './sandbox-client.ts';
@@ -12,6 +12,8 @@ interface Vector {
   variant: string;
   secret: string;
   deliveredBody: string;
+  rawBody: string;
+  signatureHex: string;
 }
 
 const { vectors }: { vectors: Vector[] } = JSON.parse(
@@ -22,7 +24,15 @@ test.each(vectors.filter(({ variant }) => variant === 'signature-field-in-body')
   'the signature of $name is the known one, byte for byte',
   ({ secret, deliveredBody }) => {
     const { event, data } = JSON.parse(deliveredBody);
-    expect(deliveryBody({ event, data }, secret)).toBe(deliveredBody);
+    expect(signDelivery({ form: 'body', event, data }, secret).body).toBe(deliveredBody);
+  },
+);
+
+test.each(vectors.filter(({ variant }) => variant === 'X-Webhook-Signature-header'))(
+  'the signature of $name in the header is the known one',
+  ({ secret, rawBody, signatureHex }) => {
+    const delivery = signDelivery({ form: 'header', payload: JSON.parse(rawBody) }, secret);
+    expect(delivery).toEqual({ body: rawBody, headers: { 'x-webhook-signature': signatureHex } });
   },
 );
 
@@ -66,7 +76,8 @@ test('a delivery holds exactly the documented fields, signed with the secret', a
     status: 'CAPTURED',
   };
   const { text } = await receiver.next();
-  expect(text).toBe(deliveryBody({ event: 'Transaction.Captured', data: { transaction } }, secret));
+  const event = { form: 'body', event: 'Transaction.Captured', data: { transaction } } as const;
+  expect(text).toBe(signDelivery(event, secret).body);
   expect(JSON.parse(text).signature).toMatch(/^[0-9a-f]{64}$/);
 });
 

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 // By path: the package @capstan/testing depends on this one, and packages may not depend on each other in a circle.
 import { createTestDatabase } from '../../testing/src/test-database.ts';
-import { openPool, type Pool } from '../src/db/pool.ts';
+import { openPool, type Pool, type PoolClient } from '../src/db/pool.ts';
 import type { CommandStatus } from '../src/domain/command-status.ts';
 import type { Operation } from '../src/domain/payment-command.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
@@ -29,7 +29,7 @@ export async function openDatabaseFixture({ max = 8 }: { max?: number } = {}) {
 
 /** Inserts a payment and returns its key; without a status Conomy does not know it yet. */
 export async function insertPayment(
-  pool: Pool,
+  pool: Pool | PoolClient,
   over: { status?: string; conomyId?: string | null; snapshot?: object; reads?: number } = {},
 ): Promise<string> {
   const key = randomUUID();
@@ -52,7 +52,7 @@ export interface CommandToInsert {
 }
 
 /** Inserts a capture, due and offered now unless said otherwise, and returns its id. */
-export async function insertCommand(pool: Pool, over: CommandToInsert = {}): Promise<string> {
+export async function insertCommand(pool: Pool | PoolClient, over: CommandToInsert = {}): Promise<string> {
   const id = randomUUID();
   const status = over.status ?? 'accepted';
   const isRunnable = status === 'accepted' || status === 'executing' || status === 'unresolved';

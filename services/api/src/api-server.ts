@@ -1,8 +1,9 @@
 import type { Pool } from '@capstan/shared/db/pool';
-import type { ProgressListener } from '@capstan/shared/db/progress';
+import type { ProgressAnnouncer, ProgressListener } from '@capstan/shared/db/progress';
 import { databaseCheck, queueCheck } from '@capstan/shared/http/health-checks';
 import { addHealthRoutes } from '@capstan/shared/http/health-routes';
 import type { SignatureForm } from '@capstan/shared/provider/conomy/signature';
+import type { PaymentProvider } from '@capstan/shared/provider/payment-provider';
 import type { QueueSender } from '@capstan/shared/queue/sender';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 import type { Registry } from '@capstan/shared/telemetry/metrics';
@@ -11,14 +12,21 @@ import type { ApiKey } from './api-keys.ts';
 import { type ApiMetrics, createApiMetrics } from './api-metrics.ts';
 import { addAuthentication } from './authenticate.ts';
 import type { BoardPasswords } from './basic-auth.ts';
+import { createProductCheck } from './check-products-first.ts';
 import { createCommandIntake } from './command-intake.ts';
 import { addErrorResponses } from './error-response.ts';
+import type { Inbox } from './inbox/inbox.ts';
 import { createLongPoll } from './long-poll.ts';
+import { createDiscovery } from './products.ts';
 import { addQueueBoard } from './queue-board.ts';
-import { addGetCommandRoute } from './routes/get-command.ts';
+import { addReferenceRoutes } from './reference/reference-routes.ts';
+import { addGetCommandRoutes } from './routes/get-command.ts';
 import { addGetPaymentRoutes } from './routes/get-payments.ts';
+import { addGetProductsRoutes } from './routes/get-products.ts';
+import { addCommandActionRoutes } from './routes/post-command-actions.ts';
 import { addPostCommandRoutes } from './routes/post-commands.ts';
 import { addWebhookRoute } from './routes/receive-conomy-webhook.ts';
+import { addRefreshRoute } from './routes/refresh-payment.ts';
 import { acceptStrictJsonOnly } from './strict-body.ts';
 
 /** The queues the api puts jobs into or shows on the board. */
@@ -31,7 +39,14 @@ export interface ApiQueues {
 export interface ApiDeps {
   pool: Pool;
   progress: ProgressListener;
+  announcer: ProgressAnnouncer;
+  /** For reads that cannot wait; commands are carried out by the capturer alone. */
+  provider: PaymentProvider;
+  /** How long what the provider offers is taken for current; `check`: creates are checked against it. */
+  products: { ttlMs: number; check: boolean };
   queues: ApiQueues;
+  /** Null keeps the queue door shut. */
+  inbox: Inbox | null;
   registry: Registry;
   log: Logger;
   apiKeys: readonly ApiKey[];
@@ -42,14 +57,20 @@ export interface ApiDeps {
 
 /** The whole HTTP interface, wired and not yet listening. Closing it ends long polls and waits for open requests. */
 export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
-  const { pool, progress, queues, registry, log } = deps;
+  const { pool, progress, announcer, provider, queues, inbox, registry, log } = deps;
   const metrics = createApiMetrics(registry);
   const app = createServer(log, metrics);
   const longPoll = createLongPoll(app);
-  const intake = createCommandIntake({ pool, commands: queues.commands, metrics });
+  const discovery = createDiscovery(provider, deps.products.ttlMs);
+  const productCheck = deps.products.check ? createProductCheck(discovery, log) : null;
+  const intake = createCommandIntake({ pool, commands: queues.commands, metrics, productCheck });
 
+  addReferenceRoutes(app);
   addHealthRoutes(app, {
-    checks: { database: databaseCheck(pool), queue: queueCheck(Object.values(queues)) },
+    checks: {
+      database: databaseCheck(pool),
+      queue: queueCheck([...Object.values(queues), ...(inbox ? [inbox] : [])]),
+    },
     registry,
   });
   await app.register(
@@ -57,27 +78,40 @@ export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
       acceptStrictJsonOnly(v1);
       addAuthentication(v1, deps.apiKeys);
       addPostCommandRoutes(v1, intake);
-      addGetCommandRoute(v1, { pool, progress, longPoll });
+      addCommandActionRoutes(v1, { pool, progress: announcer, commands: queues.commands });
+      addGetCommandRoutes(v1, { pool, progress, longPoll });
+      addGetProductsRoutes(v1, discovery);
       addGetPaymentRoutes(v1, { pool, progress, longPoll });
+      addRefreshRoute(v1, {
+        pool,
+        provider,
+        reads: queues.reads,
+        progress: announcer,
+        log,
+        random: Math.random,
+      });
     },
     { prefix: '/v1' },
   );
   await app.register(async (webhooks) => {
     addWebhookRoute(webhooks, { pool, deliveries: queues.deliveries, metrics, ...deps.webhook });
   });
-  if (deps.board) await addQueueBoard(app, { passwords: deps.board, queues: Object.values(queues) });
+  if (deps.board) await addQueueBoard(app, { passwords: deps.board, queues: Object.values(queues), inbox });
+  if (inbox) app.addHook('onListen', async () => inbox.serve(intake));
   return app;
 }
 
 /** The queue board on a server of its own, so that it need not be reachable where the API is. */
 export async function createBoardServer(deps: {
   queues: ApiQueues;
+  inbox: Inbox | null;
   log: Logger;
   board: BoardPasswords;
 }): Promise<FastifyInstance> {
   const app = fastify();
   addErrorResponses(app, deps.log);
-  await addQueueBoard(app, { passwords: deps.board, queues: Object.values(deps.queues) });
+  const { board, queues, inbox } = deps;
+  await addQueueBoard(app, { passwords: board, queues: Object.values(queues), inbox });
   return app;
 }
 

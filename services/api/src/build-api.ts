@@ -1,8 +1,9 @@
 import { assertSchemaIsCurrent } from '@capstan/db/check-schema';
+import { conomyClientOf } from '@capstan/shared/config/conomy-settings';
 import { awaitDatabase } from '@capstan/shared/db/await-database';
 import { assertEnvironment } from '@capstan/shared/db/environment';
 import { openPool, type Pool } from '@capstan/shared/db/pool';
-import { listenForProgress } from '@capstan/shared/db/progress';
+import { createProgressAnnouncer, listenForProgress } from '@capstan/shared/db/progress';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openSender } from '@capstan/shared/queue/sender';
 import type { Logger } from '@capstan/shared/telemetry/logger';
@@ -10,8 +11,11 @@ import { createRegistry } from '@capstan/shared/telemetry/metrics';
 import { type ApiQueues, createApiServer, createBoardServer } from './api-server.ts';
 import type { BoardPasswords } from './basic-auth.ts';
 import type { ApiConfig } from './config.ts';
+import { openInbox } from './inbox/inbox.ts';
 
 const CONNECTIONS_MAX = 10;
+/** To the provider: reads for callers only, the writes are the capturer's. */
+const PROVIDER_CONNECTIONS_MAX = 16;
 
 /** Wires an api from its configuration and starts it; everything started is registered to be stopped. */
 export async function buildApi(
@@ -22,15 +26,25 @@ export async function buildApi(
   const pool = await openDatabase(config, log, lifecycle);
   const progress = listenForProgress(config.DATABASE_URL, log);
   lifecycle.onStop('progress listener', () => progress.close());
+  const announcer = createProgressAnnouncer(pool, log);
+  lifecycle.onStop('progress announcer', () => announcer.idle());
+  const provider = conomyClientOf(config, PROVIDER_CONNECTIONS_MAX);
+  lifecycle.onStop('Conomy client', () => provider.close());
   const queues = openQueues(config, log, lifecycle);
+  const inbox = config.INBOX === 'on' ? openInbox(config.QUEUE_URL, log) : null;
+  if (inbox) lifecycle.onStop('queue door', () => inbox.close());
   const board = boardPasswords(config, log);
   if (board && config.ADMIN_PORT !== null)
-    await startBoard(config, config.ADMIN_PORT, { queues, log, board }, lifecycle);
+    await startBoard(config, config.ADMIN_PORT, { queues, inbox, log, board }, lifecycle);
 
   const api = await createApiServer({
     pool,
     progress,
+    announcer,
+    provider,
+    products: { ttlMs: config.PRODUCTS_TTL_S * 1_000, check: config.CHECK_PRODUCTS === 'on' },
     queues,
+    inbox,
     registry: createRegistry('api'),
     log,
     apiKeys: config.API_KEYS,

@@ -4,6 +4,7 @@ import type { QueueSender } from '@capstan/shared/queue/sender';
 import { acceptCommands, type Verdict } from './accept-commands.ts';
 import type { ApiMetrics } from './api-metrics.ts';
 import { batchCalls } from './batch-calls.ts';
+import type { ProductCheck } from './check-products-first.ts';
 import type { AcceptanceItem } from './decide-acceptance.ts';
 
 /** Accepts commands, however they came in, and has their jobs offered once they are committed. */
@@ -20,8 +21,11 @@ export function createCommandIntake(deps: {
   pool: Pool;
   commands: QueueSender<'commands'>;
   metrics: ApiMetrics;
+  /** Null: creates are not checked before they are accepted. */
+  productCheck: ProductCheck | null;
 }): CommandIntake {
-  const acceptList = async (items: readonly AcceptanceItem[]) => {
+  const check: ProductCheck = deps.productCheck ?? (async (item) => item);
+  const acceptChecked = async (items: readonly AcceptanceItem[]) => {
     if (items.length === 0) return [];
     const verdicts = await acceptCommands(deps.pool, items);
     for (const verdict of verdicts) deps.metrics.commands.inc({ result: resultOf(verdict) });
@@ -29,7 +33,12 @@ export function createCommandIntake(deps: {
     void deps.commands.offer(jobsOf(verdicts));
     return verdicts;
   };
-  return { acceptList, acceptOne: batchCalls(acceptList, SHARED_MAX) };
+  const acceptShared = batchCalls(acceptChecked, SHARED_MAX);
+  return {
+    // Checked before they come together: one that waits for the provider holds up nobody else.
+    acceptOne: async (item) => acceptShared(await check(item)),
+    acceptList: async (items) => acceptChecked(await Promise.all(items.map(check))),
+  };
 }
 
 function jobsOf(verdicts: readonly Verdict[]) {

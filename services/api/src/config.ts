@@ -1,4 +1,5 @@
 import { commonSettings, wholeNumber } from '@capstan/shared/config/common-settings';
+import { conomySettings } from '@capstan/shared/config/conomy-settings';
 import type { Parsed, Settings } from '@capstan/shared/config/parse-env';
 import type { SignatureForm } from '@capstan/shared/provider/conomy/signature';
 import { z } from 'zod';
@@ -40,6 +41,7 @@ const webhookForms = z
 
 export const apiSettings = {
   ...commonSettings(DEFAULT_PORT),
+  ...conomySettings,
   API_KEYS: {
     description: 'who may call: name:secret[:scope+scope],…; scopes read, enqueue, operate; none = all',
     schema: apiKeys,
@@ -54,6 +56,22 @@ export const apiSettings = {
     description: 'where a webhook may carry its signature',
     schema: webhookForms,
     default: FORMS.join(','),
+  },
+  INBOX: {
+    description: 'the queue door: on takes commands from the queue capstan-inbox, off leaves it alone',
+    schema: z.enum(['on', 'off'], { error: 'must be on or off' }),
+    default: 'on',
+  },
+  CHECK_PRODUCTS: {
+    description:
+      'on refuses a create that the provider’s own product rules speak against; off leaves it to the provider',
+    schema: z.enum(['on', 'off'], { error: 'must be on or off' }),
+    default: 'off',
+  },
+  PRODUCTS_TTL_S: {
+    description: 'how long the provider’s products and banks are taken for current, in seconds',
+    schema: wholeNumber(1, 86_400),
+    default: '600',
   },
   ADMIN_PASSWORD: {
     description: 'of the user admin on /admin/queues; without it the board is off',

@@ -1,4 +1,5 @@
 import type { KnownCommand, NamedPayment, NewCommand, NewPayment } from '@capstan/shared/db/accept';
+import type { RefundRequest } from '@capstan/shared/db/commands';
 import { fingerprint } from '@capstan/shared/domain/fingerprint';
 import { type PaymentCommand, planSteps } from '@capstan/shared/domain/payment-command';
 import type { Refusal } from './problem.ts';
@@ -11,6 +12,8 @@ export interface AcceptanceItem {
   createBody: string | null;
   /** Name of the API key or door it came through. */
   acceptedBy: string;
+  /** What was found against it before; it stops a new command, not the repeat of one accepted earlier. */
+  ruledOut?: Refusal;
 }
 
 /** What the database holds about the items, read under the locks that keep it true. */
@@ -70,9 +73,9 @@ class Ledger {
     const commandFingerprint = fingerprint(item.command);
     const before = this.#commands.get(item.idempotencyKey);
     if (before) return replayOrReuse(before, commandFingerprint, item.idempotencyKey);
-    if (item.command.notAfter !== undefined && Date.parse(item.command.notAfter) <= this.#now) {
-      return { kind: 'refused', refusal: deadlinePassed(item.command.notAfter) };
-    }
+    const passed = findPassedInstant(item.command, this.#now);
+    if (passed !== null) return { kind: 'refused', refusal: alreadyPassed(passed) };
+    if (item.ruledOut) return { kind: 'refused', refusal: item.ruledOut };
     const target = this.#findTarget(item);
     if ('refusal' in target) return { kind: 'refused', refusal: target.refusal };
     return {
@@ -90,6 +93,7 @@ class Ledger {
       type: item.command.type,
       paymentKey,
       createBody: item.createBody,
+      refund: refundOf(item.command),
       steps: planSteps(item.command),
       notAfter: item.command.notAfter ?? null,
       status: this.#busy.has(paymentKey) ? 'blocked' : 'accepted',
@@ -102,22 +106,31 @@ class Ledger {
 
   #findTarget({ command, createBody }: AcceptanceItem): Target {
     if (command.type === 'payment.create')
-      return this.#placeCreate(command.payment.externalId, createBody ?? '{}');
+      return this.#placeCreate(command.payment.externalId, 'payment', createBody ?? '{}');
+    if (command.type === 'payment-attempt.create')
+      return this.#placeCreate(command.payment.externalId, 'attempt', createBody ?? '{}');
     const { payment } = command;
     if ('id' in payment)
-      return { payment: this.#byConomyId.get(payment.id) ?? this.#addPayment(payment.id, null, '{}') };
+      return {
+        payment: this.#byConomyId.get(payment.id) ?? this.#addPayment(payment.id, null, 'payment', '{}'),
+      };
     const found = this.#byExternalId.get(payment.externalId);
     return found ? { payment: found } : { refusal: paymentNotFound(payment.externalId) };
   }
 
-  #placeCreate(externalId: string, createBody: string): Target {
+  #placeCreate(externalId: string, kind: NewPayment['kind'], createBody: string): Target {
     if (this.#byExternalId.has(externalId)) return { refusal: externalIdTaken(externalId) };
-    return { payment: this.#addPayment(null, externalId, createBody) };
+    return { payment: this.#addPayment(null, externalId, kind, createBody) };
   }
 
-  #addPayment(conomyId: string | null, externalId: string | null, snapshot: string): NamedPayment {
+  #addPayment(
+    conomyId: string | null,
+    externalId: string | null,
+    kind: NewPayment['kind'],
+    snapshot: string,
+  ): NamedPayment {
     const key = this.#newId();
-    this.newPayments.push({ key, conomyId, externalId, snapshot });
+    this.newPayments.push({ key, conomyId, externalId, kind, snapshot });
     const payment = { key, conomyId, externalId, snapshot: JSON.parse(snapshot), status: null, final: false };
     this.#remember(payment);
     return payment;
@@ -129,18 +142,40 @@ class Ledger {
   }
 }
 
+function refundOf(command: PaymentCommand): RefundRequest | null {
+  if (command.type !== 'payment.refund') return null;
+  const { amount, currency, reason } = command;
+  return { amount, currency, ...(reason === undefined ? {} : { reason }) };
+}
+
 function replayOrReuse(before: { id: string; fingerprint: Buffer }, now: Buffer, key: string): Decision {
   if (before.fingerprint.equals(now)) return { kind: 'replayed', commandId: before.id };
   const detail = `The Idempotency-Key "${key}" was used for another command (${before.id}). Use a new key for a new command.`;
   return { kind: 'refused', refusal: { code: 'idempotency_key_reused', detail } };
 }
 
-function deadlinePassed(notAfter: string): Refusal {
+interface PassedInstant {
+  path: string;
+  instant: string;
+}
+
+/** An instant of the command that lies in the past: it would be canceled, or its payment expire, before it began. */
+function findPassedInstant(command: PaymentCommand, now: number): PassedInstant | null {
+  const instants = [{ path: '/notAfter', instant: command.notAfter }];
+  if ('expiresAt' in command.payment) {
+    instants.push({ path: '/payment/expiresAt', instant: command.payment.expiresAt });
+  }
+  const isPassed = (named: { path: string; instant?: string }): named is PassedInstant =>
+    named.instant !== undefined && Date.parse(named.instant) <= now;
+  return instants.find(isPassed) ?? null;
+}
+
+function alreadyPassed({ path, instant }: PassedInstant): Refusal {
   const message = 'has already passed';
   return {
     code: 'validation_failed',
-    detail: `notAfter ${notAfter} ${message}.`,
-    errors: [{ path: '/notAfter', message }],
+    detail: `${path} ${instant} ${message}.`,
+    errors: [{ path, message }],
   };
 }
 

@@ -1,23 +1,5 @@
 import type { ContentFault } from '@capstan/shared/domain/problem';
-
-/** Every reason a request is refused: its HTTP status and the title of its problem document. */
-export const PROBLEMS = {
-  validation_failed: { status: 400, title: 'The request is not valid' },
-  idempotency_key_missing: { status: 400, title: 'The Idempotency-Key is missing' },
-  unauthorized: { status: 401, title: 'The credentials are missing or not known' },
-  forbidden: { status: 403, title: 'The API key may not do this' },
-  not_found: { status: 404, title: 'There is no such resource' },
-  command_not_found: { status: 404, title: 'There is no such command' },
-  payment_not_found: { status: 404, title: 'There is no such payment' },
-  external_id_taken: { status: 409, title: 'The externalId belongs to another payment' },
-  payload_too_large: { status: 413, title: 'The body is too large' },
-  unsupported_media_type: { status: 415, title: 'The body is not of a type this route takes' },
-  idempotency_key_reused: { status: 422, title: 'The Idempotency-Key belongs to another command' },
-  internal_error: { status: 500, title: 'The request failed for a reason of our own' },
-  unavailable: { status: 503, title: 'The service cannot accept this now' },
-} as const satisfies Record<string, { status: number; title: string }>;
-
-export type ProblemCode = keyof typeof PROBLEMS;
+import { PROBLEMS, type ProblemCode } from '@capstan/shared/domain/request-problems';
 
 /** Why a request, or one item of a batch, is refused. */
 export interface Refusal {
@@ -57,3 +39,13 @@ export function invalidContent(errors: readonly ContentFault[]): Refusal {
   const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
   return { code: 'validation_failed', detail: `${where}${first?.message ?? 'is not valid'}${more}.`, errors };
 }
+
+export const unknownCommand: Refusal = {
+  code: 'command_not_found',
+  detail: 'No command has this id. It is the command.id of the 202 answer.',
+};
+
+export const unknownPayment: Refusal = {
+  code: 'payment_not_found',
+  detail: 'No payment has this key or Conomy id.',
+};

@@ -15,12 +15,17 @@ interface BoardQueue {
 export interface QueueBoardOptions {
   passwords: BoardPasswords;
   queues: readonly BoardQueue[];
+  /** Holds data of others, not ours: counts and outcomes are shown, data and buttons are not. */
+  inbox: BoardQueue | null;
 }
 
-/** Bull Board behind a login. Jobs hold ids only, so there is nothing private to see and nothing that decides about money. */
+/**
+ * Bull Board behind a login. Jobs of our own queues hold ids only, so there is nothing private to see and nothing
+ * that decides about money; those of the queue door are shown without what they carry.
+ */
 export async function addQueueBoard(
   app: FastifyInstance,
-  { passwords, queues }: QueueBoardOptions,
+  { passwords, queues, inbox }: QueueBoardOptions,
 ): Promise<void> {
   const serverAdapter = new FastifyAdapter().setBasePath(BASE_PATH);
   const board = createBullBoard({
@@ -29,12 +34,14 @@ export async function addQueueBoard(
     options: { uiConfig: { boardTitle: 'Capstan queues' } },
   });
   const shown = new Set<Queue>();
+  const show = (queue: Queue | null, toAdapter: (queue: Queue) => BullMQAdapter) => {
+    if (queue === null || shown.has(queue)) return;
+    shown.add(queue);
+    board.addQueue(toAdapter(queue));
+  };
   const showReached = () => {
-    for (const queue of queues.map((candidate) => candidate.queue())) {
-      if (queue === null || shown.has(queue)) continue;
-      shown.add(queue);
-      board.addQueue(new BullMQAdapter(queue));
-    }
+    for (const candidate of queues) show(candidate.queue(), (queue) => new BullMQAdapter(queue));
+    show(inbox?.queue() ?? null, withoutContents);
   };
 
   await app.register(
@@ -54,6 +61,14 @@ export async function addQueueBoard(
     },
     { prefix: BASE_PATH },
   );
+}
+
+/** Names are the producers' choice and may say as much as data do. */
+function withoutContents(queue: Queue): BullMQAdapter {
+  const adapter = new BullMQAdapter(queue, { readOnlyMode: true });
+  adapter.setFormatter('data', () => 'not shown');
+  adapter.setFormatter('name', () => 'command');
+  return adapter;
 }
 
 function isLetIn(request: FastifyRequest, reply: FastifyReply, passwords: BoardPasswords): boolean {

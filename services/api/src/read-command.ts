@@ -3,6 +3,9 @@ import { parseContent } from '@capstan/shared/domain/problem';
 import type { AcceptanceItem } from './decide-acceptance.ts';
 import { invalidContent, type Refusal } from './problem.ts';
 
+/** Of one command as JSON text; a batch may be larger as a whole. */
+export const COMMAND_BYTES_MAX = 256 * 1024;
+
 export type ReadItem = { ok: true; item: AcceptanceItem } | { ok: false; refusal: Refusal };
 
 /**
@@ -26,7 +29,9 @@ export function readCommand(
   }
   const parsed = parseContent(paymentCommand, content, base);
   if (!parsed.ok) return { ok: false, refusal: invalidContent(parsed.faults) };
-  const createBody = parsed.value.type === 'payment.create' ? textOfPayment(content) : null;
+  const { type } = parsed.value;
+  const creates = type === 'payment.create' || type === 'payment-attempt.create';
+  const createBody = creates ? textOfPayment(content) : null;
   return {
     ok: true,
     item: { idempotencyKey: parsedKey.value, command: parsed.value, createBody, acceptedBy },

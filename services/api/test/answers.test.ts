@@ -43,11 +43,19 @@ test('the rail holds what the payer needs and nothing else of the node', () => {
   );
 });
 
+test('what a SPEI pay-in came back with is for the payer', () => {
+  const origins = [{ type: 'SPEI', spei: { clabe: '032180000118359719', customer: { firstName: 'A' } } }];
+
+  expect(readRail({ origins })).toEqual({ clabe: '032180000118359719' });
+});
+
 test.each([
   [{}],
   [{ origins: 'none' }],
   [{ origins: [null, 1, { account: { accountNumber: '1' } }] }],
   [{ origins: [{ pix: { qrCode: null, data: '' } }] }],
+  [{ origins: [{ type: 'CARD', card: { token: 'tok_of_the_payer' } }] }],
+  [{ destinations: [{ type: 'SPEI', spei: { clabe: '032180000118359719' } }] }],
 ])('a payment without payer instructions has no rail: %j', (snapshot) =>
   expect(readRail(snapshot)).toBeUndefined(),
 );

@@ -4,6 +4,7 @@ import {
   listenForProgress,
   type ProgressAnnouncer,
 } from '@capstan/shared/db/progress';
+import type { PaymentProvider, ProviderResult } from '@capstan/shared/provider/payment-provider';
 import type { Offer, QueueKey } from '@capstan/shared/queue/catalogue';
 import type { QueueSender } from '@capstan/shared/queue/sender';
 import { createLogger } from '@capstan/shared/telemetry/logger';
@@ -26,7 +27,7 @@ export interface RecordingSender<K extends QueueKey> extends QueueSender<K> {
   isDown: boolean;
 }
 
-function recordingSender<K extends QueueKey>(): RecordingSender<K> {
+export function recordingSender<K extends QueueKey>(): RecordingSender<K> {
   const sender: RecordingSender<K> = {
     offers: [],
     isDown: false,
@@ -39,6 +40,17 @@ function recordingSender<K extends QueueKey>(): RecordingSender<K> {
     close: async () => {},
   };
   return sender;
+}
+
+/** A provider that no call reaches; tests put in the calls they are about. */
+export function providerWith(calls: Partial<PaymentProvider> = {}): PaymentProvider {
+  const refused: ProviderResult<never> = {
+    ok: false,
+    failure: { stage: 'not_sent', reason: 'connect_refused' },
+  };
+  return new Proxy(calls as PaymentProvider, {
+    get: (target, name) => Reflect.get(target, name) ?? (async () => refused),
+  });
 }
 
 export interface ApiFixture {
@@ -60,6 +72,7 @@ export async function openApi(overrides: Partial<ApiDeps> = {}): Promise<ApiFixt
   const log = createLogger('api-test', 'silent');
   const pool = openPool({ url: database.url, name: 'api-test', max: 10, log });
   const progress = listenForProgress(database.url, log);
+  const announcer = createProgressAnnouncer(pool, log);
   const commands = recordingSender<'commands'>();
   const deliveries = recordingSender<'deliveries'>();
   const registry = new Registry();
@@ -67,7 +80,11 @@ export async function openApi(overrides: Partial<ApiDeps> = {}): Promise<ApiFixt
     createApiServer({
       pool,
       progress,
+      announcer,
+      provider: providerWith(),
+      products: { ttlMs: 600_000, check: false },
       queues: { commands, deliveries, reads: recordingSender<'reads'>() },
+      inbox: null,
       registry: ownRegistry,
       log,
       apiKeys: parseApiKeys(
@@ -82,7 +99,7 @@ export async function openApi(overrides: Partial<ApiDeps> = {}): Promise<ApiFixt
     app: apps[0] as FastifyInstance,
     pool,
     databaseUrl: database.url,
-    progress: createProgressAnnouncer(pool, log),
+    progress: announcer,
     commands,
     deliveries,
     registry,
@@ -101,6 +118,7 @@ export async function openApi(overrides: Partial<ApiDeps> = {}): Promise<ApiFixt
     close: async () => {
       for (const app of apps) await app.close();
       await progress.close();
+      await announcer.idle();
       await pool.end();
       await database.drop();
     },

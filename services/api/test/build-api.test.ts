@@ -28,6 +28,8 @@ function start(changes: Record<string, string> = {}): Promise<{ url: string }> {
     QUEUE_URL: 'redis://127.0.0.1:1',
     CONOMY_BASE_URL: 'https://conomy.test/api',
     CONOMY_CLIENT_ID: 'client',
+    CONOMY_CLIENT_SECRET: 'client-secret',
+    CONOMY_API_KEY: 'gateway-key',
     API_KEYS: 'local:0123456789abcdef',
     CONOMY_WEBHOOK_SECRETS: 'secret',
     PORT: '0',

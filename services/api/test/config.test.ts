@@ -7,6 +7,8 @@ const ENV = {
   QUEUE_URL: 'redis://127.0.0.1:6379',
   CONOMY_BASE_URL: 'https://conomy.test/api/',
   CONOMY_CLIENT_ID: 'client',
+  CONOMY_CLIENT_SECRET: 'client-secret',
+  CONOMY_API_KEY: 'gateway-key',
   API_KEYS: 'local:0123456789abcdef',
   CONOMY_WEBHOOK_SECRETS: 'new, old',
 };
@@ -25,6 +27,8 @@ test('what is not set has a default, and the board is off without a password', (
     VIEWER_PASSWORD: '',
     ADMIN_PORT: null,
     CONOMY_WEBHOOK_FORMS: ['body', 'header'],
+    CHECK_PRODUCTS: 'off',
+    PRODUCTS_TTL_S: 600,
   });
 });
 
@@ -38,6 +42,8 @@ test.each([
   ['API_KEYS', 'local:short', 'at least 16 characters'],
   ['ADMIN_PASSWORD', 'short', 'at least 8 characters'],
   ['CONOMY_WEBHOOK_SECRETS', 'a,,b', 'list of secrets'],
+  ['CHECK_PRODUCTS', 'yes', 'must be on or off'],
+  ['PRODUCTS_TTL_S', '0', 'whole number from 1 to 86400'],
   ['CONOMY_WEBHOOK_FORMS', 'body,cookie', 'must be body, header'],
 ])('a bad %s stops the start by name and reason', (name, value, reason) => {
   expect(() => parseEnv(apiSettings, { ...ENV, [name]: value })).toThrow(ConfigError);
@@ -51,5 +57,5 @@ test('the summary for the log holds no secret', () => {
     summarizeConfig(apiSettings, parseEnv(apiSettings, { ...ENV, ADMIN_PASSWORD: 'admin-password' })),
   );
 
-  expect(text).not.toMatch(/db-password|0123456789abcdef|admin-password|"new"/);
+  expect(text).not.toMatch(/db-password|0123456789abcdef|admin-password|gateway-key|client-secret|"new"/);
 });

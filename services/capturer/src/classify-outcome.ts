@@ -23,7 +23,8 @@ export function classifyOutcome(operation: Operation, result: ProviderResult<Obs
 
 /** A 2xx is read, not believed: the status in it says what the call did. */
 function classifyAnswer(operation: Operation, payment: ObservedPayment): CallOutcome {
-  if (operation === 'create') return { outcome: 'succeeded', failure: null, payment };
+  if (operation !== 'authorize' && operation !== 'capture')
+    return { outcome: 'succeeded', failure: null, payment };
   const { status } = payment;
   if (isCaptureTaken(status) || (operation === 'authorize' && status === 'AUTHORIZED')) {
     return { outcome: 'succeeded', failure: null, payment };

@@ -140,10 +140,10 @@ export function providerRejection(failure: {
   };
 }
 
-function rejected(code: string, detail: string): Conclusion {
+function rejected(code: CommandProblem['code'], detail: string): Conclusion {
   return { kind: 'rejected', problem: { code, detail } };
 }
 
-function parked(code: string, detail: string): Conclusion {
+function parked(code: CommandProblem['code'], detail: string): Conclusion {
   return { kind: 'parked', problem: { code, detail } };
 }

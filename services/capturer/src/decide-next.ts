@@ -1,4 +1,5 @@
 import type { ClaimedCommand, CommandProblem } from '@capstan/shared/db/commands';
+import { isAttemptOpen } from '@capstan/shared/domain/attempt';
 import type { Operation } from '@capstan/shared/domain/payment-command';
 import { isCaptureTaken, isFinalStatus, isKnownStatus } from '@capstan/shared/domain/payment-status';
 
@@ -39,7 +40,8 @@ export function decideNext(command: ClaimedCommand, statusIsFresh: boolean): Dec
 function decideStep(command: ClaimedCommand, statusIsFresh: boolean): NextAction | 'done' {
   const { attempt } = command;
   const operation = command.steps[command.stepsDone] as Operation;
-  if (attempt !== null && isOpen(attempt)) return { kind: 'resolve', attemptId: attempt.id, operation };
+  if (attempt !== null && isAttemptOpen(attempt))
+    return { kind: 'resolve', attemptId: attempt.id, operation };
   if (command.deadlinePassed && command.stepsDone === 0 && attempt === null) {
     return end('canceled', 'deadline_passed', 'It was not begun by its notAfter instant.');
   }
@@ -51,11 +53,16 @@ function decideStep(command: ClaimedCommand, statusIsFresh: boolean): NextAction
     );
   }
   const send: NextAction = { kind: 'send', operation, number: (attempt?.number ?? 0) + 1 };
-  return operation === 'create' ? send : decideOnStatus(command, operation, send, statusIsFresh);
-}
-
-function isOpen(attempt: NonNullable<ClaimedCommand['attempt']>): boolean {
-  return attempt.outcome === null || (attempt.outcome === 'unknown' && attempt.resolution === null);
+  switch (operation) {
+    case 'create':
+    case 'create_attempt':
+      return send;
+    case 'authorize':
+    case 'capture':
+      return decideOnStatus(command, operation, send, statusIsFresh);
+    case 'refund':
+      return decideRefund(command, send, statusIsFresh);
+  }
 }
 
 /** Authorize and capture are sent only from a state in which they can have their effect (dossier §7). */
@@ -66,7 +73,7 @@ function decideOnStatus(
   statusIsFresh: boolean,
 ): NextAction | 'done' {
   const status = command.paymentStatus;
-  if (status === null) return { kind: 'read' };
+  if (status === null || (command.redriven && !statusIsFresh)) return { kind: 'read' };
   if (isCaptureTaken(status)) return 'done';
   switch (status) {
     case 'CREATED':
@@ -93,6 +100,21 @@ function decideOnStatus(
   );
 }
 
-function end(status: 'rejected' | 'canceled' | 'parked', code: string, detail: string): NextAction {
+/** Money is given back only of a payment that was read as settled under this very claim (design: refund rules). */
+function decideRefund(command: ClaimedCommand, send: NextAction, statusIsFresh: boolean): NextAction {
+  if (!statusIsFresh) return { kind: 'read' };
+  if (command.paymentStatus === 'SETTLED') return send;
+  return end(
+    'rejected',
+    'payment_not_settled',
+    `The payment is ${command.paymentStatus}; only a SETTLED payment can be refunded.`,
+  );
+}
+
+function end(
+  status: 'rejected' | 'canceled' | 'parked',
+  code: CommandProblem['code'],
+  detail: string,
+): NextAction {
   return { kind: 'end', status, problem: { code, detail } };
 }

@@ -5,6 +5,7 @@ import type { CapturerContext } from './context.ts';
 import { proceed, type Turn } from './proceed.ts';
 import { publish } from './publish.ts';
 import { readBeforeActing } from './read-before-acting.ts';
+import { readBeforeRefund } from './read-before-refund.ts';
 import { resolveUnknown } from './resolve-unknown.ts';
 import { sendStep } from './send-step.ts';
 
@@ -55,6 +56,8 @@ function takeTurn(context: CapturerContext, turn: Turn): Promise<Turn | null> {
     case 'resolve':
       return resolveUnknown(context, command, action.attemptId);
     case 'read':
-      return readBeforeActing(context, command);
+      return command.type === 'payment.refund'
+        ? readBeforeRefund(context, command)
+        : readBeforeActing(context, command);
   }
 }

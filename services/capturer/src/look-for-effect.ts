@@ -7,22 +7,38 @@ import type {
   ProviderFailure,
 } from '@capstan/shared/provider/payment-provider';
 import type { Evidence } from './conclude-unknown.ts';
+import { lookForRefund } from './look-for-refund.ts';
 
 const PAGE_ROWS = 50;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** Clocks differ: a payment this much older than our first attempt can still be ours. */
 const CREATED_TOLERANCE_MS = 10 * 60 * 1_000;
 
+export interface LookOptions {
+  /** This read may be the one from which absence is concluded, so it must look everywhere. */
+  concluding: boolean;
+  /** Ids of the payment's refunds that were there before the attempt. */
+  knownRefundIds: ReadonlySet<string>;
+  signal: AbortSignal;
+}
+
 /** Reads the provider once to see whether an attempt of unknown outcome had its effect. Writes nothing anywhere. */
 export function lookForEffect(
   provider: PaymentProvider,
   command: ClaimedCommand,
   attempt: UnknownAttempt,
-  options: { concluding: boolean; signal: AbortSignal },
+  options: LookOptions,
 ): Promise<Evidence> {
-  return attempt.operation === 'create'
-    ? lookForCreated(provider, command, attempt, options)
-    : lookForStatus(provider, command, attempt, options.signal);
+  switch (attempt.operation) {
+    case 'create':
+    case 'create_attempt':
+      return lookForCreated(provider, command, attempt, options);
+    case 'authorize':
+    case 'capture':
+      return lookForStatus(provider, command, attempt, options.signal);
+    case 'refund':
+      return lookForRefund(provider, command, options.knownRefundIds, options.signal);
+  }
 }
 
 async function lookForStatus(
@@ -61,7 +77,7 @@ async function lookForCreated(
   provider: PaymentProvider,
   command: ClaimedCommand,
   attempt: UnknownAttempt,
-  { concluding, signal }: { concluding: boolean; signal: AbortSignal },
+  { concluding, signal }: LookOptions,
 ): Promise<Evidence> {
   const wanted = wantedOf(command, attempt);
   const marginMs = concluding ? DAY_MS : CREATED_TOLERANCE_MS;
@@ -72,17 +88,22 @@ async function lookForCreated(
     toDay: new Date(Date.now() + marginMs),
     sort: 'createdAt:desc' as const,
   };
+  const list = (offset: number) =>
+    attempt.operation === 'create_attempt'
+      ? provider.listAttempts(filter, { limit: PAGE_ROWS, next: offset }, { signal })
+      : provider.listPayments(filter, { limit: PAGE_ROWS, offset }, { signal });
+  const read = (id: string) => readWhole(provider, attempt, id, signal);
   const matches = new Map<string, ObservedPayment>();
   const seen = new Set<string>();
   for (let offset: number | null = 0; offset !== null; ) {
-    const page = await provider.listPayments(filter, { limit: PAGE_ROWS, offset }, { signal });
+    const page = await list(offset);
     if (!page.ok) return inconclusive(page.failure);
     if (page.value.unreadableRows > 0) return nothing('inconclusive', { reason: 'unreadable_rows' });
     // Rows come twice when offsets shift under the scan; a page without a new one is the end, whatever the totals say.
     const fresh = page.value.payments.filter(({ id }) => !seen.has(id));
     for (const row of fresh) {
       seen.add(row.id);
-      const payment = row.externalId === undefined ? await readWhole(provider, row.id, signal) : row;
+      const payment = row.externalId === undefined ? await read(row.id) : row;
       if (payment === null) return nothing('inconclusive', { reason: 'row_unreadable', id: row.id });
       if (payment.externalId === wanted.externalId) matches.set(payment.id, payment);
     }
@@ -90,7 +111,7 @@ async function lookForCreated(
     if (fresh.length === 0) break;
     offset = !concluding && isOlder(oldest, wanted.notBefore) ? null : page.value.nextOffset;
   }
-  const evidence = await judgeMatches(provider, wanted, [...matches.values()], seen.size, signal);
+  const evidence = await judgeMatches(read, wanted, [...matches.values()], seen.size);
   return { ...evidence, isWhole: concluding };
 }
 
@@ -109,16 +130,15 @@ function wantedOf(command: ClaimedCommand, attempt: UnknownAttempt): Wanted {
 }
 
 async function judgeMatches(
-  provider: PaymentProvider,
+  read: (id: string) => Promise<ObservedPayment | null>,
   wanted: Wanted,
   matches: ObservedPayment[],
   rows: number,
-  signal: AbortSignal,
 ): Promise<Evidence> {
   const [only] = matches;
   if (!only) return nothing('absent', { rows });
   if (matches.length > 1) return nothing('ambiguous', { ids: matches.map(({ id }) => id) });
-  const whole = fits(only, wanted) ? only : await readWhole(provider, only.id, signal);
+  const whole = fits(only, wanted) ? only : await read(only.id);
   if (whole === null) return nothing('inconclusive', { reason: 'row_unreadable', id: only.id });
   if (!fits(whole, wanted)) return nothing('unclear', { id: whole.id });
   if (isOlder(whole, wanted.notBefore)) return nothing('in_use', { id: whole.id });
@@ -136,10 +156,13 @@ function fits(payment: ObservedPayment, wanted: Wanted): boolean {
 
 async function readWhole(
   provider: PaymentProvider,
+  { operation }: UnknownAttempt,
   id: string,
   signal: AbortSignal,
 ): Promise<ObservedPayment | null> {
-  const read = await provider.readPayment(id, { signal });
+  const read = await (operation === 'create_attempt'
+    ? provider.readAttempt(id, { signal })
+    : provider.readPayment(id, { signal }));
   return read.ok ? read.value : null;
 }
 
@@ -147,7 +170,7 @@ function isOlder(payment: ObservedPayment | undefined, notBefore: number): boole
   return payment?.createdAt !== undefined && Date.parse(payment.createdAt) < notBefore;
 }
 
-function inconclusive(failure: ProviderFailure): Evidence {
+export function inconclusive(failure: ProviderFailure): Evidence {
   const { stage, reason, httpStatus, code } = failure;
   return nothing('inconclusive', { stage, reason, httpStatus, code });
 }

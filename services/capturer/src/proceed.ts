@@ -5,10 +5,8 @@ import {
   continueCommand,
   deferCommand,
   endCommand,
-  rejectBlockedCommands,
-  unblockNextCommand,
 } from '@capstan/shared/db/commands';
-import { releaseExternalId } from '@capstan/shared/db/payments';
+import { settleFollowers } from '@capstan/shared/db/followers';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { commandJob, DIRECT_OFFER_MS_MAX, type Offer, RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
 import { decideNext, type NextAction } from './decide-next.ts';
@@ -115,24 +113,11 @@ export async function end(
   await endCommand(tx, command, { status, problem });
   const ended = { status, code: problem?.code ?? null };
   if (status === 'parked') return { turn: null, commandJobs: [], ended };
-  const thereIsNoPayment = command.type === 'payment.create' && command.stepsDone === 0;
-  if (thereIsNoPayment && status !== 'succeeded') {
-    await rejectBlockedCommands(tx, command.paymentKey, predecessorFailed(command));
-    await releaseExternalId(tx, command.paymentKey);
-    return { turn: null, commandJobs: [], ended };
-  }
-  const next = await unblockNextCommand(tx, command.paymentKey, RELAY_GRACE_MS);
+  const next = await settleFollowers(tx, { ...command, status }, RELAY_GRACE_MS);
   return { turn: null, commandJobs: next === null ? [] : [commandJob(next.id, next.epoch)], ended };
 }
 
 /** The picture of the command once its current step is done. */
 export function nextStep(command: ClaimedCommand): ClaimedCommand {
   return { ...command, stepsDone: command.stepsDone + 1, attempt: null, failures: 0 };
-}
-
-function predecessorFailed(command: ClaimedCommand): CommandProblem {
-  return {
-    code: 'predecessor_failed',
-    detail: `The payment was never created: command ${command.id} did not succeed. Create it again, then repeat this command with a new idempotency key.`,
-  };
 }

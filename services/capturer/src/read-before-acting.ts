@@ -1,4 +1,4 @@
-import type { ClaimedCommand } from '@capstan/shared/db/commands';
+import type { ClaimedCommand, CommandProblem } from '@capstan/shared/db/commands';
 import type { ProviderFailure } from '@capstan/shared/provider/payment-provider';
 import { providerRejection } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
@@ -24,12 +24,7 @@ export async function readBeforeActing(
       return { ...(await proceed(tx, told.command, proceeding)), read: told.read };
     }
     if (isUnknownAtConomy(read.failure, command)) {
-      const problem = {
-        ...providerRejection(read.failure),
-        code: 'payment_not_found',
-        detail: 'Conomy knows no payment with this id.',
-      };
-      return { ...(await end(tx, command, 'rejected', problem)), read: null };
+      return { ...(await end(tx, command, 'rejected', paymentNotFound(read.failure))), read: null };
     }
     return {
       ...(await wait(tx, command, 'executing', read.failure.retryAfterMs ?? context.timings.readAgainMs)),
@@ -39,6 +34,14 @@ export async function readBeforeActing(
 }
 
 /** Only a payment nobody ever saw can be said not to exist; one that was mirrored before is read again. */
-function isUnknownAtConomy(failure: ProviderFailure, command: ClaimedCommand): boolean {
+export function isUnknownAtConomy(failure: ProviderFailure, command: ClaimedCommand): boolean {
   return failure.stage === 'answered' && failure.httpStatus === 404 && command.paymentStatus === null;
+}
+
+export function paymentNotFound(failure: ProviderFailure): CommandProblem {
+  return {
+    ...providerRejection(failure),
+    code: 'payment_not_found',
+    detail: 'Conomy knows no payment with this id.',
+  };
 }

@@ -1,5 +1,5 @@
 import { parkOpenAttempts } from '@capstan/shared/db/attempts';
-import type { ClaimedCommand } from '@capstan/shared/db/commands';
+import type { ClaimedCommand, CommandProblem } from '@capstan/shared/db/commands';
 import { reviveUnmatchedDeliveries } from '@capstan/shared/db/deliveries';
 import { lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
@@ -36,7 +36,7 @@ export async function recordUnderClaim(
 }
 
 function parkAsSecondKey(context: CapturerContext, command: ClaimedCommand): Promise<Recorded> {
-  const problem = {
+  const problem: CommandProblem = {
     code: 'payment_known_under_other_key',
     detail:
       'The Conomy payment of this command is mirrored under another key already. Decide which command counts.',

@@ -6,11 +6,13 @@ import {
 } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/commands';
 import type { PoolClient } from '@capstan/shared/db/pool';
+import { findRefundIdsBefore } from '@capstan/shared/db/refunds';
 import { type Conclusion, concludeUnknown, type Evidence } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
 import { lookForEffect } from './look-for-effect.ts';
 import { end, nextStep, type Proceeding, proceed, type Turn, wait } from './proceed.ts';
 import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
+import { mirrorRefundChild } from './refund-children.ts';
 
 /** Asks the provider what became of an attempt, keeps what it said as evidence and draws the conclusion. Never repeats the call. */
 export async function resolveUnknown(
@@ -24,7 +26,15 @@ export async function resolveUnknown(
     attempt.absentReads + 1 >= absence.readsMin && attempt.firstAbsentMsAgo >= absence.spanMsMin;
   const beganAtMs = context.monotonicMs();
   const signal = AbortSignal.timeout(readMsMax);
-  const evidence = await lookForEffect(context.provider, command, attempt, { concluding, signal });
+  const knownRefundIds =
+    command.type === 'payment.refund'
+      ? await findRefundIdsBefore(context.pool, attemptId)
+      : new Set<string>();
+  const evidence = await lookForEffect(context.provider, command, attempt, {
+    concluding,
+    knownRefundIds,
+    signal,
+  });
   return recordUnderClaim(context, command, async (tx, claimedAtMs) => {
     const told = await mirrorEvidence(tx, context, command, evidence, attemptId);
     const beganMsAgo = context.monotonicMs() - beganAtMs;
@@ -50,6 +60,9 @@ async function mirrorEvidence(
   attemptId: number,
 ) {
   if (payment === null || finding === 'unclear' || finding === 'in_use') return { command, read: null };
+  if (command.type === 'payment.refund') {
+    return { command, read: await mirrorRefundChild(tx, context, command, payment, 'read') };
+  }
   return mirrorWhatWasTold(tx, context, command, payment, { source: 'read', attemptId });
 }
 

@@ -9,6 +9,7 @@ import type { CapturerContext } from './context.ts';
 import { end, nextStep, proceed, type SendAction, type Turn, wait } from './proceed.ts';
 import type { Recorded } from './publish.ts';
 import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
+import { mirrorRefundChild } from './refund-children.ts';
 
 /** A call about to leave: its attempt row is written, its claim was taken at `claimedAtMs`. */
 export interface Dispatch {
@@ -39,6 +40,12 @@ async function callInWindow(
   switch (action.operation) {
     case 'create':
       return provider.createPayment(required(command.createBody, 'create body'), { signal });
+    case 'create_attempt':
+      return provider.createAttempt(required(command.createBody, 'create body'), { signal });
+    case 'refund': {
+      const { amount, reason } = required(command.refund, 'amount');
+      return provider.refundPayment(required(command.conomyId, 'Conomy id'), { amount, reason }, { signal });
+    }
     case 'authorize':
       return provider.authorizePayment(required(command.conomyId, 'Conomy id'), { signal });
     case 'capture':
@@ -58,7 +65,7 @@ async function recordCall(
   const told =
     call.payment === null
       ? { command, read: null }
-      : await mirrorWhatWasTold(tx, context, command, call.payment, { source: 'answer', attemptId });
+      : await mirrorAnswer(tx, context, command, call.payment, action);
   await finishAttempt(tx, command, attemptId, call);
   const after = {
     ...told.command,
@@ -78,6 +85,20 @@ async function recordCall(
     case 'retryable':
       return { ...(await wait(tx, after, 'executing', retryWaitMs(context, call, number))), read: told.read };
   }
+}
+
+/** The answer to a refund is about its child, every other one about the command's own payment. */
+async function mirrorAnswer(
+  tx: PoolClient,
+  context: CapturerContext,
+  command: ClaimedCommand,
+  told: ObservedPayment,
+  { operation, attemptId }: SendAction,
+) {
+  if (operation !== 'refund') {
+    return mirrorWhatWasTold(tx, context, command, told, { source: 'answer', attemptId });
+  }
+  return { command, read: await mirrorRefundChild(tx, context, command, told, 'answer') };
 }
 
 function retryWaitMs(context: CapturerContext, { failure }: CallOutcome, number: number): number {
@@ -110,7 +131,7 @@ function logAttempt(
   );
 }
 
-function required(value: string | null, what: string): string {
+function required<T>(value: T | null, what: string): T {
   if (value === null) throw new Error(`a call is about to leave without its ${what}`);
   return value;
 }

@@ -102,6 +102,33 @@ export function insertLater(
   });
 }
 
+/** Writes a refund command of COP about a payment that exists. */
+export function insertRefund(pool: Pool, paymentKey: string, amount: string, status = 'accepted') {
+  return insertRow(pool, {
+    paymentKey,
+    type: 'payment.refund',
+    steps: ['refund'],
+    createBody: null,
+    refund: { amount, currency: 'COP' },
+    notAfter: null,
+    status,
+  });
+}
+
+/** Writes a command that creates a payment attempt. */
+export async function insertAttempt(pool: Pool): Promise<InsertedCommand> {
+  const externalId = `attempt-${randomUUID()}`;
+  const create = collectBody(externalId);
+  const paymentKey = randomUUID();
+  await pool.query(`insert into payments (key, external_id, kind, snapshot) values ($1, $2, 'attempt', $3)`, [
+    paymentKey,
+    externalId,
+    create,
+  ]);
+  const row = { paymentKey, type: 'payment-attempt.create', steps: ['create_attempt'], createBody: create };
+  return { id: await insertRow(pool, { ...row, notAfter: null }), paymentKey, externalId };
+}
+
 async function insertRow(
   pool: Pool,
   row: {
@@ -109,20 +136,24 @@ async function insertRow(
     type: string;
     steps: string[];
     createBody: unknown;
+    refund?: unknown;
     notAfter: string | null;
     status?: string;
   },
 ): Promise<string> {
   const id = randomUUID();
   await pool.query(
-    `insert into commands (id, idempotency_key, fingerprint, type, payment_key, create_body, steps, status, not_after, offer_at, accepted_by)
-     values ($1, $2, decode(repeat('00', 32), 'hex'), $3, $4, $5, $6, $7, $8, case when $7 = 'accepted' then capstan_now() end, 'test')`,
+    `insert into commands (id, idempotency_key, fingerprint, type, payment_key, create_body, refund, steps, status,
+       not_after, offer_at, accepted_by)
+     values ($1, $2, decode(repeat('00', 32), 'hex'), $3, $4, $5, $6, $7, $8, $9,
+       case when $8 = 'accepted' then capstan_now() end, 'test')`,
     [
       id,
       `key-${id}`,
       row.type,
       row.paymentKey,
       row.createBody === null ? null : JSON.stringify(row.createBody),
+      row.refund ?? null,
       row.steps,
       row.status ?? 'accepted',
       row.notAfter,

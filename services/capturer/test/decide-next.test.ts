@@ -64,9 +64,18 @@ describe('a single step by the status of its payment, known from before or told 
       { CREATED: 'send authorize 1', AUTHORIZED: 'succeeded after 1', ...taken, ...freshRest },
     ],
     ['create', false, Object.fromEntries(STATUSES.map((status) => [String(status), 'send create 1']))],
+    ['refund', false, Object.fromEntries(STATUSES.map((status) => [String(status), 'read']))],
+    [
+      'refund',
+      true,
+      {
+        ...Object.fromEntries(STATUSES.map((status) => [String(status), 'rejected payment_not_settled'])),
+        SETTLED: 'send refund 1',
+      },
+    ],
   ])('%s (fresh: %s)', (operation, fresh, expected) => {
     const decided = STATUSES.map((paymentStatus) => {
-      const command = claimedCommand({ type: `payment.${operation}`, steps: [operation], paymentStatus });
+      const command = claimedCommand({ steps: [operation], paymentStatus });
       return [String(paymentStatus), inShort(decideNext(command, fresh))];
     });
     expect(Object.fromEntries(decided)).toEqual(expected);
@@ -89,9 +98,10 @@ describe('a step by its newest attempt', () => {
     ['without effect for certain', attempt({ outcome: 'retryable' }), 'send'],
   ])('%s', (_what, newest, expected) => {
     for (const operation of OPERATIONS) {
-      const command = claimedCommand({ steps: [operation], attempt: newest });
+      const paymentStatus = operation === 'refund' ? 'SETTLED' : 'CREATED';
+      const command = claimedCommand({ steps: [operation], attempt: newest, paymentStatus });
       const next = expected === 'send' ? `send ${operation} 3` : `resolve ${operation}`;
-      expect(inShort(decideNext(command, false))).toBe(next);
+      expect(inShort(decideNext(command, true))).toBe(next);
     }
   });
 });

@@ -6,6 +6,7 @@ import {
 } from '@capstan/shared/db/deliveries';
 import { findKeyByConomyId, lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
+import { ensureRefundChild } from '@capstan/shared/db/refunds';
 import { inTransaction } from '@capstan/shared/db/transaction';
 import type { MirrorMove } from '@capstan/shared/domain/mirror-move';
 import { type ObservationResult, observePayment } from '@capstan/shared/mirror/observe-payment';
@@ -55,7 +56,7 @@ async function observe(
 ): Promise<Applied> {
   if (told.conomyId === undefined || told.status === undefined)
     return { result: 'ignored', paymentKey: null, observed: null };
-  const key = await findKeyByConomyId(tx, told.conomyId);
+  const key = (await findKeyByConomyId(tx, told.conomyId)) ?? (await keyOfNewRefund(tx, told));
   const payment = key === null ? null : await lockPayment(tx, key);
   if (payment === null) return { result: 'unmatched', paymentKey: null, observed: null };
   const { conomyId, status, totalAmount, currency } = told;
@@ -70,6 +71,17 @@ async function observe(
   };
   const observed = await observePayment(tx, payment, facts, context.random());
   return { result: resultOf(observed.move), paymentKey: payment.key, observed };
+}
+
+/**
+ * The first word of a refund of a payment we mirror, made by us and not yet answered or made elsewhere: it gets a row
+ * of its own, and the read that follows tells what it is.
+ */
+async function keyOfNewRefund(tx: PoolClient, told: ObservedDelivery): Promise<string | null> {
+  if (told.about !== 'refund' || told.conomyId === undefined || told.parentPaymentId === undefined)
+    return null;
+  const parentKey = await findKeyByConomyId(tx, told.parentPaymentId);
+  return parentKey === null ? null : ensureRefundChild(tx, parentKey, told.conomyId);
 }
 
 function resultOf(move: MirrorMove): DeliveryResult {

@@ -165,3 +165,28 @@ describe('a read', () => {
     expect(await dueNow(key)).toBe(true);
   });
 });
+
+describe('a delivery about a refund', () => {
+  test('made elsewhere of a payment we mirror gets a row of its own and a read', async () => {
+    const { key, conomyId } = await fixture.capturedPayment();
+    const id = 'a'.repeat(24);
+    const transaction = { id, type: 'REFUND', status: 'RECEIVED', totalAmount: '150.00', currency: 'COP' };
+    const told = await apply({ ...transaction, parentPaymentId: conomyId }, 'payment.refund.created');
+    expect(told).toMatchObject({ result: 'read' });
+    const { rows } = await fixture.pool.query(
+      'select kind, status, offer_at is not null as due from payments where parent_key = $1',
+      [key],
+    );
+    expect(rows).toEqual([{ kind: 'refund', status: null, due: true }]);
+  });
+
+  test('of a payment nobody knows waits like every other', async () => {
+    const transaction = {
+      id: 'b'.repeat(24),
+      type: 'REFUND',
+      status: 'RECEIVED',
+      parentPaymentId: 'c'.repeat(24),
+    };
+    expect(await apply(transaction, 'payment.refund.created')).toMatchObject({ result: 'unmatched' });
+  });
+});

@@ -1,7 +1,8 @@
-import { type Payment, paymentBody } from '../payment.ts';
+import type { Payment } from '../payment.ts';
 import type { Payments } from '../payments.ts';
 import { findPayment } from './find-payment.ts';
 import { idOfPath, type Operation } from './operation.ts';
+import { writtenBody } from './written-body.ts';
 
 export const authorizePayment: Operation = {
   name: 'authorize',
@@ -25,6 +26,6 @@ function moving(move: (payments: Payments, payment: Payment) => void): Operation
   return (sandbox, { id }) => {
     const payment = findPayment(sandbox, id);
     move(sandbox.payments, payment);
-    return paymentBody(payment);
+    return writtenBody(sandbox, payment, ['id', 'status', 'capturedAt', 'authorizedAt']);
   };
 }

@@ -8,6 +8,19 @@ export const OPERATION_NAMES = [
   'capture',
   'read',
   'list',
+  'refund',
+  'refunds',
+  'payment-refunds',
+  'attempt',
+  'attempt-read',
+  'attempt-list',
+  'products',
+  'nodes',
+  'banks',
+  'documents',
+  'review',
+  'unsettle',
+  'deposits',
   'accounts',
   'simulate',
 ] as const;
@@ -16,7 +29,7 @@ export const OPERATION_NAMES = [
 export type OperationName = (typeof OPERATION_NAMES)[number];
 
 export interface OperationRequest {
-  /** The `{id}` of the path, empty when the path has none. */
+  /** The one parameter of the path, empty when the path has none. */
   id: string;
   /** One text per parameter; a repeated one counts with its last value. */
   query: Readonly<Record<string, string>>;
@@ -28,13 +41,13 @@ export interface OperationRequest {
 export interface Operation {
   name: OperationName;
   method: 'GET' | 'POST';
-  /** From the server's root, with `:id`. */
+  /** From the server's root, with one parameter at most, `:id`. */
   path: string;
   /** `key`: only the gateway key is needed, as to get a token. `token`: all headers are. */
   access: 'key' | 'token';
   /** The payment a call is counted for, when it names one. */
   paymentId?: (request: OperationRequest) => string | undefined;
-  /** Does it, all or nothing, and gives the body of a 200. Throws ConomyError. */
+  /** Does it, all or nothing, and gives the body of a 200, or a {@link Reply}. Throws ConomyError. */
   run(sandbox: Sandbox, request: OperationRequest): unknown;
 }
 

@@ -4,19 +4,23 @@ import { ConomyError } from '../errors.ts';
 import type { Operation } from './operation.ts';
 import { given, pagination, readPage } from './read-query.ts';
 
-/** By number: the bare account, as the newest document shows. Without one: the nested page of the schema. */
+/** By number the bare account and otherwise the nested page, unless one shape is set for every question. */
 export const listAccounts: Operation = {
   name: 'accounts',
   method: 'GET',
   path: '/sandbox/accounts',
   access: 'token',
-  run: ({ accounts }, { query }) => {
+  run: ({ accounts, settings }, { query }) => {
+    const shape = settings().shapes.accounts;
     const accountNumber = given(query, 'accountNumber');
-    if (accountNumber !== undefined) return accountBody(accounts.find(accountNumber), accountNumber);
+    if (accountNumber !== undefined && shape === 'documented') {
+      return accountBody(accounts.find(accountNumber), accountNumber);
+    }
     const page = readPage(query);
     const bodies = Array.from(accounts.all(), (account) => accountBody(account, account.accountNumber));
     const found = bodies.filter((body) => FILTERS.every((name) => isWanted(body[name], given(query, name))));
     const results = found.slice(page.offset, page.offset + page.limit);
+    if (shape === 'array') return results;
     return { pagination: { pagination: pagination(page, results.length, found.length), results } };
   },
 };
@@ -29,7 +33,7 @@ export const readAccount: Operation = {
   run: ({ accounts }, { id }) => accountBody(accounts.findById(id), id),
 };
 
-const FILTERS = ['identityId', 'externalId', 'type', 'currency', 'status'] as const;
+const FILTERS = ['accountNumber', 'identityId', 'externalId', 'type', 'currency', 'status'] as const;
 
 function isWanted(value: string, wanted: string | undefined): boolean {
   return wanted === undefined || value === wanted;
@@ -50,6 +54,8 @@ function accountBody(account: Account | undefined, askedFor: string) {
     currency,
     name: `Sandbox ${currency}`,
     accountNumber,
+    accountHolder: `Holder ${identityId}`,
     status: 'ACTIVE',
+    parentId: '',
   };
 }

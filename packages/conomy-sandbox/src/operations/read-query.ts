@@ -13,10 +13,11 @@ export interface Page {
   offset: number;
 }
 
-export function readPage(query: Query): Page {
+/** `offsetName`: the parameter that says where the page begins; attempts call it `next`. */
+export function readPage(query: Query, offsetName = 'offset'): Page {
   const limit = readWholeNumber(query, 'limit') ?? LIMIT_DEFAULT;
   if (limit < 1) throw new ConomyError('11', 'limit must be at least 1');
-  return { limit: Math.min(limit, LIMIT_MAX), offset: readWholeNumber(query, 'offset') ?? 0 };
+  return { limit: Math.min(limit, LIMIT_MAX), offset: readWholeNumber(query, offsetName) ?? 0 };
 }
 
 /** `pagination` of a list: `count` is the items shown so far, `next` and `previous` are offsets, 0 = none. */

@@ -26,6 +26,7 @@ export function flawlessRun(count = 24): Evidence {
     ledger: {
       payments: settling.map(ledgerPayment),
       byExternalId: Object.fromEntries(settling.map(({ externalId }) => [externalId, 1])),
+      attempts: [],
       accounts: DEFAULT_ACCOUNTS.map((account) => {
         const { minor, currency } = parseSendableAmount(account.availableFunds, account.currency);
         const after = minor + (movements.get(account.accountNumber) ?? 0n);
@@ -72,6 +73,6 @@ function ledgerPayment(planned: PlannedCommand): LedgerPayment {
     totalAmount: amount,
     currency,
     effects: { create: 1, authorize, capture: 1, refund: 0 },
-    calls: { create: 1, authorize, capture: 1, read: 2, simulate: 0 },
+    calls: { create: 1, authorize, capture: 1, read: 2, simulate: 0, refund: 0 },
   };
 }

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { CommandType, Operation } from '../domain/payment-command.ts';
+import type { RefundRequest } from './commands.ts';
 import type { PaymentRow } from './payments.ts';
 
 /** A payment as far as acceptance and the answer to it need it. */
@@ -62,6 +63,7 @@ export interface NewPayment {
   key: string;
   conomyId: string | null;
   externalId: string | null;
+  kind: 'payment' | 'attempt';
   /** JSON text of what is known so far, under Conomy's names. */
   snapshot: string;
 }
@@ -72,9 +74,9 @@ export interface NewPayment {
  */
 export async function insertPayments(tx: PoolClient, payments: readonly NewPayment[]): Promise<number> {
   const { rowCount } = await tx.query(
-    `insert into payments (key, conomy_id, external_id, snapshot)
-     select key, "conomyId", "externalId", snapshot::jsonb
-     from jsonb_to_recordset($1::jsonb) as p(key uuid, "conomyId" text, "externalId" text, snapshot text)
+    `insert into payments (key, conomy_id, external_id, kind, snapshot)
+     select key, "conomyId", "externalId", kind, snapshot::jsonb
+     from jsonb_to_recordset($1::jsonb) as p(key uuid, "conomyId" text, "externalId" text, kind text, snapshot text)
      order by "externalId", "conomyId"
      on conflict do nothing`,
     [JSON.stringify(payments)],
@@ -89,6 +91,7 @@ export interface NewCommand {
   type: CommandType;
   paymentKey: string;
   createBody: string | null;
+  refund: RefundRequest | null;
   steps: readonly Operation[];
   /** RFC 3339. */
   notAfter: string | null;
@@ -118,14 +121,14 @@ export async function insertCommands(
      ), numbered as (
        select row_number() over (order by number) as nth, number from drawn
      )
-     insert into commands (id, position, idempotency_key, fingerprint, type, payment_key, create_body, steps,
+     insert into commands (id, position, idempotency_key, fingerprint, type, payment_key, create_body, refund, steps,
        not_after, status, accepted_by, offer_at)
      overriding system value
      select c.id, numbered.number, c."idempotencyKey", decode(c.fingerprint, 'hex'), c.type, c."paymentKey",
-       c."createBody"::json, c.steps, c."notAfter", c.status, c."acceptedBy",
+       c."createBody"::json, c.refund, c.steps, c."notAfter", c.status, c."acceptedBy",
        case when c.status = 'accepted' then capstan_now() + $3::float8 * interval '1 millisecond' end
      from jsonb_to_recordset($1::jsonb) as c(nth integer, id uuid, "idempotencyKey" text, fingerprint text, type text,
-       "paymentKey" uuid, "createBody" text, steps text[], "notAfter" timestamptz, status text, "acceptedBy" text)
+       "paymentKey" uuid, "createBody" text, refund jsonb, steps text[], "notAfter" timestamptz, status text, "acceptedBy" text)
      join numbered on numbered.nth = c.nth
      order by c."idempotencyKey"
      on conflict (idempotency_key) do nothing

@@ -122,6 +122,7 @@ export async function parkOpenAttempts(tx: PoolClient, commandId: string): Promi
   );
 }
 
+/** Settles an unknown outcome; one that was parked may be settled after all, every other resolution stays. */
 export async function resolveAttempt(
   tx: PoolClient,
   attemptId: number,
@@ -129,7 +130,7 @@ export async function resolveAttempt(
 ): Promise<void> {
   await tx.query(
     `update attempts set resolution = $2::text, resolved_at = capstan_now()
-     where id = $1::bigint and outcome = 'unknown' and resolution is null`,
+     where id = $1::bigint and outcome = 'unknown' and (resolution is null or resolution = 'parked')`,
     [attemptId, resolution],
   );
 }
@@ -163,7 +164,7 @@ export async function addAttemptRead(
   );
 }
 
-/** An unknown attempt with the evidence gathered so far, times as milliseconds by the database clock. */
+/** An unknown attempt with the evidence gathered since it began or its command was last redriven; times as milliseconds by the database clock. */
 export interface UnknownAttempt {
   id: number;
   number: number;
@@ -196,7 +197,10 @@ export async function loadUnknownAttempt(db: Pool | PoolClient, attemptId: numbe
        coalesce(extract(epoch from capstan_now()
          - min(r.began_at) filter (where r.finding = 'absent' and r.began_at >= a.deadline_at)) * 1000, 0)::float8
          as "firstAbsentMsAgo"
-     from attempts a left join attempt_reads r on r.attempt_id = a.id
+     from attempts a
+     left join attempt_reads r on r.attempt_id = a.id
+       -- Evidence that led to parking settles nothing again: a redrive begins anew.
+       and r.began_at >= coalesce((select max(d.at) from command_redrives d where d.command_id = a.command_id), '-infinity')
      where a.id = $1::bigint
      group by a.id`,
     [attemptId],

@@ -1,11 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
+import type { CommandProblemCode } from '../domain/command-problems.ts';
 import type { CommandStatus } from '../domain/command-status.ts';
+import type { Currency } from '../domain/money.ts';
 import type { CommandType, Operation } from '../domain/payment-command.ts';
 import { storableJson } from './storable-text.ts';
 
 /** Why a command did not succeed, for the caller and the operator. */
 export interface CommandProblem {
-  code: string;
+  code: CommandProblemCode;
   detail: string;
   provider?: { status?: number; code?: string; type?: string; traceId?: string };
 }
@@ -62,6 +64,13 @@ export async function findCommandsOfPayment(
   return rows;
 }
 
+/** What a refund command gives back; `amount` is a decimal in major units of `currency`. */
+export interface RefundRequest {
+  amount: string;
+  currency: Currency;
+  reason?: string;
+}
+
 /** Everything a capturer needs to decide what to do next with a command it has claimed. */
 export interface ClaimedCommand {
   id: string;
@@ -72,7 +81,10 @@ export interface ClaimedCommand {
   failures: number;
   /** The create body as accepted, as JSON text; null for commands about an existing payment. */
   createBody: string | null;
+  refund: RefundRequest | null;
   deadlinePassed: boolean;
+  /** Put back by a person since its newest attempt began: the payment is read before anything is sent. */
+  redriven: boolean;
   paymentKey: string;
   conomyId: string | null;
   externalId: string | null;
@@ -112,10 +124,14 @@ export async function claimCommand(
        returning *
      )
      select c.id, c.claim_epoch as epoch, c.type, c.steps, c.steps_done as "stepsDone", c.failures,
-       c.create_body::text as "createBody",
+       c.create_body::text as "createBody", c.refund,
        coalesce(c.not_after < capstan_now(), false) as "deadlinePassed",
        c.payment_key as "paymentKey", p.conomy_id as "conomyId", p.external_id as "externalId",
        p.status as "paymentStatus",
+       exists (
+         select from command_redrives r
+         where r.command_id = c.id and (a.started_at is null or r.at >= a.started_at)
+       ) as redriven,
        case when a.id is not null then
          jsonb_build_object('id', a.id, 'number', a.number, 'outcome', a.outcome, 'resolution', a.resolution)
        end as attempt

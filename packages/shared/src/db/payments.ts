@@ -6,6 +6,8 @@ export interface PaymentRow {
   key: string;
   conomyId: string | null;
   externalId: string | null;
+  /** Under which path Conomy serves it. */
+  kind: 'payment' | 'attempt' | 'refund';
   snapshot: Record<string, unknown>;
   status: string | null;
   final: boolean;
@@ -17,37 +19,30 @@ export interface PaymentRow {
   alarm: string | null;
 }
 
-const COLUMNS = `key, conomy_id as "conomyId", external_id as "externalId", snapshot, status, final, version, cause,
+/** The columns of a {@link PaymentRow}. */
+export const PAYMENT_COLUMNS = `key, conomy_id as "conomyId", external_id as "externalId", kind, snapshot, status, final, version, cause,
   moved_at as "movedAt", updated_at as "updatedAt", reads, alarm`;
 
 export async function findPayment(db: Pool | PoolClient, key: string): Promise<PaymentRow | null> {
-  const { rows } = await db.query<PaymentRow>(`select ${COLUMNS} from payments where key = $1::uuid`, [key]);
+  const { rows } = await db.query<PaymentRow>(
+    `select ${PAYMENT_COLUMNS} from payments where key = $1::uuid`,
+    [key],
+  );
   return rows[0] ?? null;
 }
 
 export async function findPayments(db: Pool | PoolClient, keys: readonly string[]): Promise<PaymentRow[]> {
-  const { rows } = await db.query<PaymentRow>(`select ${COLUMNS} from payments where key = any($1::uuid[])`, [
-    keys,
-  ]);
-  return rows;
-}
-
-/** The payment that holds the externalId now; one whose create came to nothing has given it back. */
-export async function findPaymentByExternalId(
-  db: Pool | PoolClient,
-  externalId: string,
-): Promise<PaymentRow | null> {
   const { rows } = await db.query<PaymentRow>(
-    `select ${COLUMNS} from payments where external_id = $1::text and external_id_released_at is null`,
-    [externalId],
+    `select ${PAYMENT_COLUMNS} from payments where key = any($1::uuid[])`,
+    [keys],
   );
-  return rows[0] ?? null;
+  return rows;
 }
 
 /** By Conomy's id, or by our key when the text is a UUID. */
 export async function findPaymentByEither(db: Pool, reference: string): Promise<PaymentRow | null> {
   const { rows } = await db.query<PaymentRow>(
-    `select ${COLUMNS} from payments
+    `select ${PAYMENT_COLUMNS} from payments
      where conomy_id = $1::text or key = case when $1::text ~* $2::text then $1::uuid end
      limit 1`,
     [reference, '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'],
@@ -63,7 +58,7 @@ export interface LockedPayment extends PaymentRow {
 /** Takes the row lock under which every change to a payment and its commands is made. */
 export async function lockPayment(tx: PoolClient, key: string): Promise<LockedPayment | null> {
   const { rows } = await tx.query<LockedPayment>(
-    `select ${COLUMNS}, (extract(epoch from capstan_now() - moved_at) * 1000)::float8 as "ageMs"
+    `select ${PAYMENT_COLUMNS}, (extract(epoch from capstan_now() - moved_at) * 1000)::float8 as "ageMs"
      from payments where key = $1::uuid for no key update`,
     [key],
   );

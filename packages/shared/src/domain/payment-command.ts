@@ -1,9 +1,19 @@
 import { z } from 'zod';
 import { createPaymentBody } from './create-payment-body.ts';
+import { CURRENCIES, explainUnsendableAmount } from './money.ts';
 
 /** One call of ours to the provider; a command's plan is a list of them. */
-export const OPERATIONS = ['create', 'authorize', 'capture'] as const;
+export const OPERATIONS = ['create', 'authorize', 'capture', 'refund', 'create_attempt'] as const;
 export type Operation = (typeof OPERATIONS)[number];
+
+export const COMMAND_TYPES = [
+  'payment.create',
+  'payment.authorize',
+  'payment.capture',
+  'payment.refund',
+  'payment-attempt.create',
+] as const;
+export type CommandType = (typeof COMMAND_TYPES)[number];
 
 const text = (max: number) =>
   z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
@@ -26,6 +36,21 @@ const then = z
   })
   .optional();
 
+/** Part or all of a settled payment given back. Both amount and currency are required: nothing is refunded by default. */
+const refund = z
+  .strictObject({
+    type: z.literal('payment.refund'),
+    payment: paymentReference,
+    amount: z.string('must be a string such as "150.00"'),
+    currency: z.enum(CURRENCIES, { error: `must be one of ${CURRENCIES.join(', ')}` }),
+    reason: text(500).optional(),
+    notAfter,
+  })
+  .superRefine(({ amount, currency }, context) => {
+    const fault = explainUnsendableAmount(amount, currency);
+    if (fault !== null) context.addIssue({ code: 'custom', path: ['amount'], message: fault });
+  });
+
 /** What a caller asks for; immutable once accepted. */
 export const paymentCommand = z.discriminatedUnion(
   'type',
@@ -33,12 +58,13 @@ export const paymentCommand = z.discriminatedUnion(
     z.strictObject({ type: z.literal('payment.create'), payment: createPaymentBody, then, notAfter }),
     z.strictObject({ type: z.literal('payment.authorize'), payment: paymentReference, notAfter }),
     z.strictObject({ type: z.literal('payment.capture'), payment: paymentReference, notAfter }),
+    refund,
+    z.strictObject({ type: z.literal('payment-attempt.create'), payment: createPaymentBody, notAfter }),
   ],
-  { error: 'must be one of payment.create, payment.authorize, payment.capture' },
+  { error: `must be one of ${COMMAND_TYPES.join(', ')}` },
 );
 
 export type PaymentCommand = z.infer<typeof paymentCommand>;
-export type CommandType = PaymentCommand['type'];
 
 /** The steps a command is carried out in, in order. */
 export function planSteps(command: PaymentCommand): readonly Operation[] {
@@ -49,6 +75,10 @@ export function planSteps(command: PaymentCommand): readonly Operation[] {
       return ['authorize'];
     case 'payment.capture':
       return ['capture'];
+    case 'payment.refund':
+      return ['refund'];
+    case 'payment-attempt.create':
+      return ['create_attempt'];
   }
 }
 

@@ -1,6 +1,6 @@
-import { RAIL_TYPES, RAILS, type RailType } from './rails.ts';
+import { type RailType, railsGoing } from './rails.ts';
 
-/** How many nodes a side takes and on which rails (dossier §8). */
+/** How many nodes a side takes and on which rails. */
 export interface SideRule {
   min: number;
   max: number;
@@ -10,46 +10,93 @@ export interface SideRule {
 export interface PaymentTypeRule {
   origins: SideRule;
   destinations: SideRule;
-  /** One currency throughout, as in every documented sample of internal movements. */
-  singleCurrency: boolean;
-  /** Every node states its amount. */
-  amountsRequired: boolean;
+  /** Who starts the payment, in words. */
+  initiator: string;
   /** Top-level `identityId` and `accountNumber` must be those of the destination. */
   initiatorIsDestination: boolean;
+  /** One currency throughout, as in every documented sample of internal movements. */
+  singleCurrency: boolean;
+  /** Every node states its amount, also one alone on its side. */
+  amountsRequired: boolean;
+  /** What the documents leave open, and what was chosen. */
+  note?: string;
 }
 
 /** A bound on nodes per side, far above any documented use, so that one command stays one small job. */
 const NODES_MAX = 100;
 
-const payIn = RAIL_TYPES.filter(
-  (type) => type !== 'ACCOUNT' && (RAILS[type].directions as readonly string[]).includes('in'),
-);
-const account = (min: number, max: number): SideRule => ({ min, max, rails: ['ACCOUNT'] });
+const payIn = railsGoing('in').filter((type) => type !== 'ACCOUNT');
+const payOut = railsGoing('out').filter((type) => type !== 'ACCOUNT');
 
-export const PAYMENT_TYPES = {
-  COLLECT: {
-    origins: account(1, NODES_MAX),
-    destinations: account(1, 1),
-    singleCurrency: true,
-    amountsRequired: true,
-    initiatorIsDestination: true,
+const one = (...rails: RailType[]): SideRule => ({ min: 1, max: 1, rails });
+const many = (...rails: RailType[]): SideRule => ({ min: 1, max: NODES_MAX, rails });
+
+const usual = { initiatorIsDestination: false, singleCurrency: false, amountsRequired: false };
+
+const table = {
+  TOPUP_ACCOUNT: {
+    ...usual,
+    origins: one(...payIn),
+    destinations: one('ACCOUNT'),
+    initiator: 'owner of the account',
+    note: 'Pages disagree on several destinations (D24): one.',
+  },
+  WITHDRAWAL_ACCOUNT: {
+    ...usual,
+    origins: one('ACCOUNT'),
+    destinations: many(...payOut),
+    initiator: 'owner of the origin',
   },
   PURCHASE: {
-    origins: { min: 1, max: 1, rails: payIn },
-    destinations: account(1, NODES_MAX),
-    singleCurrency: false,
-    amountsRequired: false,
-    initiatorIsDestination: false,
+    ...usual,
+    origins: one(...payIn),
+    destinations: many('ACCOUNT'),
+    initiator: 'a third party: the customer',
+    note: 'May be split over accounts; pages disagree on whether that is open to every tenant (D25).',
+  },
+  REMITTANCE: {
+    ...usual,
+    origins: one('ACCOUNT', ...payIn),
+    destinations: many(...payOut),
+    initiator: 'owner of the origin',
+    note: 'The usual case converts, as `BRL:USD`.',
   },
   P2P: {
-    origins: account(1, 1),
-    destinations: account(1, NODES_MAX),
+    ...usual,
+    origins: one('ACCOUNT'),
+    destinations: many('ACCOUNT'),
+    initiator: 'owner of the origin',
     singleCurrency: true,
-    amountsRequired: false,
-    initiatorIsDestination: false,
+  },
+  COLLECT: {
+    origins: many('ACCOUNT'),
+    destinations: one('ACCOUNT'),
+    initiator: 'owner of the destination, who may also be among the origins',
+    initiatorIsDestination: true,
+    singleCurrency: true,
+    amountsRequired: true,
   },
 } as const satisfies Record<string, PaymentTypeRule>;
 
-export type PaymentType = keyof typeof PAYMENT_TYPES;
+export type PaymentType = keyof typeof table;
+
+/** The payment types a caller may create. */
+export const PAYMENT_TYPES: Readonly<Record<PaymentType, PaymentTypeRule>> = table;
 
 export const PAYMENT_TYPE_NAMES = Object.keys(PAYMENT_TYPES) as [PaymentType, ...PaymentType[]];
+
+/** Types that payments have but nobody creates, each with the reason a caller is given. */
+export const UNCREATABLE_TYPES: Readonly<Record<string, string>> = {
+  FEE: 'FEE payments are made by Conomy itself, together with the payment they belong to',
+  REFUND: 'a refund is asked for with a payment.refund command that names the payment to give back',
+  LOCAL_DEPOSIT:
+    'LOCAL_DEPOSIT payments are made by Conomy itself, when a deposit arrives that nobody announced',
+};
+
+/** Why a value is not a type to create, as a sentence for the caller. */
+export function explainUncreatableType(type: unknown): string {
+  const reason =
+    typeof type === 'string' && Object.hasOwn(UNCREATABLE_TYPES, type) && UNCREATABLE_TYPES[type];
+  const list = `must be one of ${PAYMENT_TYPE_NAMES.join(', ')}`;
+  return reason ? `${reason}; here it ${list}` : list;
+}

@@ -25,13 +25,14 @@ export interface ReadScheduleInput {
  * | --- | --- | --- |
  * | RECEIVED | just entered | none: its next state is never announced (dossier §6.3) |
  * | CAPTURED, RECEIVED | under 5 min | 250 ms doubling to 30 s |
+ * | ATTEMPT | any | never: it moves nothing and nothing follows from it |
  * | any not final | under a day | 10 min |
  * | any not final | older | 1 h |
  *
  * Waits of a minute and more are spread over ±10 %, so that payments of one burst drift apart.
  */
 export function nextReadMs({ status, ageMs, reads, random }: ReadScheduleInput): number | null {
-  if (isFinalStatus(status)) return null;
+  if (isFinalStatus(status) || status === 'ATTEMPT') return null;
   if (status !== null && IN_FLIGHT.has(status) && ageMs < 5 * MINUTE) {
     return status === 'RECEIVED' ? readOnDemandMs(reads) : growingMs(reads);
   }

@@ -71,6 +71,43 @@ export interface PaymentPage {
   total?: number;
 }
 
+/** What a list of payment attempts can be narrowed by. */
+export type AttemptFilter = Pick<
+  PaymentFilter,
+  'accountNumber' | 'identityId' | 'type' | 'fromDay' | 'toDay'
+>;
+
+/** Every refund of one payment, whoever made it. */
+export interface RefundList {
+  refunds: ObservedPayment[];
+  /** Rows without a usable id, status or parent. While there is one, nothing may be concluded from absence. */
+  unreadableRows: number;
+}
+
+/** What the provider offers on one rail, and the rules it states for it. */
+export interface AvailableProduct {
+  currency: string;
+  /** `purchaseCurrency:currency`, e.g. `USD:COP`. */
+  product: string;
+  direction: 'payin' | 'payout';
+  /** Node type, e.g. `ETPAY`. */
+  rail: string;
+  /** Paths below the rail's node, e.g. `etpay.successUrl`. */
+  requiredFields: string[];
+  /** Node types the other side may have; missing means that the provider states none. */
+  validOrigins?: string[];
+  validDestinations?: string[];
+  /** Decimal text in major units of `currency`. */
+  minAmount?: string;
+  maxAmount?: string;
+}
+
+export interface Bank {
+  code: string;
+  name: string;
+  countryCode?: string;
+}
+
 export interface ObservedAccount {
   accountNumber: string;
   availableFunds?: string;
@@ -95,6 +132,30 @@ export interface PaymentProvider {
     page: { limit: number; offset: number },
     options?: CallOptions,
   ): Promise<ProviderResult<PaymentPage>>;
+  /** Every refund of one payment, through all pages. */
+  listRefundsOf(parentId: string, options?: CallOptions): Promise<ProviderResult<RefundList>>;
+  /** `amount` is decimal text in the payment's currency. The answer is the child: its `id`, with `parentPaymentId`. */
+  refundPayment(
+    id: string,
+    refund: { amount: string; reason?: string },
+    options?: CallOptions,
+  ): Promise<ProviderResult<ObservedPayment>>;
+  /** `body` is the caller's body exactly as accepted, as JSON text. Moves nothing. */
+  createAttempt(body: string, options?: CallOptions): Promise<ProviderResult<ObservedPayment>>;
+  readAttempt(id: string, options?: CallOptions): Promise<ProviderResult<ObservedPayment>>;
+  /** `next` is the `nextOffset` of the page before, 0 for the first. */
+  listAttempts(
+    filter: AttemptFilter,
+    page: { limit: number; next: number },
+    options?: CallOptions,
+  ): Promise<ProviderResult<PaymentPage>>;
+  /** What this identity can be paid with and paid out by; all currencies when none are named. */
+  readAvailableProducts(
+    query: { identityId: string; currencies?: string[] },
+    options?: CallOptions,
+  ): Promise<ProviderResult<AvailableProduct[]>>;
+  /** `country` is ISO 3166-1 alpha-3, e.g. `COL`. */
+  readBanks(country: string, options?: CallOptions): Promise<ProviderResult<Bank[]>>;
   readAccount(accountNumber: string, options?: CallOptions): Promise<ProviderResult<ObservedAccount | null>>;
   /** Sandbox only: plays the provider's confirmation, `CAPTURED → RECEIVED`. */
   simulateReceived(id: string, options?: CallOptions): Promise<ProviderResult<void>>;

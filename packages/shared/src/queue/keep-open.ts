@@ -15,22 +15,27 @@ export interface KeptOpen<T> {
   close(): Promise<void>;
 }
 
+/** What is logged of an error. */
+export type ErrorDescription = (error: Error) => object;
+
 const RETRY_MS = 1_000;
 const LOG_EVERY_MS = 10_000;
 
 /**
  * Opens a BullMQ object as soon as the queue can be reached, trying again until then. Objects built while
  * PostgreSQL is down stay dead for ever (BullMQ 6.7), so nothing is built before a probe has succeeded.
+ * @param describe what is logged of an error, for queues whose errors may quote what must not be logged.
  */
 export function keepOpen<T extends Openable>(
   backend: QueueBackend,
   what: string,
   build: () => T,
   log: Logger,
+  describe: ErrorDescription = (err) => ({ err }),
 ): KeptOpen<T> {
   const stop = new AbortController();
   let current: T | null = null;
-  const report = rateLimited(log, what);
+  const report = rateLimited(log, what, describe);
 
   const opening = (async () => {
     while (!stop.signal.aborted) {
@@ -62,13 +67,13 @@ export function keepOpen<T extends Openable>(
 }
 
 /** A lost queue fails every call; saying so now and then is enough. */
-function rateLimited(log: Logger, what: string): (error: Error) => void {
+function rateLimited(log: Logger, what: string, describe: ErrorDescription): (error: Error) => void {
   let quietUntil = 0;
   return (error) => {
     if (Date.now() < quietUntil) return;
     quietUntil = Date.now() + LOG_EVERY_MS;
     log.warn(
-      { event: 'queue.failing', what, err: error },
+      { event: 'queue.failing', what, ...describe(error) },
       'the queue does not work as it should; nothing is lost, the tables hold every job',
     );
   };

@@ -3,6 +3,7 @@ import { addAttemptRead, beginAttempt, finishAttempt, markAttemptAbandoned } fro
 import {
   type ClaimedCommand,
   ClaimLostError,
+  type CommandProblem,
   claimCommand,
   continueCommand,
   deferCommand,
@@ -54,7 +55,9 @@ describe('a claim', () => {
       stepsDone: 0,
       failures: 0,
       createBody: null,
+      refund: null,
       deadlinePassed: false,
+      redriven: false,
       paymentKey,
       conomyId: `conomy-${paymentKey}`,
       externalId: `ext-${paymentKey}`,
@@ -119,7 +122,7 @@ describe('a claim', () => {
 
 describe('a worker that lost its claim', () => {
   type Write = (tx: PoolClient, command: ClaimedCommand, attemptId: number) => Promise<unknown>;
-  const problem = { code: 'x', detail: 'y' };
+  const problem: CommandProblem = { code: 'provider_rejected', detail: 'y' };
 
   test.each<[string, Write]>([
     [
@@ -192,7 +195,7 @@ describe('a claimed command', () => {
   test('parked has no end yet', async () => {
     const id = await insertCommand(pool);
     const command = await claimed(id);
-    const problem = { code: 'payment_unclear', detail: 'Look.' };
+    const problem: CommandProblem = { code: 'payment_unclear', detail: 'Look.' };
     await inTransaction(pool, (tx) => endCommand(tx, command, { status: 'parked', problem }));
     expect(await readRow(pool, 'commands', 'id', id)).toMatchObject({
       status: 'parked',
@@ -244,7 +247,7 @@ describe('commands behind one another', () => {
 
   test('all end when there will be no payment', async () => {
     const { paymentKey, first, second, third } = await lineUp();
-    const problem = { code: 'predecessor_failed', detail: 'z' };
+    const problem: CommandProblem = { code: 'predecessor_failed', detail: 'z' };
     const rejected = await inTransaction(pool, (tx) => rejectBlockedCommands(tx, paymentKey, problem));
     expect(rejected.sort()).toEqual([second, third].sort());
     expect(await readRow(pool, 'commands', 'id', third)).toMatchObject({ status: 'rejected', problem });

@@ -1,4 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { createPaymentBody } from '../../src/domain/create-payment-body.ts';
+import { type ContentFault, parseContent } from '../../src/domain/problem.ts';
 
 const folder = new URL('../../../testing/fixtures/conomy/', import.meta.url);
 
@@ -23,4 +25,10 @@ export function changed(name: string, change: (body: Body) => void): Body {
   const body = documentedCreateBody(name);
   change(body);
   return body;
+}
+
+/** What is wrong with a create body; empty when it is accepted. */
+export function faultsOf(body: unknown): ContentFault[] {
+  const parsed = parseContent(createPaymentBody, body);
+  return parsed.ok ? [] : parsed.faults;
 }

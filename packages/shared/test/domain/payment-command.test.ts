@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { COMMAND_STATUSES, isEnded } from '../../src/domain/command-status.ts';
-import { idempotencyKey, paymentCommand, planSteps } from '../../src/domain/payment-command.ts';
+import {
+  COMMAND_TYPES,
+  idempotencyKey,
+  paymentCommand,
+  planSteps,
+} from '../../src/domain/payment-command.ts';
 import { type ContentFault, parseContent, toPointer } from '../../src/domain/problem.ts';
 import { changed, documentedCreateBody } from './bodies.ts';
 
@@ -41,6 +46,19 @@ describe('a command', () => {
       { type: 'payment.capture', payment: { id: 'x' }, notAfter: '2026-05-18T10:00:00.5-05:00' },
       ['capture'],
     ],
+    [
+      'refund of a part, with a reason',
+      {
+        type: 'payment.refund',
+        payment: { externalId: 'a' },
+        amount: '150.00',
+        currency: 'ARS',
+        reason: 'Broken on arrival.',
+        notAfter: '2026-05-18T10:00:00Z',
+      },
+      ['refund'],
+    ],
+    ['payment-attempt.create', { type: 'payment-attempt.create', payment }, ['create_attempt']],
   ])('%s is carried out in its steps', (_what, command, steps) => {
     expect(planSteps(paymentCommand.parse(command))).toEqual(steps);
   });
@@ -48,7 +66,9 @@ describe('a command', () => {
   const then = 'must be ["capture"] or ["authorize","capture"]';
   const reference = 'must be {"id":"…"} or {"externalId":"…"}, exactly one of them';
   const instant = 'must be an RFC 3339 instant such as "2026-05-18T10:00:00Z"';
-  const types = 'must be one of payment.create, payment.authorize, payment.capture';
+  const types =
+    'must be one of payment.create, payment.authorize, payment.capture, payment.refund, payment-attempt.create';
+  const refund = { type: 'payment.refund', payment: { id: 'x' }, amount: '150.00', currency: 'ARS' };
   test.each<[string, unknown, ContentFault]>([
     ['no type', { payment }, { path: '/type', message: types }],
     ['an unknown type', { type: 'payment.cancel', payment }, { path: '/type', message: types }],
@@ -79,6 +99,32 @@ describe('a command', () => {
       { type: 'payment.capture', payment: { id: 'a' }, ...plan(['capture']) },
       { path: '/then', message: 'is not a field that belongs here' },
     ],
+    ...['amount', 'currency'].map((field): [string, unknown, ContentFault] => [
+      `a refund without ${field}`,
+      { ...refund, [field]: undefined },
+      { path: `/${field}`, message: expect.stringMatching(/^(is missing|must be)/) as string },
+    ]),
+    [
+      'a refund of nothing',
+      { ...refund, amount: '0.00' },
+      { path: '/amount', message: 'must be more than zero' },
+    ],
+    [
+      'a refund finer than the currency',
+      { ...refund, currency: 'CLP' },
+      { path: '/amount', message: 'must have no decimals: CLP has none' },
+    ],
+    ['a refund of no payment', { ...refund, payment: undefined }, { path: '/payment', message: reference }],
+    [
+      'a refund created as a payment',
+      { type: 'payment.create', payment: { ...payment, type: 'REFUND' } },
+      { path: '/payment/type', message: expect.stringContaining('a payment.refund command') as string },
+    ],
+    [
+      'a plan for an attempt',
+      { type: 'payment-attempt.create', payment, ...plan(['capture']) },
+      { path: '/then', message: 'is not a field that belongs here' },
+    ],
     [
       'a day as deadline',
       { type: 'payment.capture', payment: { id: 'a' }, notAfter: '2026-05-18' },
@@ -94,6 +140,17 @@ describe('a command', () => {
     ],
   ])('with %s is refused at the pointer of the fault', (_what, command, fault) => {
     expect(faultsOf(command)).toContainEqual(fault);
+  });
+
+  test('has one of the listed types, and each of them is understood', () => {
+    const bodies: Record<(typeof COMMAND_TYPES)[number], unknown> = {
+      'payment.create': { payment },
+      'payment.authorize': { payment: { id: 'a' } },
+      'payment.capture': { payment: { id: 'a' } },
+      'payment.refund': refund,
+      'payment-attempt.create': { payment },
+    };
+    for (const type of COMMAND_TYPES) expect(faultsOf({ ...(bodies[type] as object), type })).toEqual([]);
   });
 
   test('of a batch is pointed at inside the whole body', () => {

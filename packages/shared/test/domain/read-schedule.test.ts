@@ -11,7 +11,7 @@ const FINAL = Object.entries(PAYMENT_STATUSES)
   .filter(([, { final }]) => final)
   .map(([status]) => status);
 const OPEN = Object.entries(PAYMENT_STATUSES)
-  .filter(([, { final }]) => !final)
+  .filter(([status, { final }]) => !final && status !== 'ATTEMPT')
   .map(([status]) => status);
 
 const open = fc.oneof(fc.constantFrom(...OPEN), fc.constant(null), fc.constant('DISPUTED'));
@@ -25,6 +25,14 @@ describe('the next read', () => {
     fc.assert(
       fc.property(fc.constantFrom(...FINAL), age(0, 10 * DAY), reads, random, (status, ageMs, count, r) => {
         expect(nextReadMs({ status, ageMs, reads: count, random: r })).toBeNull();
+      }),
+    );
+  });
+
+  test('of an ATTEMPT is never made: nothing follows from it', () => {
+    fc.assert(
+      fc.property(age(0, 10 * DAY), reads, random, (ageMs, count, r) => {
+        expect(nextReadMs({ status: 'ATTEMPT', ageMs, reads: count, random: r })).toBeNull();
       }),
     );
   });

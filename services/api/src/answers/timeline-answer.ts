@@ -1,14 +1,13 @@
 import type { AttemptRow } from '@capstan/shared/db/attempts';
 import type { CommandRow } from '@capstan/shared/db/commands';
 import type { DeliveryRow } from '@capstan/shared/db/deliveries';
+import type { RedriveRow } from '@capstan/shared/db/interventions';
 import type { JournalRow } from '@capstan/shared/db/journal';
 import { toAttemptAnswer } from './command-answer.ts';
 
 /** One thing that happened to a payment, at the time it began. */
-export type TimelineEntry = { at: Date; kind: 'command' | 'attempt' | 'delivery' | 'move' } & Record<
-  string,
-  unknown
->;
+export type TimelineEntry = { at: Date; kind: EntryKind } & Record<string, unknown>;
+export type EntryKind = 'command' | 'attempt' | 'delivery' | 'move' | 'redrive';
 
 /** Everything that happened to a payment in one list, oldest first. */
 export function toTimeline(history: {
@@ -16,12 +15,14 @@ export function toTimeline(history: {
   attempts: readonly AttemptRow[];
   deliveries: readonly DeliveryRow[];
   moves: readonly JournalRow[];
+  redrives: readonly RedriveRow[];
 }): TimelineEntry[] {
   const entries = [
     ...history.commands.map(commandEntry),
     ...history.attempts.map(attemptEntry),
     ...history.deliveries.map(deliveryEntry),
     ...history.moves.map(moveEntry),
+    ...history.redrives.map(redriveEntry),
   ];
   return entries.sort((a, b) => a.at.getTime() - b.at.getTime());
 }
@@ -66,4 +67,30 @@ function deliveryEntry({
 
 function moveEntry({ at, version, fromStatus, toStatus, cause }: JournalRow): TimelineEntry {
   return { at, kind: 'move', version, from: fromStatus, to: toStatus, cause };
+}
+
+function redriveEntry({ id, at, commandId, redrivenBy, reason, problem }: RedriveRow): TimelineEntry {
+  return { at, kind: 'redrive', id, commandId, redrivenBy, reason, problem };
+}
+
+/** Names an entry within its payment's timeline, for ever. */
+export function idOfEntry({ kind, id, commandId, operation, number, version }: TimelineEntry): string {
+  switch (kind) {
+    case 'move':
+      return `move-${version}`;
+    case 'attempt':
+      return `attempt-${commandId}-${operation}-${number}`;
+    default:
+      return `${kind}-${id}`;
+  }
+}
+
+/** What follows the named entry; everything when no entry is named, null when there is no such entry. */
+export function afterEntry(
+  timeline: readonly TimelineEntry[],
+  id: string | null,
+): readonly TimelineEntry[] | null {
+  if (id === null) return timeline;
+  const index = timeline.findIndex((entry) => idOfEntry(entry) === id);
+  return index === -1 ? null : timeline.slice(index + 1);
 }

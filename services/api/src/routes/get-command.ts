@@ -1,21 +1,43 @@
+import { listCommands } from '@capstan/shared/db/lists';
 import type { Pool } from '@capstan/shared/db/pool';
 import type { ProgressListener } from '@capstan/shared/db/progress';
-import { isEnded } from '@capstan/shared/domain/command-status';
+import { COMMAND_STATUSES, type CommandStatus, isEnded } from '@capstan/shared/domain/command-status';
+import { COMMAND_TYPES } from '@capstan/shared/domain/payment-command';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { toCommandAnswer } from '../answers/command-answer.ts';
-import { type CommandView, findCommandView } from '../command-view.ts';
+import { type CommandView, findCommandView, findCommandViews } from '../command-view.ts';
 import type { LongPoll } from '../long-poll.ts';
-import { RefusedError } from '../problem.ts';
-import { readWaitMs } from '../read-query.ts';
+import { cutPage, pageQuery, readCursor } from '../page.ts';
+import { RefusedError, unknownCommand } from '../problem.ts';
+import { externalIdFilter, readQuery, readWaitMs } from '../read-query.ts';
 import { waitForProgress } from '../wait-for-progress.ts';
 
 const params = z.object({ id: z.guid() });
 
-export function addGetCommandRoute(
+const statuses = Object.keys(COMMAND_STATUSES) as CommandStatus[];
+export const commandListQuery = z.strictObject({
+  status: z.enum(statuses, `must be one of ${statuses.join(', ')}`).optional(),
+  type: z.enum(COMMAND_TYPES, `must be one of ${COMMAND_TYPES.join(', ')}`).optional(),
+  externalId: externalIdFilter.optional(),
+  ...pageQuery(),
+});
+const commandPlace = z.int().min(0);
+
+export function addGetCommandRoutes(
   app: FastifyInstance,
   { pool, progress, longPoll }: { pool: Pool; progress: ProgressListener; longPoll: LongPoll },
 ): void {
+  app.get('/commands', { config: { scope: 'read' } }, async (request) => {
+    const { cursor, limit, ...filter } = readQuery(commandListQuery, request.query);
+    const position = readCursor(commandPlace, cursor);
+    const listed = await listCommands(pool, filter, { position, limit: limit + 1 });
+    const { rows, next } = cutPage(listed, limit, (row) => row.position);
+    const ids = rows.map(({ id }) => id);
+    const views = await findCommandViews(pool, ids);
+    return { commands: ids.map((id) => toCommandAnswer(views.get(id) ?? vanished(id))), next };
+  });
+
   app.get('/commands/:id', { config: { scope: 'read' } }, async (request, reply) => {
     const waitMs = readWaitMs(request.query);
     const id = params.safeParse(request.params).data?.id;
@@ -36,8 +58,9 @@ function hasComeToRest({ command: { status } }: CommandView): boolean {
 }
 
 function refuseUnknown(): never {
-  throw new RefusedError({
-    code: 'command_not_found',
-    detail: 'No command has this id. It is the command.id of the 202 answer.',
-  });
+  throw new RefusedError(unknownCommand);
+}
+
+function vanished(id: string): never {
+  throw new Error(`command ${id} vanished after it was listed`);
 }

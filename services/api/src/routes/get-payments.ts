@@ -1,51 +1,53 @@
 import { findAttemptsOfPayment } from '@capstan/shared/db/attempts';
 import { findCommandsOfPayment } from '@capstan/shared/db/commands';
 import { findDeliveriesOfPayment } from '@capstan/shared/db/deliveries';
+import { findRedrivesOfPayment } from '@capstan/shared/db/interventions';
 import { findJournalOfPayment } from '@capstan/shared/db/journal';
-import {
-  findPayment,
-  findPaymentByEither,
-  findPaymentByExternalId,
-  type PaymentRow,
-} from '@capstan/shared/db/payments';
+import { listPayments } from '@capstan/shared/db/lists';
+import { findPayment, type PaymentRow } from '@capstan/shared/db/payments';
 import type { Pool } from '@capstan/shared/db/pool';
 import type { ProgressListener } from '@capstan/shared/db/progress';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { toPaymentAnswer } from '../answers/payment-answer.ts';
-import { toTimeline } from '../answers/timeline-answer.ts';
+import { afterEntry, idOfEntry, toTimeline } from '../answers/timeline-answer.ts';
+import { findNamedPayment } from '../find-named-payment.ts';
 import type { LongPoll } from '../long-poll.ts';
-import { RefusedError } from '../problem.ts';
-import { readQuery, readWaitMs } from '../read-query.ts';
+import { cutPage, pageQuery, readCursor, refuseCursor } from '../page.ts';
+import { RefusedError, unknownPayment } from '../problem.ts';
+import { externalIdFilter, providerWordFilter, readQuery, readWaitMs, timeFilter } from '../read-query.ts';
 import { waitForProgress } from '../wait-for-progress.ts';
 
-/** Our key or Conomy's id; neither has characters beyond these. */
-const params = z.object({ reference: z.string().regex(/^[\x21-\x7e]{1,100}$/) });
-
-const externalIdMessage = 'must be given, with 1 to 200 characters';
-const listQuery = z.strictObject({
-  externalId: z.string(externalIdMessage).regex(/^[^\0]{1,200}$/u, externalIdMessage),
+export const paymentListQuery = z.strictObject({
+  externalId: externalIdFilter.optional(),
+  status: providerWordFilter.optional(),
+  type: providerWordFilter.optional(),
+  from: timeFilter('from').optional(),
+  to: timeFilter('to').optional(),
+  ...pageQuery(),
 });
-const noQuery = z.strictObject({});
+const paymentPlace = z.strictObject({ acceptedAt: z.iso.datetime({ offset: true }), key: z.guid() });
+
+/** A payment's timeline is short as a rule, so one page holds it. */
+const TIMELINE_LIMIT_DEFAULT = 200;
+export const timelineQuery = z.strictObject(pageQuery(TIMELINE_LIMIT_DEFAULT));
+const timelinePlace = z.string();
 
 export function addGetPaymentRoutes(
   app: FastifyInstance,
   { pool, progress, longPoll }: { pool: Pool; progress: ProgressListener; longPoll: LongPoll },
 ): void {
-  const find = async (requestParams: unknown) => {
-    const reference = params.safeParse(requestParams).data?.reference;
-    return (reference ? await findPaymentByEither(pool, reference) : null) ?? refuseUnknown();
-  };
-
   app.get('/payments', { config: { scope: 'read' } }, async (request) => {
-    const { externalId } = readQuery(listQuery, request.query);
-    const payment = await findPaymentByExternalId(pool, externalId);
-    return { payments: payment ? [toPaymentAnswer(payment)] : [], next: null };
+    const { cursor, limit, to, ...filter } = readQuery(paymentListQuery, request.query);
+    const after = readCursor(paymentPlace, cursor);
+    const listed = await listPayments(pool, { ...filter, before: to }, { after, limit: limit + 1 });
+    const { rows, next } = cutPage(listed, limit, ({ place }) => place);
+    return { payments: rows.map(toPaymentAnswer), next };
   });
 
   app.get('/payments/:reference', { config: { scope: 'read' } }, async (request, reply) => {
     const waitMs = readWaitMs(request.query);
-    const payment = await find(request.params);
+    const payment = await findNamedPayment(pool, request.params);
     if (waitMs === 0 || isFinal(payment)) return { payment: toPaymentAnswer(payment) };
     const look = async () => (await findPayment(pool, payment.key)) ?? refuseUnknown();
     const last = await longPoll(reply, (signal) =>
@@ -55,15 +57,19 @@ export function addGetPaymentRoutes(
   });
 
   app.get('/payments/:reference/timeline', { config: { scope: 'read' } }, async (request) => {
-    readQuery(noQuery, request.query);
-    const { key } = await find(request.params);
-    const [commands, attempts, deliveries, moves] = await Promise.all([
+    const { cursor, limit } = readQuery(timelineQuery, request.query);
+    const { key } = await findNamedPayment(pool, request.params);
+    const [commands, attempts, deliveries, moves, redrives] = await Promise.all([
       findCommandsOfPayment(pool, key),
       findAttemptsOfPayment(pool, key),
       findDeliveriesOfPayment(pool, key),
       findJournalOfPayment(pool, key),
+      findRedrivesOfPayment(pool, key),
     ]);
-    return { entries: toTimeline({ commands, attempts, deliveries, moves }), next: null };
+    const timeline = toTimeline({ commands, attempts, deliveries, moves, redrives });
+    const rest = afterEntry(timeline, readCursor(timelinePlace, cursor)) ?? refuseCursor();
+    const { rows, next } = cutPage(rest, limit, idOfEntry);
+    return { entries: rows, next };
   });
 }
 
@@ -72,5 +78,5 @@ function isFinal(payment: PaymentRow): boolean {
 }
 
 function refuseUnknown(): never {
-  throw new RefusedError({ code: 'payment_not_found', detail: 'No payment has this key or Conomy id.' });
+  throw new RefusedError(unknownPayment);
 }

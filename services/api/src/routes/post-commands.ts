@@ -5,9 +5,8 @@ import type { Verdict } from '../accept-commands.ts';
 import { type CommandAnswer, toCommandAnswer } from '../answers/command-answer.ts';
 import type { CommandIntake } from '../command-intake.ts';
 import { invalidContent, type Problem, RefusedError, toProblem } from '../problem.ts';
-import { readBatchItem, readCommand } from '../read-command.ts';
+import { COMMAND_BYTES_MAX, readBatchItem, readCommand } from '../read-command.ts';
 
-const COMMAND_BYTES_MAX = 256 * 1024;
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 const BATCH_ITEMS_MAX = 1_000;
 

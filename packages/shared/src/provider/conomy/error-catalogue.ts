@@ -1,6 +1,6 @@
 import type { FailureStage, ProviderFailure } from '../payment-provider.ts';
 
-export type WriteOperation = 'create' | 'authorize' | 'capture';
+export type WriteOperation = 'create' | 'authorize' | 'capture' | 'refund' | 'create_attempt';
 
 /** What a failed write asks for. Every failure has exactly one. */
 export type Behaviour =
@@ -31,9 +31,11 @@ export interface CatalogueRow {
   http?: readonly [from: number, to: number];
 }
 
-const CREATE: readonly WriteOperation[] = ['create'];
+const CREATE: readonly WriteOperation[] = ['create', 'create_attempt'];
 /** Steps of a payment that exists: a refusal for its state may mean that the step was already taken. */
 const STEPS: readonly WriteOperation[] = ['authorize', 'capture'];
+/** Its parent is read before it is sent, so a refusal for the parent's state is about this refund. */
+const REFUND: readonly WriteOperation[] = ['refund'];
 
 /** Codes and types mean the same in the provider's table; where an answer has both, the code is believed. */
 // biome-ignore format: a table, one line per code, to be checked against the provider's.
@@ -46,9 +48,12 @@ const KNOWN: readonly (Omit<CatalogueRow, 'codes' | 'types'> & { code: string; t
   { code: '14', type: 'parsingResource', behaviour: 'reject', why: 'The provider could not parse the request body.' },
   { code: '21', type: 'failedPrecondition', operations: CREATE, behaviour: 'reject', why: 'A business rule forbids this payment, for example the minimum of its rail.' },
   { code: '21', type: 'failedPrecondition', operations: STEPS, behaviour: 'look', why: 'The payment is not in the state this step needs, perhaps because the step was taken.' },
+  { code: '21', type: 'failedPrecondition', operations: REFUND, behaviour: 'reject', why: 'The payment is not SETTLED, or less than this amount is still refundable.' },
+  { code: '31', type: 'notFound', operations: REFUND, behaviour: 'reject', why: 'The payment to refund does not exist for this tenant.' },
   { code: '31', type: 'notFound', behaviour: 'reject', why: 'The payment, identity or account does not exist for this tenant.' },
   { code: '32', type: 'tooManyRequests', behaviour: 'retry', why: 'The rate limit turned the request away before it was looked at.' },
   { code: '41', type: 'unauthorized', behaviour: 'credentials', why: 'The provider refused our credentials even with a new token.' },
+  { code: '42', type: 'unimplemented', operations: REFUND, behaviour: 'reject', why: 'Refunds are unsupported here; the other documented way is never tried, it could refund twice.' },
   { code: '42', type: 'unimplemented', behaviour: 'reject', why: 'The provider does not offer this operation here.' },
   { code: '43', type: 'forbiddenOperation', behaviour: 'reject', why: 'The provider forbids this operation to this tenant.' },
 ];
@@ -69,6 +74,7 @@ export const ERROR_CATALOGUE: readonly CatalogueRow[] = [
   { http: [502, 599], behaviour: 'unknown', why: 'The provider or a gateway failed; the request may have been carried out.' },
 
   { operations: CREATE, http: [409, 409], behaviour: 'look', why: 'A conflict on create may mean that an earlier try made this payment.' },
+  { operations: REFUND, http: [409, 409], behaviour: 'look', why: 'A conflict on a refund may mean that an earlier try made it.' },
   ...KNOWN.map(({ code, type: _type, ...row }) => ({ ...row, codes: [code] })),
   ...KNOWN.map(({ code: _code, type, ...row }) => ({ ...row, types: [type] })),
 
@@ -88,8 +94,10 @@ export const ERROR_CATALOGUE: readonly CatalogueRow[] = [
   { operations: STEPS, http: [412, 412], behaviour: 'look', why: 'The payment is not in the state this step needs, perhaps because the step was taken.' },
   { operations: STEPS, http: [422, 422], behaviour: 'look', why: 'The payment is not in the state this step needs, perhaps because the step was taken.' },
   { http: [425, 425], behaviour: 'unknown', why: 'The provider did not want the request this early; what it did with it is not known.' },
+  { operations: REFUND, http: [404, 404], behaviour: 'reject', why: 'The payment to refund does not exist for this tenant, or refunds are unsupported here.' },
   { http: [429, 429], behaviour: 'retry', why: 'A rate limit turned the request away before it was looked at.' },
   { http: [400, 499], behaviour: 'reject', why: 'The provider refused the request.' },
+  { operations: REFUND, http: [501, 501], behaviour: 'reject', why: 'Refunds are unsupported here; the other documented way is never tried, it could refund twice.' },
   { http: [501, 501], behaviour: 'reject', why: 'The provider does not offer this operation here.' },
   { behaviour: 'unknown', why: 'The failure is of a kind nobody described, so nothing is assumed.' },
 ];

@@ -6,10 +6,10 @@ import { isJsonObject } from './json.ts';
  * Tolerant readers of Conomy's answers. Sure is only what a decision needs; every other field is taken when
  * it has a usable type and left out otherwise. What was received stays whole in `raw`.
  */
-const text = z.string().min(1);
-const maybeText = text.optional().catch(undefined);
+export const text = z.string().min(1);
+export const maybeText = text.optional().catch(undefined);
 /** Amounts and codes are documented as strings; a number is accepted. */
-const maybeTextOrNumber = z
+export const maybeTextOrNumber = z
   .union([text, z.number().transform(String)])
   .optional()
   .catch(undefined);
@@ -17,6 +17,7 @@ const maybeTextOrNumber = z
 const paymentSchema = z.object({
   id: maybeText,
   _id: maybeText,
+  paymentId: maybeText,
   status: text,
   externalId: maybeText,
   type: maybeText,
@@ -43,12 +44,12 @@ const tokenSchema = z.object({
   expiresIn: z.coerce.number().positive().optional().catch(undefined),
 });
 
-/** Null when the answer holds no payment: no id (`id` or, in older data, `_id`) or no status. */
+/** Null when the answer holds no payment: no id (`id`; `_id` in older data, `paymentId` in reviews) or no status. */
 export function parsePayment(json: unknown): ObservedPayment | null {
   const parsed = paymentSchema.safeParse(json);
   if (!parsed.success || !isJsonObject(json)) return null;
-  const { id, _id, status, ...rest } = parsed.data;
-  const known = id ?? _id;
+  const { id, _id, paymentId, status, ...rest } = parsed.data;
+  const known = id ?? _id ?? paymentId;
   if (known === undefined) return null;
   return { id: known, status: readStatus(status), ...withoutUndefined(rest), raw: json };
 }
@@ -106,13 +107,15 @@ export function findAccount(json: unknown, accountNumber: string): ObservedAccou
   const list = parseList(json);
   const rows = list ? list.rows : accountSchema.safeParse(json).success ? [json] : undefined;
   if (!rows) return undefined;
-  for (const row of rows) {
-    const parsed = accountSchema.safeParse(row);
-    if (!parsed.success || !isJsonObject(row) || parsed.data.accountNumber !== accountNumber) continue;
-    const { accountNumber: found, ...rest } = parsed.data;
-    return { accountNumber: found, ...withoutUndefined(rest), raw: row };
-  }
-  return null;
+  return rows.map(parseAccount).find((account) => account?.accountNumber === accountNumber) ?? null;
+}
+
+/** Null when the answer is no account with a number. */
+export function parseAccount(json: unknown): ObservedAccount | null {
+  const parsed = accountSchema.safeParse(json);
+  if (!parsed.success || !isJsonObject(json)) return null;
+  const { accountNumber, ...rest } = parsed.data;
+  return { accountNumber, ...withoutUndefined(rest), raw: json };
 }
 
 /** `expiresInSeconds` is undefined when the answer does not say it usably; null when there is no token. */
@@ -171,6 +174,7 @@ function isInstant(value: string): boolean {
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-function withoutUndefined<T extends Record<string, unknown>>(fields: T): Present<T> {
+/** Leaves out what is undefined, so that `in` and spreading see only what was told. */
+export function withoutUndefined<T extends Record<string, unknown>>(fields: T): Present<T> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Present<T>;
 }

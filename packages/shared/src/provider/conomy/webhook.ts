@@ -1,11 +1,43 @@
 import { z } from 'zod';
 import { isJsonObject } from './json.ts';
-import { readStatus } from './schema.ts';
+import { maybeText, maybeTextOrNumber, readStatus, withoutUndefined } from './schema.ts';
+
+type About = 'payment' | 'refund' | 'customer' | 'unknown';
+
+/**
+ * Every event any generation of the documents names, and what its payload is about. An event of a payment is about
+ * a refund when its transaction is one.
+ */
+const EVENTS: Readonly<Record<string, Exclude<About, 'unknown'>>> = {
+  'Transaction.Captured': 'payment',
+  'Transaction.Received': 'payment',
+  'Transaction.Failed': 'payment',
+  'transaction.status_changed': 'payment',
+  'payment.settled': 'payment',
+  'payment.unsettled': 'payment',
+  'payment.expired': 'payment',
+  'payment.failed': 'payment',
+  'payment.requiresReview': 'payment',
+  'payment.reviewApproved': 'payment',
+  'payment.reviewRejected': 'payment',
+  'payment.reviewResolved': 'payment',
+  'payment.refund.created': 'refund',
+  'payment.refund.captured': 'refund',
+  'payment.refund.settled': 'refund',
+  'payment.refund.failed': 'refund',
+  'purchase.attempted': 'payment',
+  'purchase.pendingAssignment': 'payment',
+  'purchase.underpaid': 'payment',
+  'purchase.overpaid': 'payment',
+  'customer.levelChanged': 'customer',
+};
 
 /** What a verified delivery says, whichever of Conomy's two forms it came in. */
 export interface ObservedDelivery {
   /** The event's name as sent, `unnamed` when there is none; unknown names pass through. */
   event: string;
+  /** `unknown`: nobody documented this event; what it tells about a payment still stands in the other fields. */
+  about: About;
   /** The provider's payment id; missing when the event is not about a payment. */
   conomyId?: string;
   externalId?: string;
@@ -13,22 +45,25 @@ export interface ObservedDelivery {
   status?: string;
   totalAmount?: string;
   currency?: string;
+  type?: string;
+  /** Of a refund: the payment it gives back from. */
+  parentPaymentId?: string;
+  /** Of a payment whose amount was not what was expected: the companion that carries the difference. */
+  relatedPaymentId?: string;
   /** The whole verified payload. */
   raw: Record<string, unknown>;
 }
-
-const maybeText = z.string().min(1).optional().catch(undefined);
 
 const transactionSchema = z.object({
   id: maybeText,
   _id: maybeText,
   externalId: maybeText,
   status: maybeText.transform((status) => (status === undefined ? undefined : readStatus(status))),
-  totalAmount: z
-    .union([z.string().min(1), z.number().transform(String)])
-    .optional()
-    .catch(undefined),
+  totalAmount: maybeTextOrNumber,
   currency: maybeText,
+  type: maybeText,
+  parentPaymentId: maybeText,
+  relatedPaymentId: maybeText,
 });
 
 /**
@@ -36,12 +71,22 @@ const transactionSchema = z.object({
  * Never throws: what is missing or of a wrong type is left out, and the delivery is kept by its `raw`.
  */
 export function readDelivery(payload: Record<string, unknown>): ObservedDelivery {
-  const event = [payload.event, payload.eventType].find((name) => typeof name === 'string' && name !== '');
+  const names = [payload.event, payload.eventType];
+  const event = names.find((name): name is string => typeof name === 'string' && name !== '') ?? 'unnamed';
   const data = isJsonObject(payload.data) ? payload.data : {};
   const parsed = transactionSchema.safeParse(data.transaction ?? payload.transaction);
-  const delivery: ObservedDelivery = { event: typeof event === 'string' ? event : 'unnamed', raw: payload };
-  if (!parsed.success) return delivery;
+  if (!parsed.success) return { event, about: aboutOf(event, {}), raw: payload };
   const { id, _id, ...fields } = parsed.data;
-  const told = Object.entries({ conomyId: id ?? _id, ...fields }).filter(([, value]) => value !== undefined);
-  return Object.assign(delivery, Object.fromEntries(told));
+  const told = withoutUndefined({ conomyId: id ?? _id, ...fields });
+  return { event, about: aboutOf(event, told), ...told, raw: payload };
+}
+
+function aboutOf(
+  event: string,
+  { type, parentPaymentId }: { type?: string; parentPaymentId?: string },
+): About {
+  const about = Object.hasOwn(EVENTS, event) ? EVENTS[event] : undefined;
+  if (about === undefined) return 'unknown';
+  const isRefund = type === undefined ? parentPaymentId !== undefined : type === 'REFUND';
+  return about === 'payment' && isRefund ? 'refund' : about;
 }

@@ -9,7 +9,7 @@ import {
 } from '../../../src/provider/conomy/error-catalogue.ts';
 import type { ProviderFailure } from '../../../src/provider/payment-provider.ts';
 
-const OPERATIONS: readonly WriteOperation[] = ['create', 'authorize', 'capture'];
+const OPERATIONS: readonly WriteOperation[] = ['create', 'authorize', 'capture', 'refund', 'create_attempt'];
 const STAGES = ['not_sent', 'no_clear_answer', 'answered'] as const;
 const BEHAVIOURS: readonly Behaviour[] = ['retry', 'credentials', 'unknown', 'look', 'reject'];
 
@@ -78,6 +78,9 @@ describe('every failure', () => {
     for (const type of ['unimplemented', 'forbiddenOperation']) {
       deciding.add(findCatalogueRow('create', { stage: 'answered', reason: 'x', type }));
     }
+    for (const type of ['unimplemented', 'notFound']) {
+      deciding.add(findCatalogueRow('refund', { stage: 'answered', reason: 'x', type }));
+    }
     for (const row of ERROR_CATALOGUE) {
       expect(row.why).toMatch(/^[A-Z].*\.$/);
       if (!deciding.has(row)) expect.fail(`never decides: ${JSON.stringify(row)}`);
@@ -116,13 +119,26 @@ describe('the provider’s table', () => {
       expect(classifyFailure('create', answered(facts))).toBe(create);
       expect(classifyFailure('authorize', answered(facts))).toBe(step);
       expect(classifyFailure('capture', answered(facts))).toBe(step);
+      // An attempt is made like a payment. A refund's parent is read first, so a refusal for its state is final.
+      expect(classifyFailure('create_attempt', answered(facts))).toBe(create);
+      expect(classifyFailure('refund', answered(facts))).toBe(create);
     }
+  });
+
+  it('a refund that is not offered is unsupported, by code or by bare status', () => {
+    for (const facts of [{ code: '42', httpStatus: 501 }, { httpStatus: 501 }, { httpStatus: 404 }]) {
+      const row = findCatalogueRow('refund', answered(facts));
+      expect(row).toMatchObject({ behaviour: 'reject', why: expect.stringContaining('unsupported') });
+    }
+    const noParent = findCatalogueRow('refund', answered({ code: '31', httpStatus: 404 }));
+    expect(noParent.why).toBe('The payment to refund does not exist for this tenant.');
   });
 
   it('failedPrecondition with 409 means a state conflict on a step, and may mean success on create', () => {
     const facts = answered({ code: '21', type: 'failedPrecondition', httpStatus: 409 });
     expect(classifyFailure('capture', facts)).toBe('look');
     expect(classifyFailure('create', facts)).toBe('look');
+    expect(classifyFailure('refund', facts)).toBe('look');
   });
 
   it('credentials refused by /auth pause instead of being retried', () => {

@@ -1,10 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import {
-  type ConomyClient,
-  type ConomyClientOptions,
-  createConomyClient,
-} from '../../../src/provider/conomy/client.ts';
+import type { ConomyClientOptions } from '../../../src/provider/conomy/caller.ts';
+import { type ConomyClient, createConomyClient } from '../../../src/provider/conomy/client.ts';
 
 interface ReceivedRequest {
   method: string;

@@ -1,0 +1,52 @@
+import type { Payment } from '../payment.ts';
+import { paymentBody } from '../payment.ts';
+import { refundRow, refundSummary } from '../refunds.ts';
+import type { Sandbox } from '../sandbox.ts';
+import { enveloped } from './envelopes.ts';
+import { findPayment } from './find-payment.ts';
+import { idOfPath, type Operation, type OperationRequest } from './operation.ts';
+import { readFilter, readSort, select } from './payment-query.ts';
+import { given, readPage, readTimeWindow } from './read-query.ts';
+
+/** The newest spelling, over all parents or one. `dateFrom`/`dateTo` of an older page are not played. */
+export const listRefunds: Operation = {
+  name: 'refunds',
+  method: 'GET',
+  path: '/sandbox/refunds',
+  access: 'token',
+  run: answerList,
+};
+
+/** An older spelling of the same list. */
+export const listRefundsSingular: Operation = { ...listRefunds, path: '/sandbox/refund' };
+
+function answerList({ store, settings }: Sandbox, { query }: OperationRequest): unknown {
+  const parentId = given(query, 'parentPaymentId');
+  const all = parentId === undefined ? store.inOrder() : store.childrenOf(parentId);
+  const isWanted = readFilter(query);
+  const page = readPage(query);
+  const isRefund = (payment: Payment) => payment.type === 'REFUND' && isWanted(payment);
+  const { results, total } = select(all, readTimeWindow(query), isRefund, readSort(query), page);
+  const shape = settings().shapes.refunds;
+  if (shape === 'total') return { total, refunds: results.map(refundRow) };
+  return enveloped(shape, page, results.map(paymentBody), total);
+}
+
+/** The refunds of one parent with their sums; the path is documented in both spellings. */
+export const listRefundsOfPayment: Operation = {
+  name: 'payment-refunds',
+  method: 'GET',
+  path: '/sandbox/payments/:id/refunds',
+  access: 'token',
+  paymentId: idOfPath,
+  run: (sandbox, { id }) => {
+    const parent = findPayment(sandbox, id);
+    const children = sandbox.store.childrenOf(id).filter(({ type }) => type === 'REFUND');
+    return { parentId: id, refunds: children.map(refundRow), summary: refundSummary(parent, children) };
+  },
+};
+
+export const listRefundsOfPaymentSingular: Operation = {
+  ...listRefundsOfPayment,
+  path: '/sandbox/payments/:id/refund',
+};

@@ -1,0 +1,117 @@
+/** Every reason a command ends without success, or is parked: what it means, how it comes about, what to do. */
+export const COMMAND_PROBLEMS = {
+  attempts_exhausted: {
+    statuses: ['parked'],
+    title: 'Five writes of one step failed',
+    cause:
+      'Conomy could not be reached or put the call off, five times in a row, each time certainly without effect.',
+    fix: 'Look at the attempts. When Conomy works again, redrive; or cancel.',
+  },
+  canceled_by_caller: {
+    statuses: ['canceled'],
+    title: 'It was canceled',
+    cause: 'Somebody called cancel; the detail names the API key and the reason.',
+    fix: 'None. Steps that were done before stay done.',
+  },
+  conflict_without_payment: {
+    statuses: ['parked'],
+    title: 'Conomy says the payment exists, and it cannot be found',
+    cause: 'The create was refused as a duplicate, and no list shows a payment with this externalId.',
+    fix: 'Ask Conomy with the traceId of the attempt, then redrive.',
+  },
+  deadline_passed: {
+    statuses: ['canceled'],
+    title: 'It was not begun by its notAfter instant',
+    cause: 'It waited behind another command, or Capstan or Conomy was down until then.',
+    fix: 'If it is still wanted, send it again with a new Idempotency-Key.',
+  },
+  external_id_in_use: {
+    statuses: ['rejected'],
+    title: 'An older payment at Conomy has this externalId',
+    cause: 'Conomy has a payment of that name from before the first try of this command.',
+    fix: 'Choose another externalId; name the older payment by its Conomy id.',
+  },
+  payment_in_unexpected_status: {
+    statuses: ['parked'],
+    title: 'The payment is in a status in which the step is not possible',
+    cause: 'The status is unknown to Capstan, or does not come before this step.',
+    fix: 'Look at the payment at Conomy, then redrive or cancel.',
+  },
+  payment_known_under_other_key: {
+    statuses: ['parked'],
+    title: 'Two of our keys turned out to be one Conomy payment',
+    cause: 'The payment was named by its Conomy id in one command and created by another.',
+    fix: 'Decide which command counts; capture the payment once.',
+  },
+  payment_not_found: {
+    statuses: ['rejected'],
+    title: 'Conomy knows no payment with this id',
+    cause: 'The command names a Conomy id that does not exist for this tenant.',
+    fix: 'Check the id and the environment (sandbox or production).',
+  },
+  payment_not_open: {
+    statuses: ['rejected'],
+    title: 'The payment has ended',
+    cause: 'It failed, expired or was otherwise closed before the step.',
+    fix: 'Create a new payment.',
+  },
+  payment_not_settled: {
+    statuses: ['rejected'],
+    title: 'Only a settled payment can be refunded',
+    cause: 'The payment was read before the refund and was not SETTLED.',
+    fix: 'Wait until the payment is SETTLED, then send the refund again with a new Idempotency-Key.',
+  },
+  payment_unclear: {
+    statuses: ['parked'],
+    title: 'What Conomy shows neither confirms nor rules out the effect',
+    cause: 'The answer to the call was lost, and the payment found differs from the one that was asked for.',
+    fix: 'Look at the reads of the attempt and at Conomy, then redrive.',
+  },
+  predecessor_failed: {
+    statuses: ['rejected'],
+    title: 'The payment was never created',
+    cause: 'The create this command waited for was rejected or canceled.',
+    fix: 'Create the payment again, then repeat this command with a new Idempotency-Key.',
+  },
+  provider_rejected: {
+    statuses: ['rejected'],
+    title: 'Conomy refused the call',
+    cause: "The answer's status, code, type and traceId are in provider.",
+    fix: 'Act on the code of Conomy; send a mended command with a new Idempotency-Key.',
+  },
+  refund_currency_differs: {
+    statuses: ['rejected'],
+    title: 'The refund is in another currency than the payment',
+    cause: 'A refund is given back in the currency of its payment.',
+    fix: 'Send it in the currency of the payment, with a new Idempotency-Key.',
+  },
+  refund_exceeds_refundable: {
+    statuses: ['rejected'],
+    title: 'The refund is more than what is left',
+    cause: 'Earlier refunds, ours and those made elsewhere, and this one exceed the amount of the payment.',
+    fix: 'Refund at most what the detail says is left.',
+  },
+  refund_not_countable: {
+    statuses: ['parked'],
+    title: 'What was refunded so far cannot be counted exactly',
+    cause: 'The payment or one of its refunds has an amount finer than its currency or in another currency.',
+    fix: 'Look at the payment at Conomy, then redrive or cancel.',
+  },
+  refund_unresolved: {
+    statuses: ['parked'],
+    title: 'It is not known whether the refund was made',
+    cause: 'The answer was lost and no refund that could be this one was found; it is never sent again.',
+    fix: 'Ask Conomy whether it was made, then redrive to have it looked for anew.',
+  },
+  several_payments_found: {
+    statuses: ['parked'],
+    title: 'Conomy has several payments with this externalId',
+    cause: 'The answer to the create was lost, and more than one payment could be its effect.',
+    fix: 'Decide which one counts; the others must never be captured.',
+  },
+} as const satisfies Record<
+  string,
+  { statuses: readonly string[]; title: string; cause: string; fix: string }
+>;
+
+export type CommandProblemCode = keyof typeof COMMAND_PROBLEMS;

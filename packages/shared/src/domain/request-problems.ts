@@ -1,0 +1,102 @@
+/** Every reason a request is refused: its HTTP status, what it means, how it comes about and what to do. */
+export const PROBLEMS = {
+  validation_failed: {
+    status: 400,
+    title: 'The request is not valid',
+    cause: 'A field or parameter is missing, unknown, malformed or contradicts another one.',
+    fix: 'Read errors: each names a place by a JSON pointer and says what is wrong there. Mend it and send it again with the same Idempotency-Key.',
+  },
+  idempotency_key_missing: {
+    status: 400,
+    title: 'The Idempotency-Key is missing',
+    cause: 'The command came without a key, so a repeat of it could not be told from a second command.',
+    fix: 'Choose a key for the command before the first try and send the same one at every repeat.',
+  },
+  unauthorized: {
+    status: 401,
+    title: 'The credentials are missing or not known',
+    cause: 'There is no API key with this secret; for a webhook, the signature does not verify.',
+    fix: 'Send "Authorization: Bearer <secret>" with the secret of a key in API_KEYS; for webhooks, compare CONOMY_WEBHOOK_SECRETS with the dashboard of Conomy.',
+  },
+  forbidden: {
+    status: 403,
+    title: 'The API key may not do this',
+    cause: 'The key lacks the scope that the route needs.',
+    fix: 'Use a key with that scope, or add the scope to the key in API_KEYS.',
+  },
+  not_found: {
+    status: 404,
+    title: 'There is no such resource',
+    cause: 'The path or method does not exist, or Conomy has nothing of that name for this tenant.',
+    fix: 'Compare the request with the API reference at /docs.',
+  },
+  command_not_found: {
+    status: 404,
+    title: 'There is no such command',
+    cause: 'No command has this id.',
+    fix: 'Use the command.id of the 202 answer, or find it by externalId in GET /v1/commands.',
+  },
+  payment_not_found: {
+    status: 404,
+    title: 'There is no such payment',
+    cause: 'No payment has this key, Conomy id or externalId here.',
+    fix: 'Create the payment first, or name it by its Conomy id.',
+  },
+  not_cancelable: {
+    status: 409,
+    title: 'The command can no longer be canceled',
+    cause:
+      'It has ended, a worker holds it, or a call of its current step may have had its effect at Conomy.',
+    fix: 'Wait for its end and act on what became of the payment; a refund gives money back.',
+  },
+  not_parked: {
+    status: 409,
+    title: 'The command is not parked',
+    cause: 'Only a command that waits for a person can be redriven.',
+    fix: 'Read the command: it has ended or goes on by itself.',
+  },
+  payment_not_created: {
+    status: 409,
+    title: 'Conomy has not told of this payment yet',
+    cause: 'Its create has not been answered, so there is no id to read it by.',
+    fix: 'Read its command, with ?wait=30 until it has ended.',
+  },
+  external_id_taken: {
+    status: 409,
+    title: 'The externalId belongs to another payment',
+    cause: 'Another Idempotency-Key created, or is creating, a payment of that name.',
+    fix: 'If it is the same payment, repeat it with its first key; if not, choose another externalId.',
+  },
+  payload_too_large: {
+    status: 413,
+    title: 'The body is too large',
+    cause: 'A command or webhook has more than 256 KiB, or a batch more than 4 MiB.',
+    fix: 'Send less, or more batches.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'The body is not of a type this route takes',
+    cause: 'The body is not declared as JSON, or is compressed.',
+    fix: 'Send it as it is, with Content-Type: application/json.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The Idempotency-Key belongs to another command',
+    cause: 'The key was used for a command with other content.',
+    fix: 'Use a new key for a new command; a repeat must be the same in every field.',
+  },
+  internal_error: {
+    status: 500,
+    title: 'The request failed for a reason of our own',
+    cause: 'A fault in Capstan; the log line request.failed has it.',
+    fix: 'Send it again with the same Idempotency-Key; if it fails again, tell whoever runs Capstan.',
+  },
+  unavailable: {
+    status: 503,
+    title: 'The service cannot do this now',
+    cause: 'PostgreSQL cannot be reached, or Conomy gave no answer to a read.',
+    fix: 'Send it again after Retry-After seconds, with the same Idempotency-Key.',
+  },
+} as const satisfies Record<string, { status: number; title: string; cause: string; fix: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;

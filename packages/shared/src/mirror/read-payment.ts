@@ -1,0 +1,87 @@
+import { lockPayment, type PaymentRow } from '../db/payments.ts';
+import type { Pool } from '../db/pool.ts';
+import type { ProgressAnnouncer } from '../db/progress.ts';
+import { inTransaction } from '../db/transaction.ts';
+import type {
+  CallOptions,
+  ObservedPayment,
+  PaymentProvider,
+  ProviderFailure,
+} from '../provider/payment-provider.ts';
+import type { QueueSender } from '../queue/sender.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import { observePayment } from './observe-payment.ts';
+
+export interface ReadContext {
+  pool: Pool;
+  provider: PaymentProvider;
+  /** Takes the job of the next read. */
+  reads: QueueSender<'reads'>;
+  progress: ProgressAnnouncer;
+  log: Logger;
+  /** In [0, 1). */
+  random: () => number;
+}
+
+/**
+ * Asks Conomy for one mirrored payment and lets the answer decide the mirror: one call, and one commit when it was
+ * answered. The failure when it was not; then nothing is written.
+ */
+export async function readMirroredPayment(
+  context: ReadContext,
+  before: PaymentRow & { conomyId: string },
+  options?: CallOptions,
+): Promise<ProviderFailure | null> {
+  const { provider } = context;
+  const read =
+    before.kind === 'attempt'
+      ? await provider.readAttempt(before.conomyId, options)
+      : await provider.readPayment(before.conomyId, options);
+  if (read.ok) {
+    await applyRead(context, before, read.value);
+    return null;
+  }
+  const { stage, reason } = read.failure;
+  context.log.info(
+    { event: 'payment.read_failed', paymentKey: before.key, conomyId: before.conomyId, stage, reason },
+    `read failed: ${reason}`,
+  );
+  return read.failure;
+}
+
+async function applyRead(context: ReadContext, before: PaymentRow, told: ObservedPayment): Promise<void> {
+  const observed = await inTransaction(context.pool, async (tx) => {
+    const payment = await lockPayment(tx, before.key);
+    // The mirror moved while the answer was under way: which of the two is newer cannot be told. The move has
+    // scheduled a read of its own.
+    if (payment === null || payment.version !== before.version) return null;
+    const { status, totalAmount, currency, id: conomyId, raw: snapshot } = told;
+    const facts = {
+      source: 'read' as const,
+      status,
+      conomyId,
+      totalAmount,
+      currency,
+      snapshot,
+      sourceId: null,
+    };
+    return observePayment(tx, payment, facts, context.random());
+  });
+  if (observed === null) return;
+  const { move } = observed;
+  const level = move.kind === 'alarm' ? 'error' : 'info';
+  context.log[level](
+    {
+      event: 'payment.read',
+      paymentKey: before.key,
+      conomyId: before.conomyId,
+      from: before.status,
+      status: told.status,
+      result: move.kind,
+      reads: before.reads + 1,
+    },
+    `read ${told.status}: ${move.kind}`,
+  );
+  context.progress.announce(before.key);
+  if (observed.read !== null) await context.reads.offer([observed.read]);
+}

@@ -1,0 +1,220 @@
+/**
+ * What the api answers, as the reference describes it. Answers are not parsed with these; a test holds them against
+ * real answers, field by field.
+ */
+import { COMMAND_PROBLEMS, type CommandProblemCode } from '@capstan/shared/domain/command-problems';
+import { COMMAND_STATUSES, type CommandStatus } from '@capstan/shared/domain/command-status';
+import { COMMAND_TYPES, OPERATIONS } from '@capstan/shared/domain/payment-command';
+import { PROBLEMS, type ProblemCode } from '@capstan/shared/domain/request-problems';
+import { z } from 'zod';
+import { PAYER_FIELDS } from '../answers/rail.ts';
+
+const count = z.int().min(0);
+const instant = z.string().meta({ format: 'date-time', description: 'RFC 3339, in UTC.' });
+const uuid = z.string().meta({ format: 'uuid' });
+const commandStatus = z
+  .enum(Object.keys(COMMAND_STATUSES) as CommandStatus[])
+  .describe('`succeeded`, `rejected` and `canceled` are ends; `parked` waits for a person.');
+
+const contentFault = z
+  .strictObject({
+    path: z.string().describe('JSON pointer into the body, or the parameter.'),
+    message: z.string(),
+  })
+  .describe('One thing that is wrong with what was sent.');
+
+const problem = z
+  .strictObject({
+    type: z.string().describe('`urn:capstan:problem:` and the code.'),
+    title: z.string(),
+    status: count,
+    detail: z.string().describe('What is wrong here and what to do.'),
+    code: z.enum(Object.keys(PROBLEMS) as ProblemCode[]),
+    errors: z.array(contentFault).optional(),
+  })
+  .describe('A problem document (RFC 9457). Decide by `code`; texts may change.');
+
+const providerAnswer = z
+  .strictObject({
+    status: count.optional(),
+    code: z.string().optional(),
+    type: z.string().optional(),
+    traceId: z.string().optional(),
+  })
+  .describe('What Conomy answered; give its `traceId` when you ask Conomy.');
+
+const commandProblem = z
+  .strictObject({
+    code: z.enum(Object.keys(COMMAND_PROBLEMS) as CommandProblemCode[]),
+    detail: z.string(),
+    provider: providerAnswer.optional(),
+  })
+  .describe('Why a command was rejected, canceled or parked. The codes are in docs/errors.md.');
+
+const step = z.strictObject({
+  operation: z.enum(OPERATIONS),
+  status: z
+    .enum(['pending', 'executing', 'unresolved', 'succeeded', 'rejected', 'parked', 'canceled', 'skipped'])
+    .describe('`skipped`: no call was made and none will be.'),
+  attempts: count,
+});
+
+const attemptFields = {
+  number: z.int().min(1),
+  operation: z.enum(OPERATIONS),
+  outcome: z
+    .enum(['succeeded', 'rejected', 'retryable', 'unknown'])
+    .nullable()
+    .describe('Null while the call is under way; `unknown`: it may or may not have had its effect.'),
+  finishedAt: instant.nullable(),
+  reason: z.string().optional(),
+  provider: providerAnswer.optional(),
+  resolution: z
+    .enum(['succeeded', 'rejected', 'retryable', 'parked'])
+    .optional()
+    .describe('How an unknown outcome was settled by reading.'),
+  resolvedAt: instant.optional(),
+};
+
+const attempt = z
+  .strictObject({ ...attemptFields, startedAt: instant })
+  .describe('One try at one call to Conomy.');
+
+const command = z
+  .strictObject({
+    id: uuid,
+    type: z.enum(COMMAND_TYPES),
+    status: commandStatus,
+    idempotencyKey: z.string(),
+    payment: z.strictObject({
+      key: uuid.describe('Our key of the payment, known from acceptance on.'),
+      id: z.string().optional().describe("Conomy's id, once known."),
+      externalId: z.string().optional(),
+      status: z.string().optional(),
+      final: z.boolean(),
+      rail: z
+        .strictObject(Object.fromEntries(PAYER_FIELDS.map((name) => [name, z.string().optional()])))
+        .optional()
+        .describe('What the payer needs to pay.'),
+    }),
+    steps: z.array(step),
+    attempts: z.array(attempt),
+    problem: commandProblem.optional(),
+    acceptedAt: instant,
+    finishedAt: instant.optional(),
+  })
+  .describe(
+    '`succeeded` means that Conomy took every step; whether the money is final is said by the payment.',
+  );
+
+const payment = z
+  .looseObject({
+    key: uuid,
+    id: z.string().nullable().describe("Conomy's id; null until known."),
+    externalId: z.string().optional(),
+    type: z.string().optional(),
+    status: z.string().nullable().describe('As Conomy sends it; only `SETTLED` is success.'),
+    mirror: z.strictObject({
+      version: count.describe('Rises by one with every change of status.'),
+      cause: z.enum(['accepted', 'answer', 'delivery', 'read', 'operator']),
+      updatedAt: instant,
+      final: z.boolean(),
+    }),
+  })
+  .describe(
+    "The mirror of a payment: Conomy's own fields, amounts as decimal text, and what the mirror adds.",
+  );
+
+const timelineEntry = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      at: instant,
+      kind: z.literal('command'),
+      id: uuid,
+      type: z.enum(COMMAND_TYPES),
+      status: commandStatus,
+      idempotencyKey: z.string(),
+      finishedAt: instant.nullable(),
+      problem: commandProblem.optional(),
+    }),
+    z.strictObject({ at: instant, kind: z.literal('attempt'), commandId: uuid, ...attemptFields }),
+    z.strictObject({
+      at: instant,
+      kind: z.literal('delivery'),
+      id: uuid,
+      event: z.string(),
+      status: z.string().nullable(),
+      timesReceived: count,
+      result: z.enum(['moved', 'read', 'duplicate', 'stale', 'ignored', 'unmatched']).nullable(),
+      appliedAt: instant.nullable(),
+    }),
+    z.strictObject({
+      at: instant,
+      kind: z.literal('move'),
+      version: count,
+      from: z.string().nullable(),
+      to: z.string(),
+      cause: z.string(),
+    }),
+    z.strictObject({
+      at: instant,
+      kind: z.literal('redrive'),
+      id: count,
+      commandId: uuid,
+      redrivenBy: z.string(),
+      reason: z.string(),
+      problem: commandProblem,
+    }),
+  ])
+  .describe('One thing that happened to a payment, at the time it began.');
+
+const next = z.string().nullable().describe('Send it as `cursor` for the following page; null at the end.');
+
+const batchResult = z
+  .strictObject({ status: count, command: command.optional(), problem: problem.optional() })
+  .describe('What `POST /v1/commands` would have answered for this item.');
+
+const availableProduct = z.strictObject({
+  currency: z.string(),
+  product: z.string(),
+  direction: z.enum(['payin', 'payout']),
+  rail: z.string(),
+  requiredFields: z.array(z.string()),
+  validOrigins: z.array(z.string()).optional(),
+  validDestinations: z.array(z.string()).optional(),
+  minAmount: z.string().optional(),
+  maxAmount: z.string().optional(),
+});
+
+const bank = z.strictObject({ code: z.string(), name: z.string(), countryCode: z.string().optional() });
+const asOf = instant.describe('When Conomy told it.');
+
+const upOrDown = z.enum(['up', 'down']);
+const readiness = z.strictObject({
+  status: z.enum(['ready', 'degraded', 'not_ready']),
+  checks: z.strictObject({ database: upOrDown, queue: upOrDown }),
+});
+
+/** By the name under which the reference shows each. */
+export const ANSWER_SCHEMAS = {
+  Problem: problem,
+  ContentFault: contentFault,
+  CommandProblem: commandProblem,
+  Attempt: attempt,
+  Command: command,
+  Payment: payment,
+  TimelineEntry: timelineEntry,
+  CommandAnswer: z.strictObject({ command }),
+  CommandList: z.strictObject({ commands: z.array(command), next }),
+  BatchAnswer: z.strictObject({ results: z.array(batchResult) }),
+  PaymentAnswer: z.strictObject({ payment }),
+  PaymentList: z.strictObject({ payments: z.array(payment), next }),
+  Timeline: z.strictObject({ entries: z.array(timelineEntry), next }),
+  ProductsAnswer: z.strictObject({ products: z.array(availableProduct), asOf }),
+  BanksAnswer: z.strictObject({ banks: z.array(bank), asOf }),
+  Liveness: z.strictObject({ status: z.literal('alive') }),
+  Readiness: readiness,
+  Empty: z.strictObject({}),
+} as const satisfies Record<string, z.ZodType>;
+
+export type AnswerName = keyof typeof ANSWER_SCHEMAS;

@@ -1,0 +1,35 @@
+import { findPayment } from '@capstan/shared/db/payments';
+import { type ReadContext, readMirroredPayment } from '@capstan/shared/mirror/read-payment';
+import type { ProviderFailure } from '@capstan/shared/provider/payment-provider';
+import type { FastifyInstance } from 'fastify';
+import { toPaymentAnswer } from '../answers/payment-answer.ts';
+import { findNamedPayment } from '../find-named-payment.ts';
+import { type Refusal, RefusedError, unknownPayment } from '../problem.ts';
+
+/** One read at Conomy now, for a caller who cannot wait for the schedule. */
+export function addRefreshRoute(app: FastifyInstance, context: ReadContext): void {
+  app.post('/payments/:reference/refresh', { config: { scope: 'enqueue' } }, async (request) => {
+    const payment = await findNamedPayment(context.pool, request.params);
+    const { conomyId, key } = payment;
+    if (conomyId === null) throw new RefusedError(notCreated);
+    const failure = await readMirroredPayment(context, { ...payment, conomyId });
+    if (failure !== null) throw new RefusedError(notRead(failure));
+    const after = await findPayment(context.pool, key);
+    if (after === null) throw new RefusedError(unknownPayment);
+    return { payment: toPaymentAnswer(after) };
+  });
+}
+
+const notCreated: Refusal = {
+  code: 'payment_not_created',
+  detail: 'Conomy has not told an id of this payment yet, so there is nothing to read. Look at its command.',
+};
+
+function notRead({ stage, reason }: ProviderFailure): Refusal {
+  const what =
+    stage === 'answered' ? 'Conomy refused the read' : 'Conomy could not be reached or gave no answer';
+  return {
+    code: 'unavailable',
+    detail: `${what} (${reason}); the mirror is as it was and is read again by itself. Try again later.`,
+  };
+}
