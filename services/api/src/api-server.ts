@@ -16,6 +16,7 @@ import { createProductCheck } from './check-products-first.ts';
 import { createCommandIntake } from './command-intake.ts';
 import { addErrorResponses } from './error-response.ts';
 import type { Inbox } from './inbox/inbox.ts';
+import { addRateLimit } from './limit-rate.ts';
 import { createLongPoll } from './long-poll.ts';
 import { createDiscovery } from './products.ts';
 import { addQueueBoard } from './queue-board.ts';
@@ -50,6 +51,8 @@ export interface ApiDeps {
   registry: Registry;
   log: Logger;
   apiKeys: readonly ApiKey[];
+  /** Of one API key; 0 sets no limit. */
+  requestsPerSecond: number;
   webhook: { secrets: readonly string[]; forms: ReadonlySet<SignatureForm> };
   /** Null keeps the queue board off this server. */
   board: BoardPasswords | null;
@@ -77,6 +80,7 @@ export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
     async (v1) => {
       acceptStrictJsonOnly(v1);
       addAuthentication(v1, deps.apiKeys);
+      await addRateLimit(v1, deps.requestsPerSecond);
       addPostCommandRoutes(v1, intake);
       addCommandActionRoutes(v1, { pool, progress: announcer, commands: queues.commands });
       addGetCommandRoutes(v1, { pool, progress, longPoll });

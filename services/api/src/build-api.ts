@@ -48,6 +48,7 @@ export async function buildApi(
     registry: createRegistry('api'),
     log,
     apiKeys: config.API_KEYS,
+    requestsPerSecond: config.RATE_LIMIT_PER_SECOND,
     webhook: { secrets: config.CONOMY_WEBHOOK_SECRETS, forms: new Set(config.CONOMY_WEBHOOK_FORMS) },
     board: config.ADMIN_PORT === null ? board : null,
   });

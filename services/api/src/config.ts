@@ -73,6 +73,11 @@ export const apiSettings = {
     schema: wholeNumber(1, 86_400),
     default: '600',
   },
+  RATE_LIMIT_PER_SECOND: {
+    description: 'requests one API key may send to this process in a second; 0 sets no limit',
+    schema: wholeNumber(0, 1_000_000),
+    default: '0',
+  },
   ADMIN_PASSWORD: {
     description: 'of the user admin on /admin/queues; without it the board is off',
     schema: optionalPassword,

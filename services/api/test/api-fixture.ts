@@ -87,6 +87,7 @@ export async function openApi(overrides: Partial<ApiDeps> = {}): Promise<ApiFixt
       inbox: null,
       registry: ownRegistry,
       log,
+      requestsPerSecond: 0,
       apiKeys: parseApiKeys(
         `all:${SECRETS.all},reader:${SECRETS.read}:read,writer:${SECRETS.enqueue}:enqueue`,
       ),

@@ -91,6 +91,12 @@ export const PROBLEMS = {
     cause: 'A fault in Capstan; the log line request.failed has it.',
     fix: 'Send it again with the same Idempotency-Key; if it fails again, tell whoever runs Capstan.',
   },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests',
+    cause: 'The API key sent more requests in a second than RATE_LIMIT_PER_SECOND allows.',
+    fix: 'Wait as long as Retry-After says and send the request again with the same Idempotency-Key; put many commands into one batch.',
+  },
   unavailable: {
     status: 503,
     title: 'The service cannot do this now',

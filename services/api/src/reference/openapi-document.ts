@@ -94,7 +94,7 @@ function responsesOf({ answer, otherwise, scope, problems }: ReferenceOperation)
   ]);
   const all: ProblemCode[] = [
     ...problems,
-    ...(scope === null ? [] : (['unauthorized', 'forbidden', 'internal_error'] as const)),
+    ...(scope === null ? [] : (['unauthorized', 'forbidden', 'rate_limited', 'internal_error'] as const)),
   ];
   const byStatus = Map.groupBy(new Set(all), (code) => String(PROBLEMS[code].status));
   return {
