@@ -1,10 +1,7 @@
-import { assertSchemaIsCurrent } from '@capstan/db/check-schema';
 import { conomyClientOf } from '@capstan/shared/config/conomy-settings';
-import { awaitDatabase } from '@capstan/shared/db/await-database';
-import { assertEnvironment } from '@capstan/shared/db/environment';
-import { openPool, type Pool } from '@capstan/shared/db/pool';
 import { createProgressAnnouncer, listenForProgress } from '@capstan/shared/db/progress';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
+import { openDatabase } from '@capstan/shared/process/open-database';
 import { openSender } from '@capstan/shared/queue/sender';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 import { createRegistry } from '@capstan/shared/telemetry/metrics';
@@ -23,7 +20,7 @@ export async function buildApi(
   log: Logger,
   lifecycle: Lifecycle,
 ): Promise<{ url: string }> {
-  const pool = await openDatabase(config, log, lifecycle);
+  const pool = await openDatabase(config, { name: 'api', connectionsMax: CONNECTIONS_MAX }, log, lifecycle);
   const progress = listenForProgress(config.DATABASE_URL, log);
   lifecycle.onStop('progress listener', () => progress.close());
   const announcer = createProgressAnnouncer(pool, log);
@@ -54,18 +51,6 @@ export async function buildApi(
   });
   lifecycle.onStop('http server', () => api.close());
   return { url: await api.listen({ host: config.HOST, port: config.PORT }) };
-}
-
-async function openDatabase(config: ApiConfig, log: Logger, lifecycle: Lifecycle): Promise<Pool> {
-  const pool = openPool({ url: config.DATABASE_URL, name: 'api', max: CONNECTIONS_MAX, log });
-  lifecycle.onStop('database', () => pool.end());
-  await awaitDatabase(pool, log);
-  await assertSchemaIsCurrent(pool);
-  await assertEnvironment(pool, {
-    conomyBaseUrl: config.CONOMY_BASE_URL,
-    conomyClientId: config.CONOMY_CLIENT_ID,
-  });
-  return pool;
 }
 
 function openQueues(config: ApiConfig, log: Logger, lifecycle: Lifecycle): ApiQueues {

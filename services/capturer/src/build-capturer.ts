@@ -1,13 +1,10 @@
 import { hostname } from 'node:os';
-import { assertSchemaIsCurrent } from '@capstan/db/check-schema';
 import { conomyClientOf } from '@capstan/shared/config/conomy-settings';
-import { awaitDatabase } from '@capstan/shared/db/await-database';
-import { assertEnvironment } from '@capstan/shared/db/environment';
-import { openPool } from '@capstan/shared/db/pool';
 import { createProgressAnnouncer } from '@capstan/shared/db/progress';
 import { databaseCheck, queueCheck } from '@capstan/shared/http/health-checks';
 import { startHealthServer } from '@capstan/shared/http/health-server';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
+import { openDatabase } from '@capstan/shared/process/open-database';
 import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
@@ -24,20 +21,8 @@ export async function buildCapturer(
   lifecycle: Lifecycle,
 ): Promise<{ url: string }> {
   const concurrency = config.CAPTURER_CONCURRENCY;
-  const pool = openPool({
-    url: config.DATABASE_URL,
-    name: 'capturer',
-    max: Math.min(concurrency + 2, 20),
-    log,
-  });
-  lifecycle.onStop('database', () => pool.end());
-  await awaitDatabase(pool, log);
-  await assertSchemaIsCurrent(pool);
-  await assertEnvironment(pool, {
-    conomyBaseUrl: config.CONOMY_BASE_URL,
-    conomyClientId: config.CONOMY_CLIENT_ID,
-  });
-
+  const connectionsMax = Math.min(concurrency + 2, 20);
+  const pool = await openDatabase(config, { name: 'capturer', connectionsMax }, log, lifecycle);
   const provider = conomyClientOf(config, concurrency);
   lifecycle.onStop('Conomy client', () => provider.close());
   const commands = openSender('commands', config.QUEUE_URL, log);

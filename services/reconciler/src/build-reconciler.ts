@@ -1,12 +1,9 @@
-import { assertSchemaIsCurrent } from '@capstan/db/check-schema';
 import { conomyClientOf } from '@capstan/shared/config/conomy-settings';
-import { awaitDatabase } from '@capstan/shared/db/await-database';
-import { assertEnvironment } from '@capstan/shared/db/environment';
-import { openPool } from '@capstan/shared/db/pool';
 import { createProgressAnnouncer } from '@capstan/shared/db/progress';
 import { databaseCheck, queueCheck } from '@capstan/shared/http/health-checks';
 import { startHealthServer } from '@capstan/shared/http/health-server';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
+import { openDatabase } from '@capstan/shared/process/open-database';
 import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
@@ -26,20 +23,8 @@ export async function buildReconciler(
 ): Promise<{ url: string }> {
   const concurrency = config.RECONCILER_CONCURRENCY;
   const queueUrl = config.QUEUE_URL;
-  const pool = openPool({
-    url: config.DATABASE_URL,
-    name: 'reconciler',
-    max: Math.min(2 * concurrency + 2, 20),
-    log,
-  });
-  lifecycle.onStop('database', () => pool.end());
-  await awaitDatabase(pool, log);
-  await assertSchemaIsCurrent(pool);
-  await assertEnvironment(pool, {
-    conomyBaseUrl: config.CONOMY_BASE_URL,
-    conomyClientId: config.CONOMY_CLIENT_ID,
-  });
-
+  const connectionsMax = Math.min(2 * concurrency + 2, 20);
+  const pool = await openDatabase(config, { name: 'reconciler', connectionsMax }, log, lifecycle);
   const provider = conomyClientOf(config, concurrency);
   lifecycle.onStop('Conomy client', () => provider.close());
   const senders = {
