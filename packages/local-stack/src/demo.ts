@@ -1,7 +1,7 @@
 import { DEMO_USAGE, type DemoOptions, readDemoOptions } from './demo/demo-options.ts';
-import { interruptOnSignals } from './demo/interrupt.ts';
 import { runDemo } from './demo/run-demo.ts';
 import { UsageError } from './dev-options.ts';
+import { interruptOnSignals } from './interrupt.ts';
 
 const EXIT_WRONG = 1;
 const EXIT_USAGE = 2;

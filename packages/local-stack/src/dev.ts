@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { DEV_USAGE, type DevOptions, readDevOptions, UsageError } from './dev-options.ts';
 import { summarizeStack } from './dev-summary.ts';
 import { isPortFree } from './free-port.ts';
+import { interruptOnSignals, untilAborted } from './interrupt.ts';
 import type { Stack, StackOptions, UnexpectedExit } from './stack.ts';
 import { writeStackFile } from './stack-file.ts';
 import { startStack } from './start-stack.ts';
@@ -27,7 +28,7 @@ async function runDev(options: DevOptions): Promise<void> {
   const removeStackFile = writeStackFile(`${LOCAL}/stack.json`, stack.info);
   try {
     say(`\n${await summarizeStack(stack, relative(process.cwd(), LOG_DIR))}`);
-    await aborted(interrupt);
+    await untilAborted(interrupt);
     say('\nStopping … (Ctrl-C again: at once)');
   } finally {
     removeStackFile();
@@ -45,34 +46,10 @@ async function startUnlessInterrupted(options: StackOptions): Promise<Stack | nu
   }
 }
 
-/** Aborts at the first SIGINT or SIGTERM; the second ends us, and the watchdog ends what we started. */
-function interruptOnSignals(): AbortSignal {
-  const controller = new AbortController();
-  const onSignal = () => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort();
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  return controller.signal;
-}
-
 async function chooseApiPort(): Promise<number | undefined> {
   if (await isPortFree(PREFERRED_API_PORT)) return PREFERRED_API_PORT;
   say(`· port ${PREFERRED_API_PORT} is in use: the API takes another one`);
   return undefined;
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    // The only thing that keeps this process waiting: a pending promise alone would not.
-    const alive = setInterval(() => {}, 60_000);
-    signal.addEventListener('abort', () => {
-      clearInterval(alive);
-      resolve();
-    });
-  });
 }
 
 function describeUnexpectedExit({ name, exit, logFile }: UnexpectedExit): string {

@@ -15,7 +15,11 @@ const problem = z.object({
 const command = z.object({
   id: z.string(),
   status: z.string(),
-  payment: z.object({ key: z.string(), rail: z.object({ url: z.string().optional() }).optional() }),
+  payment: z.object({
+    key: z.string(),
+    id: z.string().optional(),
+    rail: z.object({ url: z.string().optional() }).optional(),
+  }),
   problem: problem.optional(),
   acceptedAt: instant,
   finishedAt: instant.optional(),
@@ -23,17 +27,21 @@ const command = z.object({
 
 const payment = z.object({
   key: z.string(),
+  /** Conomy's; null until known. */
+  id: z.string().nullish(),
   externalId: z.string().optional(),
   status: z.string().nullish(),
   totalAmount: z.string().optional(),
   currency: z.string().optional(),
+  /** Of a refund: Conomy's id of the payment it gives back. */
+  parentPaymentId: z.string().optional(),
   mirror: z.object({ updatedAt: instant, final: z.boolean() }),
 });
 
 /** The parts of the API's answers that the demo looks at; instants as epoch milliseconds. */
 export const commandAnswer = z.object({ command });
 export const paymentAnswer = z.object({ payment });
-export const paymentList = z.object({ payments: z.array(payment) });
+export const paymentList = z.object({ payments: z.array(payment), next: z.string().nullable() });
 export const batchAnswer = z.object({
   results: z.array(
     z.object({ status: z.number(), command: command.optional(), problem: problem.optional() }),

@@ -28,6 +28,8 @@ export interface DemoApi {
   waitForPayment(key: string, waitS: number, signal: AbortSignal): Promise<PaymentView>;
   /** What Capstan holds under an externalId: none, one, or more when an earlier one was released. */
   findPayments(externalId: string, signal: AbortSignal): Promise<PaymentView[]>;
+  /** Every refund Capstan holds, of any payment, newest first. */
+  findRefunds(signal: AbortSignal): AsyncIterable<PaymentView>;
 }
 
 interface Call {
@@ -87,6 +89,15 @@ export function createDemoApi(url: string, apiKey: string): DemoApi {
       (await get(`/v1/payments/${key}?wait=${waitS}`, paymentAnswer, signal)).payment,
     findPayments: async (externalId, signal) =>
       (await get(`/v1/payments?${new URLSearchParams({ externalId })}`, paymentList, signal)).payments,
+    findRefunds: async function* (signal) {
+      const query = new URLSearchParams({ type: 'REFUND', limit: '200' });
+      for (let more = true; more; ) {
+        const { payments, next } = await get(`/v1/payments?${query}`, paymentList, signal);
+        yield* payments;
+        more = next !== null;
+        if (next !== null) query.set('cursor', next);
+      }
+    },
   };
 }
 

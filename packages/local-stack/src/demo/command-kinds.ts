@@ -39,6 +39,40 @@ export function createThenCaptureApart(body: PricedBody): CommandDraft[] {
   ];
 }
 
+/** Created and captured, and given back in part once it is settled: the two are commands of one payment. */
+export function createThenRefund(body: PricedBody, what: string, amount: string): CommandDraft[] {
+  const { externalId, purchaseCurrency: currency } = body;
+  return [
+    createAndCapture(body, what),
+    {
+      type: 'REFUND',
+      externalId,
+      amount,
+      currency,
+      what: 'part of it is given back',
+      command: {
+        type: 'payment.refund',
+        payment: { externalId },
+        amount,
+        currency,
+        reason: 'goods returned',
+      },
+      expected: { kind: 'refunded' },
+      refunds: body,
+    },
+  ];
+}
+
+/** Checked and recorded by Conomy as an attempt; no payment. */
+export function attemptOnly(body: PricedBody): CommandDraft {
+  return {
+    ...describe(body),
+    what: 'attempt: checked, not paid',
+    command: { type: 'payment-attempt.create', payment: body },
+    expected: { kind: 'attempted' },
+  };
+}
+
 function describe({ type, externalId, purchaseAmount, purchaseCurrency }: PricedBody) {
   return { type, externalId, amount: purchaseAmount, currency: purchaseCurrency };
 }

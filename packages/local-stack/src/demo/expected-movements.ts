@@ -3,11 +3,11 @@ import { type PlannedCommand, settlingBody } from './workload.ts';
 
 type Movements = Map<string, bigint>;
 
-/** What settled payments move, per account number: minor units, less than zero where money leaves. */
+/** What settled payments and refunds move, per account number: minor units, less than zero where money leaves. */
 export function expectedMovements(commands: readonly PlannedCommand[]): Movements {
   const movements = takenFromAccounts(commands);
-  for (const body of commands.map(settlingBody)) {
-    for (const node of body?.destinations ?? []) add(movements, node, 1n);
+  for (const moved of commands.map(movedBy)) {
+    for (const node of moved?.destinations ?? []) add(movements, node, 1n);
   }
   return movements;
 }
@@ -15,10 +15,18 @@ export function expectedMovements(commands: readonly PlannedCommand[]): Movement
 /** The same before anything has arrived anywhere: what must be there for no payment to fail. */
 export function takenFromAccounts(commands: readonly PlannedCommand[]): Movements {
   const movements: Movements = new Map();
-  for (const body of commands.map(settlingBody)) {
-    for (const node of body?.origins ?? []) add(movements, node, -1n);
+  for (const moved of commands.map(movedBy)) {
+    for (const node of moved?.origins ?? []) add(movements, node, -1n);
   }
   return movements;
+}
+
+/** Between which nodes a command moves money when it ends as it should; null when it moves none. */
+function movedBy(planned: PlannedCommand): { origins: Node[]; destinations: Node[] } | null {
+  const { refunds, amount } = planned;
+  if (!refunds) return settlingBody(planned);
+  const given = (node: Node) => ({ ...node, amount });
+  return { origins: refunds.destinations.map(given), destinations: refunds.origins.map(given) };
 }
 
 interface Node {

@@ -12,6 +12,7 @@ import {
   parseSendableAmount,
   sumMoney,
 } from '@capstan/shared/domain/money';
+import { railSamples } from '@capstan/shared/domain/rail-samples';
 
 /** Every payment of the demo states what is bought, in one currency. */
 export type PricedBody = CreatePaymentBody & { purchaseAmount: string; purchaseCurrency: Currency };
@@ -96,6 +97,29 @@ export function purchaseBody(externalId: string, amount: string): PricedBody {
     currency: 'CLP',
     origins: [etpayNode(externalId)],
     destinations: [accountNode(CLP_MERCHANT, amount)],
+  };
+}
+
+/** The sample of that name in the table of rails, such as `TOPUP_ACCOUNT from PIX`; with its own amount or another. */
+export function sampleBody(name: string, externalId: string, amount?: string): PricedBody {
+  const sample = railSamples.find((each) => each.name === name);
+  const { purchaseAmount, purchaseCurrency } = sample?.body ?? {};
+  if (!sample || purchaseAmount === undefined || purchaseCurrency === undefined) {
+    throw new RangeError(`there is no sample "${name}" that states what is paid`);
+  }
+  const priced = { ...sample.body, externalId, purchaseAmount, purchaseCurrency };
+  return amount === undefined ? priced : repriced(priced, amount);
+}
+
+/** Nodes that state no amount mean the whole. */
+function repriced(body: PricedBody, amount: string): PricedBody {
+  const reprice = (node: PricedBody['origins'][number]) =>
+    node.amount === undefined ? node : { ...node, amount };
+  return {
+    ...body,
+    purchaseAmount: amount,
+    origins: body.origins.map(reprice),
+    destinations: body.destinations.map(reprice),
   };
 }
 

@@ -14,7 +14,7 @@ export interface ProgressCounts {
   total: number;
   /** Commands that have ended. */
   ended: number;
-  /** Payments that are to settle. */
+  /** Payments and refunds that are to settle. */
   toSettle: number;
   settled: number;
   /** Commands whose last answer was lost. */
@@ -24,7 +24,7 @@ export interface ProgressCounts {
 
 export function countProgress(all: readonly TrackedCommand[]): ProgressCounts {
   const count = (status: CommandStatus) => all.filter(({ command }) => command?.status === status).length;
-  const toSettle = all.filter(({ planned }) => settlingBody(planned) !== null);
+  const toSettle = all.filter(({ planned }) => settlingBody(planned) !== null || planned.refunds);
   return {
     total: all.length,
     ended: all.filter(hasCommandEnded).length,

@@ -41,7 +41,7 @@ const OPEN_SHOWN_MAX = 10;
 const FAULTS_SHOWN_MAX = 5;
 
 function renderOpen({ commands, logDir }: DemoResult): string[] {
-  const open = commands.filter((tracked) => !isDone(tracked));
+  const open = commands.filter((tracked) => tracked.command && !isDone(tracked));
   if (open.length === 0) return [];
   const lines = open.slice(0, OPEN_SHOWN_MAX).flatMap(({ planned, command, payment }) => {
     const { number, externalId } = planned;
@@ -73,6 +73,8 @@ function renderFacts(result: DemoResult): string[] {
     ),
     sayLabeled('COLLECT', describeBalance(result)),
     ...describePaymentPage(commands),
+    ...describeRefund(commands),
+    ...describeAttempt(commands),
     ...describeRefusal(commands),
     ...describeRejection(commands),
     ...describeFaults(result.faults),
@@ -100,6 +102,33 @@ function describePaymentPage(commands: readonly TrackedCommand[]): string[] {
       return [sayLabeled('Payment page', `${url} (command ${planned.number})`)];
   }
   return [];
+}
+
+/** The first; a long run has many. */
+function describeRefund(commands: readonly TrackedCommand[]): string[] {
+  const refund = commands.find(({ planned }) => planned.refunds);
+  if (!refund?.planned.refunds || !refund.payment) return [];
+  const { number, externalId, amount, currency, refunds } = refund.planned;
+  const created = commands.find(({ planned }) => planned.externalId === externalId);
+  const whole = sayAmount(refunds.purchaseAmount ?? '', currency);
+  return [
+    sayLabeled(
+      'Refund',
+      `command ${number} gave ${sayAmount(amount, currency)} of the ${whole} of command ${created?.planned.number} back, once that was SETTLED: a payment of its own, ${refund.payment.id}.`,
+    ),
+  ];
+}
+
+function describeAttempt(commands: readonly TrackedCommand[]): string[] {
+  const attempt = commands.find(({ planned }) => planned.expected.kind === 'attempted');
+  if (!attempt?.payment) return [];
+  const { number, externalId } = attempt.planned;
+  return [
+    sayLabeled(
+      'Attempt',
+      `command ${number}, ${externalId}: Conomy checked and recorded it; it stays an attempt, no money moves.`,
+    ),
+  ];
 }
 
 function describeRefusal(commands: readonly TrackedCommand[]): string[] {

@@ -13,8 +13,8 @@ interface Column {
 
 const COLUMNS: readonly Column[] = [
   { title: '#', width: 5, align: 'right' },
-  { title: 'Type', width: 8, align: 'left' },
-  { title: 'What', width: 29, align: 'left' },
+  { title: 'Type', width: 10, align: 'left' },
+  { title: 'What', width: 27, align: 'left' },
   { title: 'Amount', width: 19, align: 'right' },
   { title: 'Command', width: 11, align: 'left' },
   { title: 'Payment', width: 9, align: 'left' },
@@ -45,7 +45,7 @@ function commandRow(tracked: TrackedCommand): string[] {
   const took = tookMs(tracked);
   return [
     String(planned.number),
-    planned.type,
+    shortType(planned.type),
     planned.what,
     sayAmount(planned.amount, planned.currency),
     commandEnd(tracked),
@@ -66,7 +66,7 @@ function groupRow(group: readonly TrackedCommand[]): string[] {
   const asExpected = group.every((tracked) => explainUnexpectedEnd(tracked) === null);
   return [
     String(group.length),
-    type,
+    shortType(type),
     what,
     sayTotal(group),
     shared(group.map(commandEnd)),
@@ -80,6 +80,11 @@ function sayTotal(group: readonly TrackedCommand[]): string {
   const amounts = group.map(({ planned }) => parseSendableAmount(planned.amount, planned.currency));
   const currency = amounts[0]?.currency ?? 'COP';
   return sayAmount(formatAmount(sumMoney(amounts, currency)), currency);
+}
+
+/** `TOPUP_ACCOUNT` → `TOPUP`: the column is narrow. */
+function shortType(type: string): string {
+  return type.replace(/_ACCOUNT$/, '');
 }
 
 /** What all have in common, else that they have not. */

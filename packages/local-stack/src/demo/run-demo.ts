@@ -1,10 +1,10 @@
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { summarizeStack } from '../dev-summary.ts';
+import { untilAborted } from '../interrupt.ts';
 import type { Stack, UnexpectedExit } from '../stack.ts';
 import { startStack } from '../start-stack.ts';
 import type { DemoOptions } from './demo-options.ts';
-import { untilAborted } from './interrupt.ts';
 import { type Screen, sayElapsed } from './progress.ts';
 import { type DemoResult, isAllWell, renderReport } from './report.ts';
 import { runWorkload } from './run-workload.ts';

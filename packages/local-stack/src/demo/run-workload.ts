@@ -10,7 +10,8 @@ import { sendCommands } from './send-commands.ts';
 import { readShownBalance } from './shown-balance.ts';
 import type { TrackedCommand } from './tracked-command.ts';
 import { judge } from './verdict.ts';
-import { buildWorkload } from './workload.ts';
+import { sayDuration } from './wording.ts';
+import { buildWorkload, isSentAfterSettlement } from './workload.ts';
 
 const READS_AT_ONCE = 16;
 
@@ -49,7 +50,7 @@ export async function runWorkload(run: Run): Promise<DemoResult> {
   const commands = workload.map((planned): TrackedCommand => ({ planned }));
   const sendingAtMs = performance.now();
   await sendCommands(api, commands, signal);
-  say(run, `${commands.length} commands sent in ${((performance.now() - sendingAtMs) / 1_000).toFixed(1)} s`);
+  say(run, describeSent(commands, performance.now() - sendingAtMs));
   await followVisibly(run, api, commands);
   const durationMs = performance.now() - sendingAtMs;
 
@@ -76,13 +77,21 @@ async function followVisibly(run: Run, api: DemoApi, commands: readonly TrackedC
   }
 }
 
-/** What Capstan holds under every externalId of the workload, read anew. */
+function describeSent(commands: readonly TrackedCommand[], tookMs: number): string {
+  const refunds = commands.filter(({ planned }) => isSentAfterSettlement(planned)).length;
+  const sent = `${commands.length - refunds} commands sent in ${sayDuration(tookMs)}`;
+  return refunds === 0 ? sent : `${sent}; refunds to follow as their payments settle: ${refunds}`;
+}
+
+/** What Capstan holds under every externalId of the workload, and every refund, read anew. */
 async function readMirror(api: DemoApi, commands: readonly TrackedCommand[], signal: AbortSignal) {
   const externalIds = new Set(commands.map(({ planned }) => planned.externalId));
   const found = await runBounded([...externalIds], READS_AT_ONCE, (externalId) =>
     api.findPayments(externalId, signal),
   );
-  return found.flat();
+  const mirror = found.flat();
+  for await (const refund of api.findRefunds(signal)) mirror.push(refund);
+  return mirror;
 }
 
 /**

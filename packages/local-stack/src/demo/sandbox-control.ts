@@ -3,11 +3,14 @@ import type { Ledger } from '@capstan/conomy-sandbox/ledger';
 
 /** What goes wrong with `--faults`; the five kinds the sandbox knows. */
 const FAULT_RULES: readonly FaultRule[] = [
-  ...(['create', 'authorize', 'capture'] as const).flatMap((operation): FaultRule[] => [
+  ...(['create', 'authorize', 'capture', 'attempt'] as const).flatMap((operation): FaultRule[] => [
     { operation, fault: 'commit-then-timeout', probability: 0.04 },
     { operation, fault: '500', probability: 0.04 },
     { operation, fault: '429', probability: 0.04 },
   ]),
+  // No 500: what a refund may have done and cannot be found is never sent again, it waits for a person.
+  { operation: 'refund', fault: 'commit-then-timeout', probability: 0.04 },
+  { operation: 'refund', fault: '429', probability: 0.04 },
   { operation: 'webhook', fault: 'webhook-drop', probability: 0.2 },
   { operation: 'webhook', fault: 'webhook-duplicate', probability: 0.2 },
 ];

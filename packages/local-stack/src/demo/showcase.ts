@@ -4,8 +4,14 @@ import {
   SECOND_COP_COLLECTOR,
   SECOND_COP_PAYER,
 } from '@capstan/conomy-sandbox/default-accounts';
-import { createAndCapture, createAuthorizeAndCapture, createThenCaptureApart } from './command-kinds.ts';
-import { documentedCollectBody, purchaseBody, transferBody } from './payment-bodies.ts';
+import {
+  attemptOnly,
+  createAndCapture,
+  createAuthorizeAndCapture,
+  createThenCaptureApart,
+  createThenRefund,
+} from './command-kinds.ts';
+import { documentedCollectBody, purchaseBody, sampleBody, transferBody } from './payment-bodies.ts';
 import type { CommandUnit } from './workload.ts';
 
 /** Well formed, and of nobody. */
@@ -20,13 +26,19 @@ const UNKNOWN_ACCOUNT: SandboxAccount = {
 export const SHOWCASE: readonly CommandUnit[] = [
   (externalId) => [createAndCapture(documentedCollectBody(externalId), 'two accounts pay into one')],
   (externalId) => [createAndCapture(purchaseBody(externalId, '49990'), 'customer pays through ETPAY')],
-  (externalId) => [createAndCapture(transfer(externalId, '15000.00'), 'one account pays another')],
+  (externalId) => createThenRefund(transfer(externalId, '15000.00'), 'one account pays another', '5000.00'),
+  (externalId) => [createAuthorizeAndCapture(transfer(externalId, '82000.50'), 'authorized, then captured')],
+  (externalId) => [createAndCapture(sampleBody('TOPUP_ACCOUNT from PIX', externalId), 'paid in by PIX')],
   (externalId) => [
-    createAuthorizeAndCapture(transfer(externalId, '82000.50'), 'authorize first, then capture'),
+    createAndCapture(sampleBody('WITHDRAWAL_ACCOUNT to SPEI', externalId), 'paid out by SPEI'),
+  ],
+  (externalId) => [
+    createAndCapture(sampleBody('REMITTANCE to SEPA', externalId), 'USD arrive as EUR by SEPA'),
   ],
   (externalId) => createThenCaptureApart(transfer(externalId, '27500.00')),
+  (externalId) => [attemptOnly(purchaseBody(externalId, '19990'))],
   (externalId) => [
-    createAndCapture(transfer(externalId, '10.005'), 'three decimals: not an amount', {
+    createAndCapture(transfer(externalId, '10.005'), 'three decimals of a peso', {
       kind: 'refused',
       httpStatus: 400,
       code: 'validation_failed',

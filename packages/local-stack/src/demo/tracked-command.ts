@@ -9,7 +9,7 @@ export interface TrackedCommand {
   /** How the API refused it. */
   refusal?: { httpStatus: number; problem: Problem };
   command?: CommandView;
-  /** Of a command that succeeded: its payment, as seen last. */
+  /** Of a command that succeeded: its payment, of a refund the refund itself, as seen last. */
   payment?: PaymentView;
 }
 
@@ -26,7 +26,17 @@ export function hasCommandEnded({ refusal, command }: TrackedCommand): boolean {
 
 /** Whether the payment of this command is still to be waited for. */
 export function awaitsPayment({ planned, command, payment }: TrackedCommand): boolean {
-  return command?.status === 'succeeded' && planned.expected.kind === 'settled' && !payment?.mirror.final;
+  if (command?.status !== 'succeeded') return false;
+  switch (planned.expected.kind) {
+    case 'settled':
+    case 'refunded':
+      return !payment?.mirror.final;
+    case 'attempted':
+      return !payment;
+    case 'refused':
+    case 'rejected':
+      return false;
+  }
 }
 
 export function isDone(tracked: TrackedCommand): boolean {
@@ -51,12 +61,20 @@ export function explainUnexpectedEnd(tracked: TrackedCommand): string | null {
       return command?.status === 'succeeded' && payment?.status === 'SETTLED'
         ? null
         : `was to succeed with a SETTLED payment, but ${ended}`;
+    case 'refunded':
+      return command?.status === 'succeeded' && payment?.status === 'SETTLED'
+        ? null
+        : `was to succeed with a SETTLED refund, but ${ended}`;
+    case 'attempted':
+      return command?.status === 'succeeded' && payment?.status === 'ATTEMPT'
+        ? null
+        : `was to succeed with an ATTEMPT, but ${ended}`;
   }
 }
 
 function describeEnd({ refusal, command, payment }: TrackedCommand): string {
   if (refusal) return `was refused: ${refusal.httpStatus} ${describeProblem(refusal.problem)}`;
-  if (!command) return 'was never answered';
+  if (!command) return 'was never sent';
   if (command.status !== 'succeeded') {
     return command.problem
       ? `is ${command.status}: ${describeProblem(command.problem)}`

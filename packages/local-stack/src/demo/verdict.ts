@@ -1,20 +1,18 @@
 import type { SandboxAccount } from '@capstan/conomy-sandbox/default-accounts';
-import type { Ledger, LedgerPayment } from '@capstan/conomy-sandbox/ledger';
-import {
-  formatAmount,
-  type Money,
-  parseSendableAmount,
-  readReceivedAmount,
-} from '@capstan/shared/domain/money';
+import type { Ledger } from '@capstan/conomy-sandbox/ledger';
+import { formatAmount, parseSendableAmount, readReceivedAmount } from '@capstan/shared/domain/money';
 import type { PaymentView } from './api-answers.ts';
 import { expectedMovements } from './expected-movements.ts';
+import { checkAgreement, mirrorByName } from './mirror-agreement.ts';
 import { explainUnexpectedEnd, type TrackedCommand } from './tracked-command.ts';
+import { checkAttempts } from './verdict-attempts.ts';
+import { checkRefunds, isRefund, refundsAsked } from './verdict-refunds.ts';
 import { isAuthorizeAsked, type PlannedCommand, settlingBody } from './workload.ts';
 
 /** Everything that was seen once all commands had ended. */
 export interface Evidence {
   commands: readonly TrackedCommand[];
-  /** Capstan's payments. */
+  /** Capstan's payments, refunds and attempts. */
   mirror: readonly PaymentView[];
   /** What really happened at the sandbox. */
   ledger: Ledger;
@@ -30,18 +28,21 @@ export interface Check {
   faults: string[];
 }
 
-/** Compares what was asked for, what Capstan says and what the sandbox did. */
+/** Compares what was asked for, what Capstan says and what the sandbox did. What there was none of is left out. */
 export function judge(evidence: Evidence): Check[] {
   const settling = evidence.commands.map(({ planned }) => planned).filter((planned) => settlingBody(planned));
-  return [
+  const checks = [
     checkEnds(evidence),
     checkSettled(settling, evidence),
     checkEffects(settling, evidence),
     checkOnlyOne(settling, evidence),
+    checkRefunds(evidence),
+    checkAttempts(evidence),
     checkNothingElse(settling, evidence),
     checkAgreement(evidence),
-    checkBalances(settling, evidence),
+    checkBalances(evidence),
   ];
+  return checks.filter(({ count, faults }) => count > 0 || faults.length > 0);
 }
 
 function checkEnds({ commands }: Evidence): Check {
@@ -59,19 +60,25 @@ function checkEnds({ commands }: Evidence): Check {
 }
 
 function checkSettled(settling: readonly PlannedCommand[], { mirror }: Evidence): Check {
-  const byExternalId = mirrorByExternalId(mirror);
+  const byName = mirrorByName(mirror);
   const faults = settling.flatMap(({ externalId }) => {
-    const status = byExternalId.get(externalId)?.status ?? 'missing';
+    const status = byName.get(externalId)?.status ?? 'missing';
     return status === 'SETTLED' ? [] : [`the mirror of ${externalId} is ${status}`];
   });
   return { statement: "payments are SETTLED in Capstan's mirror", count: settling.length, faults };
 }
 
-function checkEffects(settling: readonly PlannedCommand[], { ledger }: Evidence): Check {
+function checkEffects(settling: readonly PlannedCommand[], { commands, ledger }: Evidence): Check {
   const byExternalId = Map.groupBy(ledger.payments, ({ externalId }) => externalId);
+  const refunded = Map.groupBy(refundsAsked(commands), ({ externalId }) => externalId);
   const faults = settling.flatMap((planned) => {
     const authorize = isAuthorizeAsked(planned) ? 1 : 0;
-    const wanted = { create: 1, authorize, capture: 1, refund: 0 };
+    const wanted = {
+      create: 1,
+      authorize,
+      capture: 1,
+      refund: refunded.get(planned.externalId)?.length ?? 0,
+    };
     return (byExternalId.get(planned.externalId) ?? []).flatMap(({ id, effects }) =>
       Object.entries(wanted)
         .filter(([name, times]) => effects[name as keyof typeof effects] !== times)
@@ -81,7 +88,7 @@ function checkEffects(settling: readonly PlannedCommand[], { ledger }: Evidence)
         ),
     );
   });
-  const statement = 'payments had each effect at Conomy once: one create, one capture, authorize where asked';
+  const statement = 'payments had each effect at Conomy once: create, capture; authorize, refund where asked';
   return { statement, count: settling.length, faults };
 }
 
@@ -95,44 +102,16 @@ function checkOnlyOne(settling: readonly PlannedCommand[], { ledger }: Evidence)
 
 function checkNothingElse(settling: readonly PlannedCommand[], { ledger }: Evidence): Check {
   const asked = new Set(settling.map(({ externalId }) => externalId));
-  const faults = ledger.payments
+  const payments = ledger.payments.filter((payment) => !isRefund(payment));
+  const faults = payments
     .filter(({ externalId }) => !asked.has(externalId))
     .map(({ id, externalId, status }) => `payment ${id} (${externalId}, ${status}) should not exist`);
-  const count = ledger.payments.length;
-  return { statement: 'payments at Conomy were all asked for; nothing refused left a trace', count, faults };
+  const statement = 'payments at Conomy were all asked for; nothing refused left a trace';
+  return { statement, count: payments.length, faults };
 }
 
-function checkAgreement({ mirror, ledger }: Evidence): Check {
-  const byExternalId = mirrorByExternalId(mirror);
-  const inLedger = new Set(ledger.payments.map(({ externalId }) => externalId));
-  const inMirrorOnly = [...byExternalId.values()].filter(
-    ({ externalId = '', status }) => status && !inLedger.has(externalId),
-  );
-  const faults = ledger.payments.flatMap((payment) => {
-    const disagreement = explainDisagreement(payment, byExternalId.get(payment.externalId));
-    return disagreement === null ? [] : [`${payment.externalId}: ${disagreement}`];
-  });
-  for (const { externalId, status } of inMirrorOnly) {
-    faults.push(`${externalId}: ${status} in the mirror, missing in the ledger`);
-  }
-  const statement = "payments have the same status and amount in Capstan's mirror and in Conomy's ledger";
-  return { statement, count: ledger.payments.length, faults };
-}
-
-function explainDisagreement(payment: LedgerPayment, mirror: PaymentView | undefined): string | null {
-  if (!mirror) return `${payment.status} in the ledger, missing in the mirror`;
-  if (mirror.status !== payment.status) {
-    return `${payment.status} in the ledger, ${mirror.status ?? 'without status'} in the mirror`;
-  }
-  const inLedger = readReceivedAmount(payment.totalAmount, payment.currency);
-  const inMirror = readReceivedAmount(mirror.totalAmount, mirror.currency);
-  return inLedger.exact && inMirror.exact && isSame(inLedger.money, inMirror.money)
-    ? null
-    : `${payment.totalAmount} ${payment.currency} in the ledger, ${mirror.totalAmount} ${mirror.currency} in the mirror`;
-}
-
-function checkBalances(settling: readonly PlannedCommand[], { ledger, accountsBefore }: Evidence): Check {
-  const movements = expectedMovements(settling);
+function checkBalances({ commands, ledger, accountsBefore }: Evidence): Check {
+  const movements = expectedMovements(commands.map(({ planned }) => planned));
   const after = new Map(ledger.accounts.map((account) => [account.accountNumber, account]));
   const faults = accountsBefore.flatMap((before) => {
     const { accountNumber, currency } = before;
@@ -144,26 +123,11 @@ function checkBalances(settling: readonly PlannedCommand[], { ledger, accountsBe
       `account ${accountNumber} holds ${now?.availableFunds ?? 'nothing'}, not ${expected} ${currency}`,
     ];
   });
-  const statement = 'account balances moved by exactly the sum of their payments';
+  const statement = 'account balances moved by exactly the sum of their payments and refunds';
   return { statement, count: accountsBefore.length, faults };
-}
-
-/** A rejected create frees its externalId: a payment that Conomy knows counts before one it does not. */
-function mirrorByExternalId(mirror: readonly PaymentView[]): Map<string, PaymentView> {
-  const byExternalId = new Map<string, PaymentView>();
-  for (const payment of mirror) {
-    const { externalId, status } = payment;
-    if (externalId !== undefined && (status || !byExternalId.has(externalId)))
-      byExternalId.set(externalId, payment);
-  }
-  return byExternalId;
 }
 
 function minorOf({ availableFunds, currency }: SandboxAccount): bigint {
   const read = readReceivedAmount(availableFunds, currency);
   return read.exact ? read.money.minor : parseSendableAmount(availableFunds, currency).minor;
-}
-
-function isSame(one: Money, other: Money): boolean {
-  return one.currency === other.currency && one.minor === other.minor;
 }

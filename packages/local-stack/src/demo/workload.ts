@@ -10,6 +10,10 @@ import { SHOWCASE } from './showcase.ts';
 export type ExpectedEnd =
   /** The command succeeds and its payment becomes SETTLED. */
   | { kind: 'settled' }
+  /** The command succeeds and the refund it makes, a payment of its own, becomes SETTLED. */
+  | { kind: 'refunded' }
+  /** The command succeeds and leaves an ATTEMPT, which moves nothing. */
+  | { kind: 'attempted' }
   /** The API does not accept it. */
   | { kind: 'refused'; httpStatus: number; code: string }
   /** Conomy refuses it with this code of its own. */
@@ -17,8 +21,8 @@ export type ExpectedEnd =
 
 /** A command before it has its number. */
 export interface CommandDraft {
-  /** Of the payment. */
-  type: PaymentType;
+  /** Of the payment; a refund is one of its own. */
+  type: PaymentType | 'REFUND';
   /** In a few words; the same for all commands of a kind. */
   what: string;
   /** As sent, in major units. */
@@ -27,6 +31,8 @@ export interface CommandDraft {
   externalId: string;
   command: PaymentCommand;
   expected: ExpectedEnd;
+  /** Only of a refund: the payment it gives back in part, with one account on each side. */
+  refunds?: CreatePaymentBody;
 }
 
 export interface PlannedCommand extends CommandDraft {
@@ -69,4 +75,9 @@ export function settlingBody({ command, expected }: PlannedCommand): CreatePayme
 /** Whether the payment is to be authorized before its capture. */
 export function isAuthorizeAsked({ command }: PlannedCommand): boolean {
   return command.type === 'payment.create' && command.then?.[0] === 'authorize';
+}
+
+/** Whether the command is sent only once its payment is SETTLED: earlier it would rightly be rejected. */
+export function isSentAfterSettlement({ command }: PlannedCommand): boolean {
+  return command.type === 'payment.refund';
 }

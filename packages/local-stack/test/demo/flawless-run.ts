@@ -18,15 +18,18 @@ const ACCEPTED_AT = Date.UTC(2026, 4, 18);
 export function flawlessRun(count = 24): Evidence {
   const workload = buildWorkload({ count, seed: 1, run: 'test' });
   const settling = workload.filter((planned) => settlingBody(planned));
-  const movements = expectedMovements(settling);
+  const refunds = workload.filter(({ refunds }) => refunds);
+  const attempts = workload.filter(({ expected }) => expected.kind === 'attempted');
+  const plan = planOf(workload);
+  const movements = expectedMovements(workload);
   return {
-    commands: workload.map(track),
-    mirror: settling.map(paymentView),
+    commands: workload.map((planned) => track(planned, plan)),
+    mirror: [...settling, ...refunds, ...attempts].map((planned) => paymentView(planned, plan)),
     accountsBefore: DEFAULT_ACCOUNTS,
     ledger: {
-      payments: settling.map(ledgerPayment),
+      payments: [...settling, ...refunds].map((planned) => ledgerPayment(planned, plan)),
+      attempts: attempts.map((planned) => ledgerPayment(planned, plan)),
       byExternalId: Object.fromEntries(settling.map(({ externalId }) => [externalId, 1])),
-      attempts: [],
       accounts: DEFAULT_ACCOUNTS.map((account) => {
         const { minor, currency } = parseSendableAmount(account.availableFunds, account.currency);
         const after = minor + (movements.get(account.accountNumber) ?? 0n);
@@ -36,7 +39,21 @@ export function flawlessRun(count = 24): Evidence {
   };
 }
 
-function track(planned: PlannedCommand): TrackedCommand {
+/** What commands of one payment know of each other, by its externalId. */
+interface Plan {
+  /** Number of the command that creates it, which is its first. */
+  created: ReadonlyMap<string, number>;
+  refunded: ReadonlySet<string>;
+}
+
+function planOf(workload: readonly PlannedCommand[]): Plan {
+  return {
+    created: new Map(workload.toReversed().map(({ externalId, number }) => [externalId, number])),
+    refunded: new Set(workload.filter(({ refunds }) => refunds).map(({ externalId }) => externalId)),
+  };
+}
+
+function track(planned: PlannedCommand, plan: Plan): TrackedCommand {
   switch (planned.expected.kind) {
     case 'refused': {
       const { httpStatus, code } = planned.expected;
@@ -45,34 +62,53 @@ function track(planned: PlannedCommand): TrackedCommand {
     case 'rejected': {
       const provider = { status: 404, code: planned.expected.providerCode, type: 'notFound' };
       const problem = { code: 'provider_rejected', detail: 'no such account', provider };
-      return { planned, command: { ...commandView(planned, 'rejected'), problem } };
+      return { planned, command: { ...commandView(planned, plan, 'rejected'), problem } };
     }
     case 'settled':
-      return { planned, command: commandView(planned, 'succeeded'), payment: paymentView(planned) };
+    case 'refunded':
+    case 'attempted':
+      return {
+        planned,
+        command: commandView(planned, plan, 'succeeded'),
+        payment: paymentView(planned, plan),
+      };
   }
 }
 
-function commandView({ number }: PlannedCommand, status: string): CommandView {
-  const payment = { key: `key-${number}` };
+function commandView({ number, externalId }: PlannedCommand, plan: Plan, status: string): CommandView {
+  const created = plan.created.get(externalId);
+  const payment = { key: `key-${created}`, id: `conomy-${created}` };
   return { id: `command-${number}`, status, payment, acceptedAt: ACCEPTED_AT, finishedAt: ACCEPTED_AT + 300 };
 }
 
-function paymentView({ number, externalId, amount, currency }: PlannedCommand): PaymentView {
-  const mirror = { updatedAt: ACCEPTED_AT + 1_500, final: true };
-  return { key: `key-${number}`, externalId, status: 'SETTLED', totalAmount: amount, currency, mirror };
+function paymentView(planned: PlannedCommand, plan: Plan): PaymentView {
+  const { id, externalId, status, totalAmount, currency, parentPaymentId } = ledgerPayment(planned, plan);
+  return {
+    key: id.replace('conomy', 'key'),
+    id,
+    ...(parentPaymentId === undefined ? { externalId } : { parentPaymentId }),
+    status,
+    totalAmount,
+    currency,
+    mirror: { updatedAt: ACCEPTED_AT + 1_500, final: status !== 'ATTEMPT' },
+  };
 }
 
-function ledgerPayment(planned: PlannedCommand): LedgerPayment {
-  const { number, externalId, type, amount, currency } = planned;
+function ledgerPayment(planned: PlannedCommand, plan: Plan): LedgerPayment {
+  const { externalId, type, amount: totalAmount, currency, expected } = planned;
+  const status = expected.kind === 'attempted' ? 'ATTEMPT' : 'SETTLED';
+  const effects = effectsOf(planned, plan);
+  const calls = { ...effects, read: 2, simulate: 0 };
+  const common = { type, status, totalAmount, currency, effects, calls } as const;
+  const created = plan.created.get(externalId);
+  return planned.refunds
+    ? { ...common, id: `conomy-${planned.number}`, externalId: '', parentPaymentId: `conomy-${created}` }
+    : { ...common, id: `conomy-${created}`, externalId };
+}
+
+function effectsOf(planned: PlannedCommand, plan: Plan): LedgerPayment['effects'] {
+  if (!settlingBody(planned)) return { create: 1, authorize: 0, capture: 0, refund: 0 };
   const authorize = isAuthorizeAsked(planned) ? 1 : 0;
-  return {
-    id: `conomy-${number}`,
-    externalId,
-    type,
-    status: 'SETTLED',
-    totalAmount: amount,
-    currency,
-    effects: { create: 1, authorize, capture: 1, refund: 0 },
-    calls: { create: 1, authorize, capture: 1, read: 2, simulate: 0, refund: 0 },
-  };
+  const refund = plan.refunded.has(planned.externalId) ? 1 : 0;
+  return { create: 1, authorize, capture: 1, refund };
 }

@@ -17,10 +17,18 @@ function resultOf(evidence: Evidence): DemoResult {
 describe('renderReport', () => {
   it('says in words what was refused, what was rejected and that all is well', () => {
     const text = renderReport(resultOf(flawlessRun()));
-    expect(text).toContain('Refused       command 7 by the API, 400 validation_failed');
-    expect(text).toContain("Rejected      command 8, provider_rejected (Conomy's code 31, notFound)");
+    expect(text).toContain('Refused       command 12 by the API, 400 validation_failed');
+    expect(text).toContain("Rejected      command 13, provider_rejected (Conomy's code 31, notFound)");
     expect(text).toContain('24 commands to their ends in 4.0 s, 6.0 per second');
     expect(text.trimEnd().split('\n').at(-1)).toBe('Everything ended as it should and nothing disagrees.');
+  });
+
+  it('says what was refunded and what stayed an attempt', () => {
+    const text = renderReport(resultOf(flawlessRun()));
+    expect(text).toContain(
+      'Refund        command 4 gave 5,000.00 COP of the 15,000.00 COP of command 3 back',
+    );
+    expect(text).toContain('Attempt       command 11, demo-test-11:');
   });
 
   it('tells how often each fault fired', () => {
@@ -38,9 +46,9 @@ describe('renderReport', () => {
     const lines = renderReport(result).split('\n');
     expect(isAllWell(result)).toBe(false);
     expect(lines.filter((line) => line.startsWith('✘'))).toHaveLength(2);
-    expect(lines).toContain('    and 15 more');
+    expect(lines).toContain('    and 11 more');
     expect(lines.some((line) => line.includes('command 1, demo-test-1: unresolved'))).toBe(true);
-    expect(lines.at(-1)).toMatch(/^2 of 7 checks failed/);
+    expect(lines.at(-1)).toMatch(/^2 of 9 checks failed/);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(100);
   });
 });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { DEFAULT_ACCOUNTS } from '@capstan/conomy-sandbox/default-accounts';
 import { parseSendableAmount } from '@capstan/shared/domain/money';
 import { paymentCommand } from '@capstan/shared/domain/payment-command';
+import { PAYMENT_TYPE_NAMES } from '@capstan/shared/domain/payment-types';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS_MAX } from '../../src/demo/demo-options.ts';
 import { takenFromAccounts } from '../../src/demo/expected-movements.ts';
@@ -36,12 +37,35 @@ describe('buildWorkload', () => {
       ['COLLECT', 'payment.create', 'settled'],
       ['PURCHASE', 'payment.create', 'settled'],
       ['P2P', 'payment.create', 'settled'],
+      ['REFUND', 'payment.refund', 'refunded'],
       ['P2P', 'payment.create', 'settled'],
+      ['TOPUP_ACCOUNT', 'payment.create', 'settled'],
+      ['WITHDRAWAL_ACCOUNT', 'payment.create', 'settled'],
+      ['REMITTANCE', 'payment.create', 'settled'],
       ['P2P', 'payment.create', 'settled'],
       ['P2P', 'payment.capture', 'settled'],
+      ['PURCHASE', 'payment-attempt.create', 'attempted'],
       ['P2P', 'payment.create', 'refused'],
       ['P2P', 'payment.create', 'rejected'],
     ]);
+  });
+
+  it('shows a payment of every type that can be created', () => {
+    const shown = build(24).filter(({ showcase, expected }) => showcase && expected.kind === 'settled');
+    expect(new Set(shown.map(({ type }) => type))).toEqual(new Set(PAYMENT_TYPE_NAMES));
+  });
+
+  it('refunds a part of payments of the same workload, each at most once', () => {
+    const workload = build(500);
+    const refunds = workload.filter(({ command }) => command.type === 'payment.refund');
+    expect(refunds.length).toBeGreaterThan(1);
+    expect(new Set(refunds.map(({ externalId }) => externalId)).size).toBe(refunds.length);
+    for (const { externalId, amount, currency } of refunds) {
+      const created = workload.find((planned) => planned.externalId === externalId);
+      const whole = parseSendableAmount(created?.amount ?? '', currency).minor;
+      expect(created && settlingBody(created)).not.toBeNull();
+      expect(parseSendableAmount(amount, currency).minor).toBeLessThan(whole);
+    }
   });
 
   it("sends the COLLECT of the provider's documentation first, under an externalId of its own", () => {
@@ -56,7 +80,7 @@ describe('buildWorkload', () => {
 
   it('names every payment and every command once', () => {
     const workload = build(500);
-    const created = workload.filter(({ command }) => command.type === 'payment.create');
+    const created = workload.filter(({ command }) => command.type.endsWith('.create'));
     expect(new Set(created.map(({ externalId }) => externalId)).size).toBe(created.length);
     expect(new Set(workload.map(({ idempotencyKey }) => idempotencyKey)).size).toBe(workload.length);
   });
@@ -85,8 +109,7 @@ describe('buildWorkload', () => {
   });
 
   it('never takes more from an account than it starts with, however large it is', () => {
-    const settling = build(COMMANDS_MAX).filter((planned) => settlingBody(planned));
-    const taken = takenFromAccounts(settling);
+    const taken = takenFromAccounts(build(COMMANDS_MAX));
     for (const { accountNumber, availableFunds, currency } of DEFAULT_ACCOUNTS) {
       const { minor } = parseSendableAmount(availableFunds, currency);
       expect(minor + (taken.get(accountNumber) ?? 0n)).toBeGreaterThan(0n);
