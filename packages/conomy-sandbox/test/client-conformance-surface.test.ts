@@ -122,3 +122,31 @@ test('an account is the same by its number and by its id', async () => {
   expect(byId).toMatchObject({ ok: true, value: { accountNumber: COP_PAYER.accountNumber } });
   expect(await client.readAccountById('nobody')).toEqual({ ok: true, value: null });
 });
+
+test('deposits are listed, summed, assigned and then settled, and belong to no customer here', async () => {
+  const account = { accountNumber: '32', identityId: 'me', currency: 'ARS', availableFunds: '0.00' } as const;
+  const { client, control } = await open({ accounts: [account] });
+  const { id } = (await control.post('/_sandbox/deposits', { amount: '7500.00', providerReference: 'bm-1' }))
+    .body;
+  const found = await client.readAccount(account.accountNumber);
+  const accountId = found.ok ? String(found.value?.raw.id) : '';
+
+  expect(await client.listUnassigned({ search: 'bm-1' }, { limit: 50, offset: 0 })).toMatchObject({
+    ok: true,
+    value: { deposits: [{ id, amount: '7500.00', currency: 'ARS' }], unreadableRows: 0, nextOffset: null },
+  });
+  expect(await client.readUnassignedFunds()).toMatchObject({
+    ok: true,
+    value: { totalAmount: '7500.00', currency: 'ARS', count: 1 },
+  });
+  expect(await client.readCustomerOf(id)).toEqual({ ok: true, value: { customer: null } });
+  expect(await client.assignPayment(id, { accountId })).toMatchObject({
+    ok: true,
+    value: { id, status: 'SETTLED' },
+  });
+  expect(await client.readPayment(id)).toMatchObject({ ok: true, value: { status: 'SETTLED' } });
+  expect(await client.assignPayment(id, { accountId })).toMatchObject({
+    ok: false,
+    failure: { stage: 'answered', httpStatus: 422, code: '21' },
+  });
+});
