@@ -52,6 +52,13 @@ function decideStep(command: ClaimedCommand, statusIsFresh: boolean): NextAction
       `${FAILURES_MAX} writes failed, each with certainty without effect. Look at the attempts, then redrive.`,
     );
   }
+  if (command.paymentKind === 'attempt' && operation !== 'create_attempt') {
+    return end(
+      'rejected',
+      'payment_not_open',
+      'It is a payment attempt, which moves no money. Create the payment, then name that one.',
+    );
+  }
   const send: NextAction = { kind: 'send', operation, number: (attempt?.number ?? 0) + 1 };
   switch (operation) {
     case 'create':

@@ -8,6 +8,7 @@ import {
   type CapturerFixture,
   insertAttempt,
   insertCreate,
+  insertLater,
   insertRefund,
   openCapturerFixture,
 } from './capturer-fixture.ts';
@@ -191,6 +192,21 @@ describe('a payment attempt', () => {
     expect(await findPayment(fixture.pool, paymentKey)).toMatchObject({ kind: 'attempt', status: 'ATTEMPT' });
     const { rows } = await fixture.pool.query('select offer_at from payments where key = $1', [paymentKey]);
     expect(rows).toEqual([{ offer_at: null }]);
+  });
+
+  test('takes no capture and no refund', async () => {
+    const { id, paymentKey } = await insertAttempt(fixture.pool);
+    await runToItsEnd(id);
+    for (const later of [
+      await insertLater(fixture.pool, paymentKey, 'capture'),
+      await insertRefund(fixture.pool, paymentKey, '150.00', 'blocked'),
+    ]) {
+      expect(await runToItsEnd(later)).toMatchObject({
+        status: 'rejected',
+        problem: { code: 'payment_not_open' },
+      });
+      expect(await findAttemptsOfCommand(fixture.pool, later)).toEqual([]);
+    }
   });
 
   test('whose answer was lost is found by its externalId', async () => {

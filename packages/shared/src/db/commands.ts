@@ -86,6 +86,8 @@ export interface ClaimedCommand {
   /** Put back by a person since its newest attempt began: the payment is read before anything is sent. */
   redriven: boolean;
   paymentKey: string;
+  /** An attempt moves no money and takes no step but its own creation. */
+  paymentKind: 'payment' | 'attempt' | 'refund';
   conomyId: string | null;
   externalId: string | null;
   paymentStatus: string | null;
@@ -126,7 +128,7 @@ export async function claimCommand(
      select c.id, c.claim_epoch as epoch, c.type, c.steps, c.steps_done as "stepsDone", c.failures,
        c.create_body::text as "createBody", c.refund,
        coalesce(c.not_after < capstan_now(), false) as "deadlinePassed",
-       c.payment_key as "paymentKey", p.conomy_id as "conomyId", p.external_id as "externalId",
+       c.payment_key as "paymentKey", p.kind as "paymentKind", p.conomy_id as "conomyId", p.external_id as "externalId",
        p.status as "paymentStatus",
        exists (
          select from command_redrives r

@@ -51,8 +51,9 @@ export const COMMAND_PROBLEMS = {
   },
   payment_not_open: {
     statuses: ['rejected'],
-    title: 'The payment has ended',
-    cause: 'It failed, expired or was otherwise closed before the step.',
+    title: 'The payment takes no such step',
+    cause:
+      'It failed, expired or was otherwise closed before the step, or it is a payment attempt, which moves no money.',
     fix: 'Create a new payment.',
   },
   payment_not_settled: {

@@ -59,6 +59,7 @@ describe('a claim', () => {
       deadlinePassed: false,
       redriven: false,
       paymentKey,
+      paymentKind: 'payment',
       conomyId: `conomy-${paymentKey}`,
       externalId: `ext-${paymentKey}`,
       paymentStatus: 'CREATED',
