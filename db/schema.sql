@@ -133,6 +133,7 @@ create table commands (
   accepted_at timestamp with time zone default capstan_now() not null,
   finished_at timestamp with time zone,
   refund jsonb,
+  waits_for text,
   constraint commands_bad_end_has_a_problem CHECK (((status <> ALL (ARRAY['rejected'::text, 'parked'::text, 'canceled'::text])) OR (problem IS NOT NULL))),
   constraint commands_create_has_a_body CHECK (((type = ANY (ARRAY['payment.create'::text, 'payment-attempt.create'::text])) = (create_body IS NOT NULL))),
   constraint commands_end_has_a_time CHECK (((status = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'canceled'::text])) = (finished_at IS NOT NULL))),
@@ -146,7 +147,8 @@ create table commands (
   constraint commands_status_is_known CHECK ((status = ANY (ARRAY['accepted'::text, 'blocked'::text, 'executing'::text, 'unresolved'::text, 'succeeded'::text, 'rejected'::text, 'parked'::text, 'canceled'::text]))),
   constraint commands_steps_done_fit CHECK (((steps_done >= 0) AND (steps_done <= cardinality(steps)))),
   constraint commands_succeeded_did_every_step CHECK (((status <> 'succeeded'::text) OR (steps_done = cardinality(steps)))),
-  constraint commands_type_is_known CHECK ((type = ANY (ARRAY['payment.create'::text, 'payment.authorize'::text, 'payment.capture'::text, 'payment.refund'::text, 'payment-attempt.create'::text])))
+  constraint commands_type_is_known CHECK ((type = ANY (ARRAY['payment.create'::text, 'payment.authorize'::text, 'payment.capture'::text, 'payment.refund'::text, 'payment-attempt.create'::text]))),
+  constraint commands_waits_for_is_known CHECK ((waits_for = ANY (ARRAY['pause'::text, 'provider'::text, 'rate'::text, 'review'::text])))
 );
 
 create table environment (
@@ -169,6 +171,24 @@ create table journal (
   constraint journal_cause_is_known CHECK ((cause = ANY (ARRAY['answer'::text, 'delivery'::text, 'read'::text, 'operator'::text]))),
   constraint journal_moves CHECK ((from_status IS DISTINCT FROM to_status)),
   constraint journal_pkey PRIMARY KEY (payment_key, version)
+);
+
+create table pauses (
+  id uuid not null,
+  scope_kind text not null,
+  scope_value text,
+  reason text not null,
+  cause text not null,
+  paused_by text not null,
+  paused_at timestamp with time zone default capstan_now() not null,
+  lifted_by text,
+  lifted_at timestamp with time zone,
+  constraint pauses_cause_is_known CHECK ((cause = ANY (ARRAY['operator'::text, 'credentials_refused'::text, 'forbidden'::text]))),
+  constraint pauses_have_a_reason CHECK ((reason <> ''::text)),
+  constraint pauses_lifted_by_somebody CHECK (((lifted_by IS NULL) = (lifted_at IS NULL))),
+  constraint pauses_pkey PRIMARY KEY (id),
+  constraint pauses_scope_is_known CHECK ((scope_kind = ANY (ARRAY['all'::text, 'operation'::text, 'type'::text, 'payment'::text]))),
+  constraint pauses_value_fits_scope CHECK (((scope_kind = 'all'::text) = (scope_value IS NULL)))
 );
 
 create table payments (
@@ -202,6 +222,37 @@ create table payments (
   constraint payments_refunds_fit_the_payment CHECK (((refund_reserved_minor = 0) OR ((refund_done_minor + refund_reserved_minor) <= refundable_minor))),
   constraint payments_refunds_have_a_parent CHECK (((kind = 'refund'::text) = (parent_key IS NOT NULL))),
   constraint payments_version_is_natural CHECK ((version >= 0))
+);
+
+create table provider_health (
+  only_row boolean default true not null,
+  breaker text default 'closed'::text not null,
+  failures integer default 0 not null,
+  failed_payments text[] default '{}'::text[] not null,
+  openings integer default 0 not null,
+  opened_at timestamp with time zone,
+  next_try_at timestamp with time zone,
+  forbidden integer default 0 not null,
+  forbidden_payments text[] default '{}'::text[] not null,
+  calls_per_second double precision,
+  rate_changed_at timestamp with time zone,
+  write_slot_at timestamp with time zone,
+  read_slot_at timestamp with time zone,
+  constraint provider_health_breaker_is_known CHECK ((breaker = ANY (ARRAY['closed'::text, 'open'::text, 'half_open'::text]))),
+  constraint provider_health_is_one_row CHECK (only_row),
+  constraint provider_health_pkey PRIMARY KEY (only_row),
+  constraint provider_health_rate_is_positive CHECK ((calls_per_second > (0)::double precision))
+);
+
+create table provider_token (
+  only_row boolean default true not null,
+  generation bigint default 0 not null,
+  sealed bytea,
+  expires_at timestamp with time zone,
+  failed_at timestamp with time zone,
+  failure jsonb,
+  constraint provider_token_is_one_row CHECK (only_row),
+  constraint provider_token_pkey PRIMARY KEY (only_row)
 );
 
 create table webhook_deliveries (
@@ -265,6 +316,12 @@ CREATE INDEX commands_payment_key_idx ON public.commands USING btree (payment_ke
 CREATE INDEX commands_status_idx ON public.commands USING btree (status, "position");
 
 CREATE INDEX commands_type_idx ON public.commands USING btree (type, "position");
+
+CREATE INDEX commands_waits_for_idx ON public.commands USING btree (waits_for, "position") WHERE (waits_for IS NOT NULL);
+
+CREATE INDEX pauses_in_force_idx ON public.pauses USING btree (paused_at, id) WHERE (lifted_at IS NULL);
+
+CREATE UNIQUE INDEX pauses_one_of_our_own_per_cause ON public.pauses USING btree (cause) WHERE ((lifted_at IS NULL) AND (cause <> 'operator'::text));
 
 CREATE INDEX payments_accepted_at_idx ON public.payments USING btree (accepted_at, key);
 

@@ -333,6 +333,85 @@ const REDRIVES: Case[] = [
   ],
 ];
 
+const HEALTH: Case[] = [
+  [
+    'a second provider health',
+    'provider_health_pkey',
+    (db) => insert(db, 'provider_health', { failures: 1 }),
+  ],
+  [
+    'a provider health beside the one row',
+    'provider_health_is_one_row',
+    (db) => insert(db, 'provider_health', { only_row: false }),
+  ],
+  [
+    'a breaker in a state nobody knows',
+    'provider_health_breaker_is_known',
+    (db) => db.query(`update provider_health set breaker = 'ajar'`),
+  ],
+  [
+    'a rate at which nothing ever leaves',
+    'provider_health_rate_is_positive',
+    (db) => db.query('update provider_health set calls_per_second = 0'),
+  ],
+  ['a second shared token', 'provider_token_pkey', (db) => insert(db, 'provider_token', { generation: 1 })],
+  [
+    'a shared token beside the one row',
+    'provider_token_is_one_row',
+    (db) => insert(db, 'provider_token', { only_row: false }),
+  ],
+];
+
+const pause = (over: object = {}) => ({
+  id: randomUUID(),
+  scope_kind: 'all',
+  reason: 'looked at it',
+  cause: 'operator',
+  paused_by: 'test',
+  ...over,
+});
+const PAUSES: Case[] = [
+  ['a pause without a reason', 'pauses_have_a_reason', (db) => insert(db, 'pauses', pause({ reason: '' }))],
+  [
+    'a pause of a scope nobody knows',
+    'pauses_scope_is_known',
+    (db) => insert(db, 'pauses', pause({ scope_kind: 'account', scope_value: 'x' })),
+  ],
+  [
+    'a pause of everything that names something',
+    'pauses_value_fits_scope',
+    (db) => insert(db, 'pauses', pause({ scope_value: 'x' })),
+  ],
+  [
+    'a pause of one thing that names none',
+    'pauses_value_fits_scope',
+    (db) => insert(db, 'pauses', pause({ scope_kind: 'operation' })),
+  ],
+  [
+    'a pause for a cause nobody knows',
+    'pauses_cause_is_known',
+    (db) => insert(db, 'pauses', pause({ cause: 'x' })),
+  ],
+  [
+    'a pause lifted by nobody',
+    'pauses_lifted_by_somebody',
+    (db) => insert(db, 'pauses', pause({ lifted_at: now() })),
+  ],
+  [
+    'a second pause of our own for one cause',
+    'pauses_one_of_our_own_per_cause',
+    async (db) => {
+      await insert(db, 'pauses', pause({ cause: 'forbidden' }));
+      await insert(db, 'pauses', pause({ cause: 'forbidden' }));
+    },
+  ],
+  [
+    'a command that waits for something nobody knows',
+    'commands_waits_for_is_known',
+    (db) => insertCommand(db, { waits_for: 'luck' }),
+  ],
+];
+
 export const CASES = [
   ...ENVIRONMENT,
   ...PAYMENTS,
@@ -342,4 +421,6 @@ export const CASES = [
   ...ATTEMPTS,
   ...DELIVERIES,
   ...REDRIVES,
+  ...HEALTH,
+  ...PAUSES,
 ];

@@ -1,5 +1,6 @@
 import { startSandbox } from '@capstan/conomy-sandbox/start-sandbox';
 import { type ConomyClient, createConomyClient } from '@capstan/shared/provider/conomy/client';
+import type { Traffic } from '@capstan/shared/provider/traffic';
 import { registerFixture } from './open-fixtures.ts';
 
 const credentials = { apiKey: 'test-api-key', clientId: 'test-client', clientSecret: 'test-client-secret' };
@@ -15,7 +16,13 @@ export interface TestProvider {
  * A sandbox in this process and a real client of it. Captured payments stay `CAPTURED` until the test moves
  * them; no webhook is sent.
  */
-export async function startTestProvider({ callTimeoutMs }: { callTimeoutMs: number }): Promise<TestProvider> {
+export async function startTestProvider({
+  callTimeoutMs,
+  traffic,
+}: {
+  callTimeoutMs: number;
+  traffic?: Traffic;
+}): Promise<TestProvider> {
   const timers = { capturedToReceivedMs: null, receivedToSettledMs: null };
   const sandbox = await startSandbox({ credentials, timers });
   const client = createConomyClient({
@@ -25,6 +32,7 @@ export async function startTestProvider({ callTimeoutMs }: { callTimeoutMs: numb
     apiVersion: '24-04-2025',
     userAgent: 'Capstan-test/1',
     callTimeoutMs,
+    traffic,
   });
   const close = registerFixture('sandbox', async () => {
     await client.close();

@@ -25,7 +25,7 @@ export async function buildApi(
   lifecycle.onStop('progress listener', () => progress.close());
   const announcer = createProgressAnnouncer(pool, log);
   lifecycle.onStop('progress announcer', () => announcer.idle());
-  const provider = conomyClientOf(config, PROVIDER_CONNECTIONS_MAX);
+  const provider = conomyClientOf(config, { pool, log }, PROVIDER_CONNECTIONS_MAX);
   lifecycle.onStop('Conomy client', () => provider.close());
   const queues = openQueues(config, log, lifecycle);
   const inbox = config.INBOX === 'on' ? openInbox(config.QUEUE_URL, log) : null;

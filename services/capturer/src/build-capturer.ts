@@ -1,10 +1,10 @@
 import { hostname } from 'node:os';
-import { conomyClientOf } from '@capstan/shared/config/conomy-settings';
 import { createProgressAnnouncer } from '@capstan/shared/db/progress';
 import { databaseCheck, queueCheck } from '@capstan/shared/http/health-checks';
 import { startHealthServer } from '@capstan/shared/http/health-server';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
+import { openProvider } from '@capstan/shared/process/open-provider';
 import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
@@ -23,8 +23,7 @@ export async function buildCapturer(
   const concurrency = config.CAPTURER_CONCURRENCY;
   const connectionsMax = Math.min(concurrency + 2, 20);
   const pool = await openDatabase(config, { name: 'capturer', connectionsMax }, log, lifecycle);
-  const provider = conomyClientOf(config, concurrency);
-  lifecycle.onStop('Conomy client', () => provider.close());
+  const { provider, gate } = await openProvider(config, concurrency, pool, log, lifecycle);
   const commands = openSender('commands', config.QUEUE_URL, log);
   lifecycle.onStop('command sender', () => commands.close());
   const reads = openSender('reads', config.QUEUE_URL, log);
@@ -33,6 +32,7 @@ export async function buildCapturer(
   const context: CapturerContext = {
     pool,
     provider,
+    gate,
     commands,
     reads,
     progress: createProgressAnnouncer(pool, log),

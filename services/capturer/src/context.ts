@@ -1,5 +1,6 @@
 import type { Pool } from '@capstan/shared/db/pool';
 import type { ProgressAnnouncer } from '@capstan/shared/db/progress';
+import type { ProviderGate } from '@capstan/shared/provider/gate/provider-gate';
 import type { PaymentProvider } from '@capstan/shared/provider/payment-provider';
 import type { QueueSender } from '@capstan/shared/queue/sender';
 import type { Logger } from '@capstan/shared/telemetry/logger';
@@ -9,6 +10,8 @@ import type { CapturerTimings } from './timings.ts';
 export interface CapturerContext {
   pool: Pool;
   provider: PaymentProvider;
+  /** Says whether a call may begin now. */
+  gate: ProviderGate;
   commands: QueueSender<'commands'>;
   reads: QueueSender<'reads'>;
   progress: ProgressAnnouncer;

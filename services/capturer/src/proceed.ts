@@ -8,6 +8,8 @@ import {
 } from '@capstan/shared/db/commands';
 import { settleFollowers } from '@capstan/shared/db/followers';
 import type { PoolClient } from '@capstan/shared/db/pool';
+import type { WaitsFor } from '@capstan/shared/domain/command-status';
+import type { ProviderGate } from '@capstan/shared/provider/gate/provider-gate';
 import { commandJob, DIRECT_OFFER_MS_MAX, type Offer, RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
 import { decideNext, type NextAction } from './decide-next.ts';
 import type { CapturerTimings } from './timings.ts';
@@ -34,6 +36,7 @@ export interface Proceeding {
 export interface ProceedContext {
   worker: string;
   timings: CapturerTimings;
+  gate: ProviderGate;
   claimedAtMs: number;
   /** The status was told by the provider under this claim. */
   statusIsFresh: boolean;
@@ -59,7 +62,7 @@ export async function proceed(
     case 'read':
       return beginTurn(tx, at, action, { ...context, claimIsNew: context.claimIsNew && at === command });
     case 'wait':
-      return wait(tx, at, 'executing', context.timings.reviewReadMs);
+      return wait(tx, at, 'executing', context.timings.reviewReadMs, action.why);
     case 'end':
       return end(tx, at, action.status, action.problem);
   }
@@ -69,15 +72,20 @@ async function beginTurn(
   tx: PoolClient,
   command: ClaimedCommand,
   action: Extract<NextAction, { kind: 'send' | 'resolve' | 'read' }>,
-  { worker, timings, claimedAtMs, claimIsNew }: ProceedContext,
+  { worker, timings, gate, claimedAtMs, claimIsNew }: ProceedContext,
 ): Promise<Proceeding> {
+  const admission =
+    action.kind === 'send'
+      ? await gate.admitWrite(tx, { ...command, operation: action.operation, commandType: command.type })
+      : await gate.admitRead(tx);
+  const status = action.kind === 'resolve' ? 'unresolved' : 'executing';
+  if (!admission.admitted) return wait(tx, command, status, admission.waitMs, admission.waitsFor);
   const turn = (begun: Turn['action']) => ({
     turn: { command, action: begun, claimedAtMs },
     commandJobs: [],
     ended: null,
   });
   if (action.kind !== 'send') {
-    const status = action.kind === 'resolve' ? 'unresolved' : 'executing';
     await continueCommand(tx, command, { status, leaseMs: timings.readLeaseMs });
     return turn(action);
   }
@@ -93,9 +101,10 @@ export async function wait(
   command: ClaimedCommand,
   status: 'executing' | 'unresolved',
   dueMs: number,
+  waitsFor: WaitsFor | null = null,
 ): Promise<Proceeding> {
   const direct = dueMs <= DIRECT_OFFER_MS_MAX;
-  await deferCommand(tx, command, { status, dueMs, graceMs: direct ? RELAY_GRACE_MS : 0 });
+  await deferCommand(tx, command, { status, dueMs, graceMs: direct ? RELAY_GRACE_MS : 0, waitsFor });
   return {
     turn: null,
     commandJobs: direct ? [commandJob(command.id, command.epoch, dueMs)] : [],

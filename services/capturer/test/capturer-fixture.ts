@@ -5,6 +5,7 @@ import { openSender } from '@capstan/shared/queue/sender';
 import { createLogger } from '@capstan/shared/telemetry/logger';
 import { collectBody } from '@capstan/testing/create-bodies';
 import { createTestDatabase } from '@capstan/testing/test-database';
+import { createTestGate } from '@capstan/testing/test-gate';
 import { startTestProvider } from '@capstan/testing/test-provider';
 import { createTestQueue } from '@capstan/testing/test-queue';
 import type { CapturerContext } from '../src/context.ts';
@@ -13,19 +14,28 @@ import { capturerTimings } from '../src/timings.ts';
 /** Short enough for a test, in the proportions of the real ones. */
 const TIMINGS = { sendWindowMs: 2_000, callMsMax: 300, absenceReadsMin: 3, absenceSpanMs: 600 };
 
-/** A capturer's context on a real PostgreSQL, queue and sandbox. `close` in afterAll. */
-export async function openCapturerFixture() {
+/**
+ * A capturer's context on a real PostgreSQL, queue and sandbox. `close` in afterAll. `regulated`: the gate is told of
+ * the calls and looks at the shared rows by itself, as in a service; else the faults of a test shut nothing.
+ */
+export async function openCapturerFixture({ regulated = false } = {}) {
   const database = await createTestDatabase();
   const queue = await createTestQueue(database.url);
-  const provider = await startTestProvider({ callTimeoutMs: TIMINGS.callMsMax });
   const log = createLogger('capturer-test', 'fatal');
   const pool = openPool({ url: database.url, name: 'capturer-test', max: 10, log });
+  const gate = createTestGate(pool);
+  const provider = await startTestProvider({
+    callTimeoutMs: TIMINGS.callMsMax,
+    ...(regulated ? { traffic: gate } : {}),
+  });
+  if (regulated) await gate.open(() => provider.client.listPayments({}, { limit: 1, offset: 0 }));
   const commands = openSender('commands', queue.url, log);
   const reads = openSender('reads', queue.url, log);
   const progress = createProgressAnnouncer(pool, log);
   const context: CapturerContext = {
     pool,
     provider: provider.client,
+    gate,
     commands,
     reads,
     progress,
@@ -40,7 +50,7 @@ export async function openCapturerFixture() {
     pool,
     control: provider.control,
     close: async () => {
-      await Promise.all([commands.close(), reads.close()]);
+      await Promise.all([commands.close(), reads.close(), gate.close()]);
       await provider.close();
       await progress.idle();
       await pool.end();

@@ -17,6 +17,7 @@ export function claimedCommand(over: Partial<ClaimedCommand> = {}): ClaimedComma
     redriven: false,
     paymentKey: '0197f0a0-0000-7000-8000-000000000002',
     paymentKind: 'payment',
+    paymentType: 'COLLECT',
     conomyId: 'conomy-1',
     externalId: 'order-1',
     paymentStatus: 'CREATED',

@@ -1,9 +1,9 @@
-import { conomyClientOf } from '@capstan/shared/config/conomy-settings';
 import { createProgressAnnouncer } from '@capstan/shared/db/progress';
 import { databaseCheck, queueCheck } from '@capstan/shared/http/health-checks';
 import { startHealthServer } from '@capstan/shared/http/health-server';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
+import { openProvider } from '@capstan/shared/process/open-provider';
 import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
@@ -25,8 +25,7 @@ export async function buildReconciler(
   const queueUrl = config.QUEUE_URL;
   const connectionsMax = Math.min(2 * concurrency + 2, 20);
   const pool = await openDatabase(config, { name: 'reconciler', connectionsMax }, log, lifecycle);
-  const provider = conomyClientOf(config, concurrency);
-  lifecycle.onStop('Conomy client', () => provider.close());
+  const { provider, gate } = await openProvider(config, concurrency, pool, log, lifecycle);
   const senders = {
     commands: openSender('commands', queueUrl, log),
     deliveries: openSender('deliveries', queueUrl, log),
@@ -36,7 +35,7 @@ export async function buildReconciler(
     lifecycle.onStop(`${kind} sender`, () => sender.close());
 
   const progress = createProgressAnnouncer(pool, log);
-  const context: ReconcilerContext = { pool, provider, senders, progress, log, random: Math.random };
+  const context: ReconcilerContext = { pool, provider, gate, senders, progress, log, random: Math.random };
   const deliveries = openWorker({
     key: 'deliveries',
     queueUrl,

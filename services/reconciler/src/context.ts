@@ -1,5 +1,6 @@
 import type { Pool } from '@capstan/shared/db/pool';
 import type { ProgressAnnouncer } from '@capstan/shared/db/progress';
+import type { ProviderGate } from '@capstan/shared/provider/gate/provider-gate';
 import type { PaymentProvider } from '@capstan/shared/provider/payment-provider';
 import type { QueueKey } from '@capstan/shared/queue/catalogue';
 import type { QueueSender } from '@capstan/shared/queue/sender';
@@ -9,6 +10,8 @@ import type { Logger } from '@capstan/shared/telemetry/logger';
 export interface ReconcilerContext {
   pool: Pool;
   provider: PaymentProvider;
+  /** Says whether the provider works at all. */
+  gate: ProviderGate;
   senders: { [K in QueueKey]: QueueSender<K> };
   progress: ProgressAnnouncer;
   log: Logger;

@@ -8,6 +8,8 @@ import type { ReconcilerContext } from './context.ts';
 export async function readPayment(context: ReconcilerContext, job: JobData<'reads'>): Promise<void> {
   const before = await findPayment(context.pool, job.paymentKey);
   if (before === null || !isBound(before) || isOutdated(job, before)) return;
+  const awayMs = context.gate.awayMs();
+  if (awayMs !== null) return deferRead(context.pool, before.key, awayMs);
   const failure = await readMirroredPayment({ ...context, reads: context.senders.reads }, before);
   if (failure === null) return;
   const waitMs = failure.retryAfterMs ?? backoffMs(before.reads + 1, context.random());

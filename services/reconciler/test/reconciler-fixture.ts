@@ -6,6 +6,7 @@ import { openSender } from '@capstan/shared/queue/sender';
 import { createLogger } from '@capstan/shared/telemetry/logger';
 import { collectBody } from '@capstan/testing/create-bodies';
 import { createTestDatabase } from '@capstan/testing/test-database';
+import { createTestGate } from '@capstan/testing/test-gate';
 import { startTestProvider } from '@capstan/testing/test-provider';
 import { createTestQueue } from '@capstan/testing/test-queue';
 import type { ReconcilerContext } from '../src/context.ts';
@@ -26,6 +27,7 @@ export async function openReconcilerFixture() {
   const context: ReconcilerContext = {
     pool,
     provider: provider.client,
+    gate: createTestGate(pool),
     senders,
     progress,
     log,

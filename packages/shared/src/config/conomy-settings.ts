@@ -1,5 +1,9 @@
 import { z } from 'zod';
+import type { Pool } from '../db/pool.ts';
 import { type ConomyClient, createConomyClient } from '../provider/conomy/client.ts';
+import { sharedTokenVault } from '../provider/conomy/shared-token-vault.ts';
+import type { Traffic } from '../provider/traffic.ts';
+import type { Logger } from '../telemetry/logger.ts';
 import { wholeNumber } from './common-settings.ts';
 import type { Settings } from './parse-env.ts';
 
@@ -38,7 +42,8 @@ export const conomySettings = {
   },
 } satisfies Settings;
 
-interface ConomyConfig {
+/** The values of {@link conomySettings} and of what every service has of Conomy. */
+export interface ConomyConfig {
   readonly CONOMY_BASE_URL: string;
   readonly CONOMY_CLIENT_ID: string;
   readonly CONOMY_SANDBOX_WEBHOOK_URL: string;
@@ -50,7 +55,12 @@ interface ConomyConfig {
   readonly CONOMY_CALL_TIMEOUT_MS: number;
 }
 
-export function conomyClientOf(config: ConomyConfig, connections: number): ConomyClient {
+/** The client of a service: it shares its token, and as a rule its traffic, with all other processes. */
+export function conomyClientOf(
+  config: ConomyConfig,
+  shared: { pool: Pool; log: Logger; traffic?: Traffic },
+  connections: number,
+): ConomyClient {
   return createConomyClient({
     baseUrl: config.CONOMY_BASE_URL,
     sandboxWebhookUrl: config.CONOMY_SANDBOX_WEBHOOK_URL || undefined,
@@ -62,5 +72,7 @@ export function conomyClientOf(config: ConomyConfig, connections: number): Conom
     connectTimeoutMs: config.CONOMY_CONNECT_TIMEOUT_MS,
     callTimeoutMs: config.CONOMY_CALL_TIMEOUT_MS,
     connections,
+    tokenVault: sharedTokenVault(shared.pool, config.CONOMY_CLIENT_SECRET, shared.log),
+    traffic: shared.traffic,
   });
 }

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { CommandProblemCode } from '../domain/command-problems.ts';
-import type { CommandStatus } from '../domain/command-status.ts';
+import type { CommandStatus, WaitsFor } from '../domain/command-status.ts';
 import type { Currency } from '../domain/money.ts';
 import type { CommandType, Operation } from '../domain/payment-command.ts';
 import { storableJson } from './storable-text.ts';
@@ -22,13 +22,15 @@ export interface CommandRow {
   steps: Operation[];
   stepsDone: number;
   problem: CommandProblem | null;
+  /** Null when it waits for nothing but its next try. */
+  waitsFor: WaitsFor | null;
   notAfter: Date | null;
   acceptedAt: Date;
   finishedAt: Date | null;
 }
 
 const COLUMNS = `id, type, status, idempotency_key as "idempotencyKey", fingerprint, payment_key as "paymentKey", steps,
-  steps_done as "stepsDone", problem, not_after as "notAfter", accepted_at as "acceptedAt", finished_at as "finishedAt"`;
+  steps_done as "stepsDone", problem, waits_for as "waitsFor", not_after as "notAfter", accepted_at as "acceptedAt", finished_at as "finishedAt"`;
 
 export async function findCommand(db: Pool | PoolClient, id: string): Promise<CommandRow | null> {
   const { rows } = await db.query<CommandRow>(`select ${COLUMNS} from commands where id = $1::uuid`, [id]);
@@ -88,6 +90,8 @@ export interface ClaimedCommand {
   paymentKey: string;
   /** An attempt moves no money and takes no step but its own creation. */
   paymentKind: 'payment' | 'attempt' | 'refund';
+  /** Conomy's payment type; null for a payment never seen. */
+  paymentType: string | null;
   conomyId: string | null;
   externalId: string | null;
   paymentStatus: string | null;
@@ -115,6 +119,7 @@ export async function claimCommand(
        update commands set
          status = case when status = 'accepted' then 'executing' else status end,
          claim_epoch = claim_epoch + 1,
+         waits_for = null,
          claimed_by = $2::text,
          claimed_until = capstan_now() + $3::float8 * interval '1 millisecond',
          offer_at = capstan_now() + $3::float8 * interval '1 millisecond'
@@ -128,7 +133,7 @@ export async function claimCommand(
      select c.id, c.claim_epoch as epoch, c.type, c.steps, c.steps_done as "stepsDone", c.failures,
        c.create_body::text as "createBody", c.refund,
        coalesce(c.not_after < capstan_now(), false) as "deadlinePassed",
-       c.payment_key as "paymentKey", p.kind as "paymentKind", p.conomy_id as "conomyId", p.external_id as "externalId",
+       c.payment_key as "paymentKey", p.kind as "paymentKind", p.snapshot->>'type' as "paymentType", p.conomy_id as "conomyId", p.external_id as "externalId",
        p.status as "paymentStatus",
        exists (
          select from command_redrives r
@@ -188,19 +193,58 @@ export function continueCommand(
   );
 }
 
-/** Gives the claim back until `dueMs` from now; the relay offers the command `graceMs` after that. */
-export function deferCommand(
-  tx: PoolClient,
-  command: ClaimedCommand,
-  wait: { status: 'executing' | 'unresolved'; dueMs: number; graceMs: number },
-): Promise<void> {
+/** Until when a command does nothing, and why. */
+export interface CommandWait {
+  status: 'executing' | 'unresolved';
+  dueMs: number;
+  /** The relay offers the command this long after it is due. */
+  graceMs: number;
+  waitsFor: WaitsFor | null;
+}
+
+/**
+ * Gives the claim back until `dueMs` from now. A command that has not begun is due again no later than its notAfter
+ * instant, so that its end does not wait for a pause or the provider.
+ */
+export function deferCommand(tx: PoolClient, command: ClaimedCommand, wait: CommandWait): Promise<void> {
   return updateClaimed(
     tx,
     command,
     `status = $3::text, steps_done = $4::smallint, failures = $5::smallint, claimed_by = null, claimed_until = null,
-     due_at = capstan_now() + $6::float8 * interval '1 millisecond',
-     offer_at = capstan_now() + ($6::float8 + $7::float8) * interval '1 millisecond'`,
-    [wait.status, command.stepsDone, command.failures, wait.dueMs, wait.graceMs],
+     waits_for = $8::text,
+     due_at = ${DUE_AT},
+     offer_at = ${DUE_AT} + $7::float8 * interval '1 millisecond'`,
+    [
+      wait.status,
+      command.stepsDone,
+      command.failures,
+      wait.dueMs,
+      wait.graceMs,
+      wait.waitsFor,
+      command.stepsDone === 0 && command.attempt === null,
+    ],
+  );
+}
+
+const DUE_AT = `least(capstan_now() + $6::float8 * interval '1 millisecond',
+       case when $9::boolean and not_after is not null then greatest(not_after, capstan_now()) end)`;
+
+/**
+ * What these commands waited for has come, so they are due now: up to `limit`, the oldest first. One that a capturer
+ * holds at this moment is left out: it sees for itself.
+ */
+export async function releaseCommands(
+  tx: PoolClient,
+  waitsFor: WaitsFor,
+  limit: number | null = null,
+): Promise<void> {
+  await tx.query(
+    `update commands set due_at = capstan_now(), offer_at = capstan_now()
+     where id in (
+       select id from commands where waits_for = $1::text and due_at > capstan_now()
+       order by position limit $2::integer for update skip locked
+     )`,
+    [waitsFor, limit],
   );
 }
 

@@ -40,7 +40,7 @@ export async function markCanceled(
 ): Promise<void> {
   await tx.query(
     `update commands set status = 'canceled', problem = $2::jsonb, claim_epoch = claim_epoch + 1,
-       claimed_by = null, claimed_until = null, offer_at = null, finished_at = capstan_now()
+       claimed_by = null, claimed_until = null, offer_at = null, waits_for = null, finished_at = capstan_now()
      where id = $1::uuid`,
     [command.id, storableJson(problem)],
   );

@@ -26,3 +26,17 @@ export type CommandStatus = keyof typeof COMMAND_STATUSES;
 export function isEnded(status: CommandStatus): boolean {
   return COMMAND_STATUSES[status].ended;
 }
+
+/** Why a command that is at work does nothing at the moment. */
+export const WAITS_FOR = {
+  /** A pause covers its next write. */
+  pause: 'a pause to be lifted',
+  /** The breaker is open: Conomy fails as a whole. */
+  provider: 'Conomy to work again',
+  /** Conomy asked for fewer calls. */
+  rate: 'its turn under the limited rate',
+  /** Conomy reviews the payment. */
+  review: 'the review of the payment',
+} as const;
+
+export type WaitsFor = keyof typeof WAITS_FOR;

@@ -63,6 +63,7 @@ describe('a claim', () => {
       conomyId: `conomy-${paymentKey}`,
       externalId: `ext-${paymentKey}`,
       paymentStatus: 'CREATED',
+      paymentType: null,
       attempt: null,
     });
     expect(await readRow(pool, 'commands', 'id', id)).toMatchObject({
@@ -135,7 +136,8 @@ describe('a worker that lost its claim', () => {
     ['park the command', (tx, command) => endCommand(tx, command, { status: 'parked', problem })],
     [
       'put the command off',
-      (tx, command) => deferCommand(tx, command, { status: 'executing', dueMs: 0, graceMs: 0 }),
+      (tx, command) =>
+        deferCommand(tx, command, { status: 'executing', dueMs: 0, graceMs: 0, waitsFor: null }),
     ],
     [
       'keep the command',
@@ -174,7 +176,11 @@ describe('a claimed command', () => {
     const id = await insertCommand(pool);
     const command = await claimed(id);
     await inTransaction(pool, (tx) =>
-      deferCommand(tx, { ...command, failures: 2 }, { status: 'unresolved', dueMs: 1_000, graceMs: 0 }),
+      deferCommand(
+        tx,
+        { ...command, failures: 2 },
+        { status: 'unresolved', dueMs: 1_000, graceMs: 0, waitsFor: null },
+      ),
     );
     expect(await claim(id)).toBeNull();
     expect(await claimed(id, 'second', later)).toMatchObject({ epoch: 2, failures: 2 });

@@ -1,11 +1,12 @@
 import { Pool } from 'undici';
 import type { CallOptions, ProviderResult } from '../payment-provider.ts';
+import { type Traffic, UNREGULATED } from '../traffic.ts';
 import { type AnsweredExchange, failureOfAnswer, failureOfContent } from './answer-failure.ts';
 import { startDeadline } from './deadline.ts';
 import { type Exchange, exchange, type WireRequest } from './exchange.ts';
 import { parseJsonBytes } from './json.ts';
 import { parseToken } from './schema.ts';
-import { createTokenSource, type FetchToken } from './token.ts';
+import { createTokenSource, type FetchToken, privateVault, type TokenVault } from './token.ts';
 import { resolveUrl } from './urls.ts';
 
 export interface ConomyClientOptions {
@@ -27,6 +28,10 @@ export interface ConomyClientOptions {
   connections?: number;
   /** Wall clock in epoch milliseconds, for the token's life and `Retry-After` dates. Default `Date.now`. */
   clock?: { now(): number };
+  /** Where the token is shared with other processes. Default: it is this client's own. */
+  tokenVault?: TokenVault;
+  /** Regulates the calls of all processes together. Default: this client is alone. */
+  traffic?: Traffic;
 }
 
 export interface Call {
@@ -34,6 +39,8 @@ export interface Call {
   url: URL;
   body?: string;
   answerBytesMax?: number;
+  /** Names the payment it is about. A POST without it is none of the API's writes. */
+  payment?: () => string;
 }
 
 /** Makes authenticated calls and reads their answers; the operations of the client are built from it. */
@@ -55,12 +62,16 @@ export interface Caller {
 
 const MIB = 1_048_576;
 
+/** Those who share the token wait in the database for its renewal, which bounds every wait. */
+const AUTH_MS_MAX = 10_000;
+
 /** For answers that may hold many rows. */
 export const LIST_BYTES_MAX = 8 * MIB;
 
 /** Sends each call once; after a 401, which is a clear answer without effect, once more with a new token. */
 export function createCaller(options: ConomyClientOptions): Caller {
   const { connectTimeoutMs = 2_000, callTimeoutMs = 10_000, connections = 64, clock = Date } = options;
+  const { tokenVault = privateVault(), traffic = UNREGULATED } = options;
   const pools = new Map<string, Pool>();
 
   function poolOf(origin: string): Pool {
@@ -110,7 +121,8 @@ export function createCaller(options: ConomyClientOptions): Caller {
     const url = apiUrl('/auth');
     const body = JSON.stringify({ clientId: options.clientId, clientSecret: options.clientSecret });
     const request = wireRequest({ method: 'POST', url, body });
-    const answer = await exchange(poolOf(url.origin), request, startDeadline(callTimeoutMs));
+    const deadline = startDeadline(Math.min(callTimeoutMs, AUTH_MS_MAX));
+    const answer = await exchange(poolOf(url.origin), request, deadline);
     const result = readAnswer(answer, clock.now(), parseToken, 'no_token');
     if (result.ok) return { ok: true, ...result.value };
     const { httpStatus = 0, reason, detail } = result.failure;
@@ -127,7 +139,7 @@ export function createCaller(options: ConomyClientOptions): Caller {
     };
   };
 
-  const tokens = createTokenSource(fetchToken, clock);
+  const tokens = createTokenSource(fetchToken, clock, tokenVault);
 
   async function send(call: Call, callOptions?: CallOptions): Promise<Exchange> {
     const deadline = startDeadline(callTimeoutMs, callOptions?.signal);
@@ -144,7 +156,19 @@ export function createCaller(options: ConomyClientOptions): Caller {
   return {
     apiUrl,
     async call(request, parse, contentFault, callOptions) {
-      return readAnswer(await send(request, callOptions), clock.now(), parse, contentFault);
+      const kind = request.method === 'GET' ? 'read' : 'write';
+      if (kind === 'read') {
+        const refusal = await traffic.awaitReadTurn(
+          callOptions?.signal ?? AbortSignal.timeout(callTimeoutMs),
+        );
+        if (refusal !== null) return { ok: false, failure: refusal };
+      }
+      const result = readAnswer(await send(request, callOptions), clock.now(), parse, contentFault);
+      if (kind === 'read' || request.payment !== undefined) {
+        const failure = result.ok ? null : result.failure;
+        traffic.ended({ kind, payment: failure && (request.payment?.() ?? null) }, failure);
+      }
+      return result;
     },
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.close()));

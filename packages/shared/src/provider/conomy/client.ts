@@ -30,11 +30,11 @@ export function createConomyClient(options: ConomyClientOptions): ConomyClient {
 
   function callPayment(id: string, request: Call, callOptions?: CallOptions) {
     const parse = (json: unknown) => paymentWithId(json, id);
-    return call<ObservedPayment>(request, parse, 'not_this_payment', callOptions);
+    return call<ObservedPayment>({ payment: () => id, ...request }, parse, 'not_this_payment', callOptions);
   }
 
   function createFrom(path: string, body: string, callOptions?: CallOptions) {
-    const request: Call = { method: 'POST', url: apiUrl(path), body };
+    const request: Call = { method: 'POST', url: apiUrl(path), body, payment: () => externalIdOf(body) };
     return call(request, parsePayment, 'not_a_payment', callOptions);
   }
 
@@ -111,6 +111,11 @@ export function createConomyClient(options: ConomyClientOptions): ConomyClient {
     },
     close: () => caller.close(),
   };
+}
+
+/** The name that a create gives its payment; bodies are accepted only with one. */
+function externalIdOf(body: string): string {
+  return String((JSON.parse(body) as { externalId?: unknown }).externalId);
 }
 
 /** An answer about another payment than the one asked for must not be taken for it. */

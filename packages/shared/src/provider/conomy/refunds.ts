@@ -74,6 +74,7 @@ export function refundCalls({
         method: 'POST',
         url: apiUrl(`/payments/${segment(id)}/refund`),
         body: JSON.stringify(refund),
+        payment: () => id,
       } as const;
       return call(request, (json) => parseNewRefund(json, id), 'not_a_refund', options);
     },

@@ -1,0 +1,134 @@
+/**
+ * The provider's health as all workers see it together, and how each call's end changes it. Pure: durations are
+ * milliseconds by the database clock, and whoever holds the row applies one change after the other.
+ */
+import { backoffMs } from '../retry/backoff.ts';
+
+export interface ProviderHealth {
+  /** `open`: writes wait and probes are reads. `half_open`: one write at a time is let through. */
+  breaker: 'closed' | 'open' | 'half_open';
+  /** Calls in a row that failed for the provider's reasons. */
+  failures: number;
+  /** Up to three of the payments they were about. */
+  failedPayments: string[];
+  /** How often it opened since it was last closed. */
+  openings: number;
+  /** Until the next probe may leave (open), or until the write let through is given up (half-open); null: at once. */
+  nextTryInMs: number | null;
+  /** Writes in a row that were refused with 403, and up to three of their payments. */
+  forbidden: number;
+  forbiddenPayments: string[];
+  /** Shared by all processes; null: not limited. */
+  callsPerSecond: number | null;
+  rateChangedMsAgo: number | null;
+}
+
+/** Of calls in a row. */
+export const FAILURES_TO_OPEN = 5;
+/** One payment that always fails is its own trouble, not the provider's. */
+export const PAYMENTS_TO_OPEN = 3;
+
+/** A rate is halved once per wave of 429s, and grows back slowly. */
+const RATE_WAVE_MS = 1_000;
+const RATE_STEP_MS = 5_000;
+const RATE_GROWTH = 1.25;
+const RATE_MIN = 1;
+/** From here on the limit is forgotten: no call counts itself any more. */
+const RATE_FORGOTTEN = 1_000;
+
+/** A call that failed for the provider's reasons: not reached, no clear answer, or a server error. */
+export interface FailedCall {
+  kind: 'read' | 'write';
+  /** The payment it was about; null when it was about none. */
+  payment: string | null;
+  /** No byte of it left, so it cannot be this payment that the provider fails on. */
+  notSent: boolean;
+  /** This process saw a call go well since its last failure: then the row of failures was broken. */
+  afterSuccess: boolean;
+  random: number;
+}
+
+export function afterFailure(health: ProviderHealth, call: FailedCall): ProviderHealth | null {
+  switch (health.breaker) {
+    case 'closed': {
+      const failures = call.afterSuccess ? 1 : health.failures + 1;
+      const failedPayments = withPayment(call.afterSuccess ? [] : health.failedPayments, call.payment);
+      const counted = { ...health, failures, failedPayments };
+      const isProvider = call.notSent || failedPayments.length >= PAYMENTS_TO_OPEN;
+      return failures >= FAILURES_TO_OPEN && isProvider ? opened(counted, call.random) : counted;
+    }
+    case 'half_open':
+      return opened(health, call.random);
+    case 'open':
+      // Writes that were under way when it opened tell nothing new; a probe that failed makes the next one wait longer.
+      return call.kind === 'read' ? opened(health, call.random) : null;
+  }
+}
+
+/** The provider answered. Null when that changes nothing, which is the rule. */
+export function afterAnswer(health: ProviderHealth, kind: 'read' | 'write'): ProviderHealth | null {
+  if (health.breaker === 'open') return { ...health, breaker: 'half_open', nextTryInMs: null };
+  if (health.breaker === 'half_open' && kind === 'write') {
+    return { ...health, breaker: 'closed', failures: 0, failedPayments: [], openings: 0, nextTryInMs: null };
+  }
+  return null;
+}
+
+/** Lets one write through the half-open breaker for `leaseMs`; null while another one is under way. */
+export function beginTrial(health: ProviderHealth, leaseMs: number): ProviderHealth | null {
+  const isFree = health.breaker === 'half_open' && (health.nextTryInMs ?? 0) <= 0;
+  return isFree ? { ...health, nextTryInMs: leaseMs } : null;
+}
+
+/** Claims the next probe for `leaseMs`; null when it is not due. */
+export function beginProbe(health: ProviderHealth, leaseMs: number): ProviderHealth | null {
+  return (health.nextTryInMs ?? 0) <= 0 ? { ...health, nextTryInMs: leaseMs } : null;
+}
+
+/** A write was refused with 403. `afterOther`: this process saw a write end otherwise since its last 403. */
+export function afterForbidden(
+  health: ProviderHealth,
+  { payment, afterOther }: { payment: string | null; afterOther: boolean },
+): ProviderHealth {
+  const forbidden = afterOther ? 1 : health.forbidden + 1;
+  return {
+    ...health,
+    forbidden,
+    forbiddenPayments: withPayment(afterOther ? [] : health.forbiddenPayments, payment),
+  };
+}
+
+export function isForbidden({ forbidden, forbiddenPayments }: ProviderHealth): boolean {
+  return forbidden >= FAILURES_TO_OPEN && forbiddenPayments.length >= PAYMENTS_TO_OPEN;
+}
+
+/** A 429 came; `callsPerSecond` is what this process sent of late, for a rate that was not limited so far. */
+export function afterTooMany(health: ProviderHealth, callsPerSecond: number): ProviderHealth | null {
+  if (
+    health.rateChangedMsAgo !== null &&
+    health.rateChangedMsAgo < RATE_WAVE_MS &&
+    health.callsPerSecond !== null
+  )
+    return null;
+  const halved = (health.callsPerSecond ?? callsPerSecond) / 2;
+  return { ...health, callsPerSecond: Math.max(halved, RATE_MIN), rateChangedMsAgo: 0 };
+}
+
+/** The limited rate after a while without a 429; null when it is not time yet. */
+export function growRate(health: ProviderHealth): ProviderHealth | null {
+  const { callsPerSecond, rateChangedMsAgo } = health;
+  if (callsPerSecond === null || (rateChangedMsAgo ?? 0) < RATE_STEP_MS) return null;
+  const grown = callsPerSecond * RATE_GROWTH;
+  return { ...health, callsPerSecond: grown >= RATE_FORGOTTEN ? null : grown, rateChangedMsAgo: 0 };
+}
+
+function opened(health: ProviderHealth, random: number): ProviderHealth {
+  const openings = health.openings + 1;
+  return { ...health, breaker: 'open', openings, nextTryInMs: backoffMs(openings, random) };
+}
+
+function withPayment(payments: readonly string[], payment: string | null): string[] {
+  if (payment === null || payments.includes(payment) || payments.length >= PAYMENTS_TO_OPEN)
+    return [...payments];
+  return [...payments, payment];
+}
