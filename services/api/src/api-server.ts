@@ -24,6 +24,7 @@ import { addReferenceRoutes } from './reference/reference-routes.ts';
 import { addGetCommandRoutes } from './routes/get-command.ts';
 import { addGetPaymentRoutes } from './routes/get-payments.ts';
 import { addGetProductsRoutes } from './routes/get-products.ts';
+import { addPauseRoutes } from './routes/pauses.ts';
 import { addCommandActionRoutes } from './routes/post-command-actions.ts';
 import { addPostCommandRoutes } from './routes/post-commands.ts';
 import { addWebhookRoute } from './routes/receive-conomy-webhook.ts';
@@ -83,6 +84,7 @@ export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
       await addRateLimit(v1, deps.requestsPerSecond);
       addPostCommandRoutes(v1, intake);
       addCommandActionRoutes(v1, { pool, progress: announcer, commands: queues.commands });
+      addPauseRoutes(v1, pool);
       addGetCommandRoutes(v1, { pool, progress, longPoll });
       addGetProductsRoutes(v1, discovery);
       addGetPaymentRoutes(v1, { pool, progress, longPoll });

@@ -18,7 +18,8 @@ export interface CommandView {
     | 'problem'
     | 'acceptedAt'
     | 'finishedAt'
-  > & { steps: readonly Operation[] };
+  > &
+    Partial<Pick<CommandRow, 'waitsFor'>> & { steps: readonly Operation[] };
   payment: NamedPayment;
   attempts: readonly AttemptRow[];
 }

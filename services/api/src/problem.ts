@@ -49,3 +49,8 @@ export const unknownPayment: Refusal = {
   code: 'payment_not_found',
   detail: 'No payment has this key or Conomy id.',
 };
+
+export const unknownPause: Refusal = {
+  code: 'pause_not_found',
+  detail: 'No pause in force has this id. GET /v1/pauses lists them.',
+};

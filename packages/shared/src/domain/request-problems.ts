@@ -42,6 +42,12 @@ export const PROBLEMS = {
     cause: 'No payment has this key, Conomy id or externalId here.',
     fix: 'Create the payment first, or name it by its Conomy id.',
   },
+  pause_not_found: {
+    status: 404,
+    title: 'There is no such pause',
+    cause: 'No pause in force has this id: it was never set, or was lifted before.',
+    fix: 'Take the id from GET /v1/pauses.',
+  },
   not_cancelable: {
     status: 409,
     title: 'The command can no longer be canceled',

@@ -1,6 +1,6 @@
 import type { AttemptRow, Outcome, Resolution } from '@capstan/shared/db/attempts';
 import type { CommandProblem } from '@capstan/shared/db/commands';
-import { type CommandStatus, isEnded } from '@capstan/shared/domain/command-status';
+import { type CommandStatus, isEnded, type WaitsFor } from '@capstan/shared/domain/command-status';
 import type { Operation } from '@capstan/shared/domain/payment-command';
 import type { CommandView } from '../command-view.ts';
 import { type RailAnswer, readRail } from './rail.ts';
@@ -37,6 +37,8 @@ export interface CommandAnswer {
   id: string;
   type: string;
   status: CommandStatus;
+  /** Why nothing happens at the moment; absent when it waits for nothing but its next try. */
+  waitsFor?: WaitsFor;
   idempotencyKey: string;
   payment: {
     key: string;
@@ -60,6 +62,7 @@ export function toCommandAnswer(view: CommandView): CommandAnswer {
     id: command.id,
     type: command.type,
     status: command.status,
+    ...(command.waitsFor ? { waitsFor: command.waitsFor } : {}),
     idempotencyKey: command.idempotencyKey,
     payment: toPaymentReference(view.payment),
     steps: toSteps(command, attempts),

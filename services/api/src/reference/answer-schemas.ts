@@ -3,7 +3,12 @@
  * real answers, field by field.
  */
 import { COMMAND_PROBLEMS, type CommandProblemCode } from '@capstan/shared/domain/command-problems';
-import { COMMAND_STATUSES, type CommandStatus } from '@capstan/shared/domain/command-status';
+import {
+  COMMAND_STATUSES,
+  type CommandStatus,
+  WAITS_FOR,
+  type WaitsFor,
+} from '@capstan/shared/domain/command-status';
 import { COMMAND_TYPES, OPERATIONS } from '@capstan/shared/domain/payment-command';
 import { PROBLEMS, type ProblemCode } from '@capstan/shared/domain/request-problems';
 import { z } from 'zod';
@@ -85,6 +90,10 @@ const command = z
     id: uuid,
     type: z.enum(COMMAND_TYPES),
     status: commandStatus,
+    waitsFor: z
+      .enum(Object.keys(WAITS_FOR) as WaitsFor[])
+      .optional()
+      .describe('Why nothing happens at the moment.'),
     idempotencyKey: z.string(),
     payment: z.strictObject({
       key: uuid.describe('Our key of the payment, known from acceptance on.'),
@@ -168,6 +177,24 @@ const timelineEntry = z
   ])
   .describe('One thing that happened to a payment, at the time it began.');
 
+const pause = z
+  .strictObject({
+    id: uuid,
+    scope: z.strictObject({
+      kind: z.enum(['all', 'operation', 'type', 'payment']),
+      value: z.string().optional().describe('Of a payment: our key.'),
+    }),
+    reason: z.string(),
+    cause: z
+      .enum(['operator', 'credentials_refused', 'forbidden'])
+      .describe('`operator`: a person wanted it; else what made Capstan pause by itself.'),
+    pausedBy: z.string().describe('Name of the API key, or `capstan`.'),
+    pausedAt: instant,
+    liftedBy: z.string().optional(),
+    liftedAt: instant.optional(),
+  })
+  .describe('While it is in force no new write of its scope is begun.');
+
 const next = z.string().nullable().describe('Send it as `cursor` for the following page; null at the end.');
 
 const batchResult = z
@@ -210,6 +237,9 @@ export const ANSWER_SCHEMAS = {
   PaymentAnswer: z.strictObject({ payment }),
   PaymentList: z.strictObject({ payments: z.array(payment), next }),
   Timeline: z.strictObject({ entries: z.array(timelineEntry), next }),
+  Pause: pause,
+  PauseAnswer: z.strictObject({ pause }),
+  PauseList: z.strictObject({ pauses: z.array(pause), next }),
   ProductsAnswer: z.strictObject({ products: z.array(availableProduct), asOf }),
   BanksAnswer: z.strictObject({ banks: z.array(bank), asOf }),
   Liveness: z.strictObject({ status: z.literal('alive') }),

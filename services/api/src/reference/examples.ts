@@ -86,6 +86,17 @@ export const REASON_EXAMPLES: Examples = {
   },
 };
 
+export const PAUSE_EXAMPLES: Examples = {
+  all: {
+    summary: 'Every write',
+    value: { scope: { kind: 'all' }, reason: 'Conomy maintenance until 03:00' },
+  },
+  operation: {
+    summary: 'Refunds',
+    value: { scope: { kind: 'operation', value: 'refund' }, reason: 'refunds are being checked' },
+  },
+};
+
 export const WEBHOOK_EXAMPLES: Examples = {
   body: {
     summary: 'Signed in the body',

@@ -4,7 +4,8 @@ import { PROBLEMS, type ProblemCode } from '@capstan/shared/domain/request-probl
 import { z } from 'zod';
 import { toProblem } from '../problem.ts';
 import { ANSWER_SCHEMAS, type AnswerName } from './answer-schemas.ts';
-import { OPERATIONS, REQUEST_SCHEMAS, type ReferenceOperation, TAG_NAMES } from './operations.ts';
+import { REQUEST_SCHEMAS, type ReferenceOperation, TAG_NAMES } from './operation.ts';
+import { OPERATIONS } from './operations.ts';
 
 type Json = Record<string, unknown>;
 

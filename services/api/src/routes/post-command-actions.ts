@@ -12,7 +12,8 @@ import { redriveCommand } from '../redrive-command.ts';
 
 const BODY_BYTES_MAX = 256 * 1024;
 const REASON_LENGTH_MAX = 500;
-const reason = z
+/** Why a person does something, for those who look later. */
+export const reason = z
   .string('must be a text')
   .min(1, 'must not be empty')
   .max(REASON_LENGTH_MAX, `must have at most ${REASON_LENGTH_MAX} characters`);

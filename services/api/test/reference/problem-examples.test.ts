@@ -55,6 +55,11 @@ function post(url: string, body: unknown, over: Record<string, string> = {}, fix
   });
 }
 
+function lift(fixture: ApiFixture): Promise<Answer> {
+  const headers = { authorization: `Bearer ${SECRETS.all}` };
+  return send(fixture.app, { method: 'DELETE', url: `/v1/pauses/${unknown}`, headers });
+}
+
 const tooLong = (bytes: number) => `"${'x'.repeat(bytes)}"`;
 const unknown = '0199a000-0000-7000-8000-000000000000';
 const signed = (body: string) => createHmac('sha256', WEBHOOK_SECRET).update(body).digest('hex');
@@ -105,6 +110,16 @@ const REQUESTS: Record<string, () => Promise<Answer>> = {
   'redriveCommand command_not_found': () => post(`/v1/commands/${unknown}/redrive`, { reason: 'x' }),
   'redriveCommand not_parked': () => post(`/v1/commands/${id}/redrive`, { reason: 'x' }),
   'redriveCommand unavailable': () => post(`/v1/commands/${unknown}/redrive`, { reason: 'x' }, {}, cut),
+  'pauseWrites validation_failed': () => post('/v1/pauses', { scope: { kind: 'all' } }),
+  'pauseWrites payload_too_large': () => post('/v1/pauses', tooLong(257 * 1_024)),
+  'pauseWrites unsupported_media_type': () => post('/v1/pauses', '{}', { 'content-type': 'text/plain' }),
+  'pauseWrites payment_not_found': () =>
+    post('/v1/pauses', { scope: { kind: 'payment', value: 'nobody' }, reason: 'x' }),
+  'pauseWrites unavailable': () => post('/v1/pauses', { scope: { kind: 'all' }, reason: 'x' }, {}, cut),
+  'listPauses validation_failed': () => get(api.app, '/v1/pauses?cursor=x'),
+  'listPauses unavailable': () => get(cut.app, '/v1/pauses'),
+  'liftPause pause_not_found': () => lift(api),
+  'liftPause unavailable': () => lift(cut),
   'listPayments validation_failed': () => get(api.app, '/v1/payments?from=then'),
   'listPayments unavailable': () => get(cut.app, '/v1/payments'),
   'readPayment validation_failed': () => get(api.app, `/v1/payments/${key}?wait=x`),
