@@ -14,6 +14,8 @@ export interface Access {
   tokenLifetimeS: number;
   /** A new token. Throws ConomyError 41 when the client is not the one known. */
   issueToken(clientId: string, clientSecret: string): string;
+  /** No token handed out so far is taken any more. */
+  revokeTokens(): void;
   /** Throws ConomyError 43 without the right `x-api-key`. */
   checkApiKey(headers: IncomingHttpHeaders): void;
   /** Throws ConomyError 12 without a `User-Agent`, 41 without a live token. */
@@ -40,6 +42,7 @@ export function createAccess(credentials: Credentials, tokenLifetimeS: number, n
       expiresAtMs.set(token, now() + tokenLifetimeS * 1000);
       return token;
     },
+    revokeTokens: () => expiresAtMs.clear(),
     checkApiKey: (headers) => {
       if (headers['x-api-key'] !== credentials.apiKey) throw new ConomyError('43', 'x-api-key is not valid');
     },

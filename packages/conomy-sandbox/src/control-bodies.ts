@@ -1,7 +1,7 @@
 import { CURRENCIES, readReceivedAmount } from '@capstan/shared/domain/money';
 import { z } from 'zod';
 import { ConomyError } from './errors.ts';
-import { behaviourOf, FAULT_NAMES } from './fault-catalogue.ts';
+import { canMeet, FAULT_NAMES } from './fault-catalogue.ts';
 import { OPERATION_NAMES } from './operations/operation.ts';
 import { PAYMENT_STATUSES } from './payment.ts';
 import { WAIT_MS_MAX } from './payment-timers.ts';
@@ -77,6 +77,7 @@ export const depositBody = z.strictObject({ amount: z.string(), providerReferenc
 
 export const transitionBody = z.strictObject({ status: oneOf('status', PAYMENT_STATUSES) });
 
+/** A rule that cannot fire would look like a run without faults, so it is refused. */
 const faultRule = z
   .strictObject({
     operation: oneOf('operation', [...OPERATION_NAMES, 'webhook', '*']),
@@ -85,7 +86,7 @@ const faultRule = z
     count: z.int().min(0).optional(),
     delayMs: waitMs.optional(),
   })
-  .refine(({ operation, fault }) => canMeet(operation, behaviourOf(fault).site), {
+  .refine(({ operation, fault }) => canMeet(fault, operation), {
     path: ['fault'],
     error: ({ input }) => `"${(input as { fault: string }).fault}" can never hit this operation`,
   });
@@ -94,11 +95,6 @@ export const faultsBody = z.strictObject({
   seed: z.union([z.number(), z.string()]).default(0),
   rules: z.array(faultRule),
 });
-
-/** A rule that cannot fire would look like a run without faults. */
-function canMeet(operation: string, site: 'call' | 'delivery'): boolean {
-  return operation === '*' || (operation === 'webhook') === (site === 'delivery');
-}
 
 /** An enumeration whose refusal says what was sent and what there is. */
 function oneOf<const T extends readonly [string, ...string[]]>(name: string, values: T) {

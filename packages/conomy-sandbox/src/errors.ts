@@ -7,6 +7,7 @@ const CATALOGUE = {
   '01': { type: 'serverError', status: 500 },
   '11': { type: 'invalidParam', status: 400 },
   '12': { type: 'missingParam', status: 400 },
+  '13': { type: 'alreadyExist', status: 409 },
   '14': { type: 'parsingResource', status: 400 },
   '21': { type: 'failedPrecondition', status: 422 },
   '31': { type: 'notFound', status: 404 },

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { behaviourOf, type FaultedCall, type FaultName } from './fault-catalogue.ts';
+import {
+  AT_ONCE,
+  behaviourOf,
+  canMeet,
+  type DeliveryPlan,
+  type FaultedCall,
+  type FaultName,
+} from './fault-catalogue.ts';
 import type { OperationName } from './operations/operation.ts';
 
 /** Where a rule listens: one operation, the delivery of webhooks, or all of these. */
@@ -37,9 +44,9 @@ export interface Faults {
   replace(plan: FaultPlan): void;
   report(): FaultReport;
   /** Carries out a call of `operation`, through a fault if one hits it. */
-  answerCall(operation: OperationName, run: () => unknown): unknown;
-  /** The waits before each delivery of an event: `[0]` when no fault hits it. */
-  deliveriesAfterMs(): readonly number[];
+  answerCall(operation: OperationName, call: Omit<FaultedCall, 'delayMs'>): unknown;
+  /** How the next event is delivered. */
+  planDelivery(): DeliveryPlan;
 }
 
 interface CountedRule {
@@ -51,8 +58,8 @@ interface CountedRule {
 export function createFaults(): Faults {
   let seed: number | string = 0;
   let counted: CountedRule[] = [];
-  const hit = (site: 'call' | 'delivery', target: FaultTarget): FaultRule | undefined =>
-    counted.find((entry, index) => listens(entry.rule, site, target) && fires(entry, seed, index))?.rule;
+  const hit = (target: OperationName | 'webhook'): FaultRule | undefined =>
+    counted.find((entry, index) => listens(entry.rule, target) && fires(entry, seed, index))?.rule;
   return {
     replace: (plan) => {
       seed = plan.seed;
@@ -63,20 +70,21 @@ export function createFaults(): Faults {
       rules: counted.map(({ rule, matched, fired }) => ({ ...rule, matched, fired })),
       fired: countByFault(counted),
     }),
-    answerCall: (operation, run) => {
-      const rule = hit('call', operation);
-      return rule ? answerThrough(rule, run) : run();
-    },
-    deliveriesAfterMs: () => {
-      const rule = hit('delivery', 'webhook');
+    answerCall: (operation, call) => {
+      const rule = hit(operation);
       const behaviour = rule && behaviourOf(rule.fault);
-      return behaviour?.site === 'delivery' ? behaviour.copiesAfterMs(rule?.delayMs) : [0];
+      return behaviour?.site === 'call' ? behaviour.answer({ ...call, delayMs: rule?.delayMs }) : call.run();
+    },
+    planDelivery: () => {
+      const rule = hit('webhook');
+      const behaviour = rule && behaviourOf(rule.fault);
+      return behaviour?.site === 'delivery' ? behaviour.deliver(rule?.delayMs) : AT_ONCE;
     },
   };
 }
 
-function listens({ operation, fault }: FaultRule, site: 'call' | 'delivery', target: FaultTarget): boolean {
-  return (operation === '*' || operation === target) && behaviourOf(fault).site === site;
+function listens({ operation, fault }: FaultRule, target: OperationName | 'webhook'): boolean {
+  return (operation === '*' || operation === target) && canMeet(fault, target);
 }
 
 function fires(entry: CountedRule, seed: number | string, index: number): boolean {
@@ -91,11 +99,6 @@ function fires(entry: CountedRule, seed: number | string, index: number): boolea
 function draw(seed: number | string, ruleIndex: number, ordinal: number): number {
   const digest = createHash('sha256').update(`${seed}:${ruleIndex}:${ordinal}`).digest();
   return digest.readUIntBE(0, 6) / 2 ** 48;
-}
-
-function answerThrough({ fault, delayMs }: FaultRule, run: FaultedCall['run']): unknown {
-  const behaviour = behaviourOf(fault);
-  return behaviour.site === 'call' ? behaviour.answer({ run, delayMs }) : run();
 }
 
 function countByFault(counted: readonly CountedRule[]): Partial<Record<FaultName, number>> {

@@ -1,29 +1,48 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Operation, OperationRequest } from './operations/operation.ts';
 import { OPERATIONS } from './operations/registry.ts';
 import { Reply } from './operations/reply.ts';
 import type { Sandbox } from './sandbox.ts';
+import { NO_ANSWER, type Wire, wireOf } from './wire.ts';
 
-/** Serves the provider's API: headers first, then the call is counted, then a fault or the operation answers. */
-export function addOperationRoutes(server: FastifyInstance, sandbox: Sandbox): void {
+/**
+ * Serves the provider's API: headers first, then the call is counted, then a fault or the operation answers.
+ * `refusePort` shuts the port for so many milliseconds.
+ */
+export function addOperationRoutes(
+  server: FastifyInstance,
+  sandbox: Sandbox,
+  refusePort: (ms: number) => void,
+): void {
   for (const operation of OPERATIONS) {
     server.route({
       method: operation.method,
       url: operation.path,
       handler: async (request, reply) => {
-        const answered = await answer(operation, request, sandbox);
-        return answered instanceof Reply ? reply.code(answered.status).send(answered.body) : answered;
+        const answered = await answer(operation, request, sandbox, wireOf(reply, refusePort));
+        return answered === NO_ANSWER ? reply : sendAnswer(reply, answered);
       },
     });
   }
 }
 
-function answer(operation: Operation, request: FastifyRequest, sandbox: Sandbox): unknown {
+function sendAnswer(reply: FastifyReply, answered: unknown): unknown {
+  return answered instanceof Reply ? reply.code(answered.status).send(answered.body) : answered;
+}
+
+function answer(operation: Operation, request: FastifyRequest, sandbox: Sandbox, wire: Wire): unknown {
   sandbox.access.checkApiKey(request.headers);
   if (operation.access === 'token') sandbox.access.checkCaller(request.headers);
   const operationRequest = readRequest(request);
   countCall(operation, operationRequest, sandbox);
-  return sandbox.faults.answerCall(operation.name, () => operation.run(sandbox, operationRequest));
+  const run = () => operation.run(sandbox, operationRequest);
+  return sandbox.faults.answerCall(operation.name, {
+    run,
+    wire,
+    runHeldBack: (ms) => sandbox.view.holdBack(operationRequest.id, ms, run),
+    revokeTokens: () => sandbox.access.revokeTokens(),
+    deliveriesMade: () => sandbox.deliveriesMade(),
+  });
 }
 
 function readRequest({ params, query, body }: FastifyRequest): OperationRequest {

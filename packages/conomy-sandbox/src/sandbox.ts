@@ -2,6 +2,7 @@ import { type Access, type Credentials, createAccess } from './access.ts';
 import { type AccountBook, createAccountBook } from './account-book.ts';
 import type { SandboxAccount } from './default-accounts.ts';
 import { createFaults, type Faults } from './faults.ts';
+import { createLaggingView, type LaggingView } from './lagging-view.ts';
 import type { Payment, PaymentStatus } from './payment.ts';
 import { createPaymentStore, type PaymentStore } from './payment-store.ts';
 import { createPaymentTimers } from './payment-timers.ts';
@@ -32,6 +33,10 @@ export interface Sandbox {
   access: Access;
   accounts: AccountBook;
   store: PaymentStore;
+  /** The same as reads and lists show it. */
+  view: LaggingView;
+  /** Resolves when the deliveries under way have been answered. */
+  deliveriesMade(): Promise<void>;
   /** Payment attempts; no list or read of payments finds them. */
   attempts: PaymentStore;
   payments: Payments;
@@ -49,6 +54,7 @@ export function createSandbox(parts: SandboxParts): Sandbox {
   let { settings } = parts;
   const store = createPaymentStore();
   const attempts = createPaymentStore();
+  const view = createLaggingView(store, parts.now);
   const accounts = createAccountBook(parts.accounts);
   const faults = createFaults();
   const webhooks = createWebhooks({
@@ -60,7 +66,7 @@ export function createSandbox(parts: SandboxParts): Sandbox {
     const { url, form } = settings.webhook;
     if (url === '') return;
     for (const event of eventsOf(payment, from, form, parts.now())) {
-      webhooks.send(event, faults.deliveriesAfterMs());
+      webhooks.send(payment.id, event, faults.planDelivery());
     }
   };
   const payments = createPayments({
@@ -79,6 +85,8 @@ export function createSandbox(parts: SandboxParts): Sandbox {
     access: createAccess(parts.credentials, parts.tokenLifetimeS, parts.now),
     accounts,
     store,
+    view,
+    deliveriesMade: () => webhooks.delivered(),
     attempts,
     payments,
     faults,
@@ -94,6 +102,7 @@ export function createSandbox(parts: SandboxParts): Sandbox {
       paymentTimers.clear();
       webhooks.drop();
       store.clear();
+      view.clear();
       attempts.clear();
       accounts.reset();
       faults.replace({ seed: 0, rules: [] });

@@ -56,15 +56,32 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
   });
   readBodiesLeniently(server);
   answerErrorsAsDocumented(server, sandbox, options.log);
-  addOperationRoutes(server, sandbox);
+  const port = refusablePort(server);
+  addOperationRoutes(server, sandbox, port.refuse);
   addControlRoutes(server, sandbox);
   const url = await server.listen({ host: options.host ?? '127.0.0.1', port: options.port ?? 0 });
   return {
     url,
     close: async () => {
+      port.stop();
       await server.close();
       await sandbox.close();
     },
+  };
+}
+
+/** Lets the port be shut for a while: connections are reset, and new ones refused by the system. */
+function refusablePort({ server }: FastifyInstance): { refuse(ms: number): void; stop(): void } {
+  let reopening: NodeJS.Timeout | undefined;
+  return {
+    refuse: (ms) => {
+      const address = server.address();
+      if (address === null || typeof address === 'string') return;
+      server.close();
+      server.closeAllConnections();
+      reopening = setTimeout(() => server.listen(address.port, address.address), ms);
+    },
+    stop: () => clearTimeout(reopening),
   };
 }
 

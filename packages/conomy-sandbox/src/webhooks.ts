@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici';
+import type { DeliveryPlan } from './fault-catalogue.ts';
 import { type SignedDelivery, signDelivery, type WebhookEvent, type WebhookForm } from './webhook-event.ts';
 import type { RetrySchedule } from './webhook-retry.ts';
 
@@ -20,8 +21,10 @@ export interface WebhookDelivery {
 
 /** Sends events in the background. Nothing waits for a delivery and a failed one only leads to the next try. */
 export interface Webhooks {
-  /** Sends once after each of `delaysMs`, each with tries of its own; an empty list sends nothing. */
-  send(event: WebhookEvent, delaysMs: readonly number[]): void;
+  /** Sends an event of a payment as planned; each copy has tries of its own. */
+  send(paymentId: string, event: WebhookEvent, plan: DeliveryPlan): void;
+  /** Resolves when the tries under way have ended. */
+  delivered(): Promise<void>;
   /** Forgets every event not yet delivered. */
   drop(): void;
   close(): Promise<void>;
@@ -30,6 +33,9 @@ export interface Webhooks {
 /** Bounds the sockets of a burst; more deliveries wait for a free one. */
 const CONNECTIONS_MAX = 128;
 
+/** What a forger would sign with. */
+const WRONG_SECRET = 'not-the-secret-of-the-receiver';
+
 export function createWebhooks({ settings, retryDelayMs, timeoutMs }: WebhookDelivery): Webhooks {
   const agent = new Agent({
     connections: CONNECTIONS_MAX,
@@ -37,6 +43,9 @@ export function createWebhooks({ settings, retryDelayMs, timeoutMs }: WebhookDel
     bodyTimeout: timeoutMs,
   });
   const waiting = new Set<NodeJS.Timeout>();
+  const underWay = new Set<Promise<void>>();
+  /** By payment: sends the event that waits to be overtaken. */
+  const overtaken = new Map<string, () => void>();
   let generation = 0;
   const later = (run: () => void, delayMs: number) => {
     const timer = setTimeout(() => {
@@ -45,24 +54,49 @@ export function createWebhooks({ settings, retryDelayMs, timeoutMs }: WebhookDel
     }, delayMs);
     waiting.add(timer);
   };
-  const attempt = async (event: WebhookEvent, failures: number, startedIn: number): Promise<void> => {
+  const attempt = async (copy: Copy, failures: number): Promise<void> => {
     const { url, secret } = settings();
-    if (url === '' || (await isAccepted(agent, url, signDelivery(event, secret)))) return;
+    const signed = signDelivery(copy.event, copy.badlySigned ? WRONG_SECRET : secret);
+    if (url === '' || (await isAccepted(agent, url, signed))) return;
     const delayMs = retryDelayMs(failures + 1);
-    if (delayMs === null || startedIn !== generation) return;
-    later(() => attempt(event, failures + 1, startedIn), delayMs);
+    if (delayMs === null || copy.startedIn !== generation) return;
+    later(() => begin(copy, failures + 1), delayMs);
+  };
+  const begin = (copy: Copy, failures: number) => {
+    const trying: Promise<void> = attempt(copy, failures).finally(() => underWay.delete(trying));
+    underWay.add(trying);
+  };
+  const sendCopies = (event: WebhookEvent, { copiesAfterMs, badlySigned = false }: DeliveryPlan) => {
+    const copy = { event, badlySigned, startedIn: generation };
+    for (const delayMs of copiesAfterMs) {
+      if (delayMs > 0) later(() => begin(copy, 0), delayMs);
+      else begin(copy, 0);
+    }
+  };
+  const sendOvertaken = (paymentId: string) => {
+    const release = overtaken.get(paymentId);
+    overtaken.delete(paymentId);
+    release?.();
   };
   const drop = () => {
     generation += 1;
     for (const timer of waiting) clearTimeout(timer);
     waiting.clear();
+    overtaken.clear();
   };
   return {
-    send: (event, delaysMs) => {
-      for (const delayMs of delaysMs) {
-        if (delayMs > 0) later(() => attempt(event, 0, generation), delayMs);
-        else void attempt(event, 0, generation);
+    send: (paymentId, event, plan) => {
+      if (plan.afterNextMs === undefined) {
+        sendCopies(event, plan);
+        if (overtaken.has(paymentId)) void Promise.all(underWay).then(() => sendOvertaken(paymentId));
+        return;
       }
+      sendOvertaken(paymentId);
+      overtaken.set(paymentId, () => sendCopies(event, plan));
+      later(() => sendOvertaken(paymentId), plan.afterNextMs);
+    },
+    delivered: async () => {
+      await Promise.all(underWay);
     },
     drop,
     close: async () => {
@@ -70,6 +104,13 @@ export function createWebhooks({ settings, retryDelayMs, timeoutMs }: WebhookDel
       await agent.destroy();
     },
   };
+}
+
+/** One of the deliveries of an event. */
+interface Copy {
+  event: WebhookEvent;
+  badlySigned: boolean;
+  startedIn: number;
 }
 
 /** Whether the receiver answered 2xx in time. Any other end is the same to the sender: it tries again. */

@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
+import type { FaultedCall } from '../src/fault-catalogue.ts';
 import { createFaults } from '../src/faults.ts';
+import { signDelivery } from '../src/webhook-event.ts';
+import { NO_ANSWER } from '../src/wire.ts';
 import { p2pBody } from './payment-bodies.ts';
 import { openSandbox, send } from './sandbox-client.ts';
 import { openReceiver } from './webhook-receiver.ts';
@@ -104,6 +107,71 @@ test('webhook-duplicate: the event arrives twice with the same bytes', async () 
   expect(second.text).toBe(first.text);
 });
 
+test('webhook-delay: the event arrives after its time', async () => {
+  const receiver = await openReceiver();
+  const { capture, faults } = await openSandbox({ webhook: { url: receiver.url } });
+  await faults([{ operation: 'webhook', fault: 'webhook-delay', delayMs: 60 }]);
+  const startedAt = performance.now();
+  await capture(p2pBody());
+  await receiver.next();
+  expect(performance.now() - startedAt).toBeGreaterThanOrEqual(59);
+});
+
+test('webhook-reorder: the event arrives after the next one of its payment', async () => {
+  const receiver = await openReceiver();
+  const { capture, faults, transition } = await openSandbox({ webhook: { url: receiver.url } });
+  await faults([{ operation: 'webhook', fault: 'webhook-reorder', count: 1, delayMs: 10_000 }]);
+  const id = await capture(p2pBody());
+  await transition(id, 'RECEIVED');
+  expect([(await receiver.next()).status, (await receiver.next()).status]).toEqual(['RECEIVED', 'CAPTURED']);
+});
+
+test('webhook-reorder: an event that nothing follows arrives after its time', async () => {
+  const receiver = await openReceiver();
+  const { capture, faults } = await openSandbox({ webhook: { url: receiver.url } });
+  await faults([{ operation: 'webhook', fault: 'webhook-reorder', count: 1, delayMs: 30 }]);
+  const id = await capture(p2pBody());
+  expect(await receiver.next()).toMatchObject({ id, status: 'CAPTURED' });
+});
+
+test('webhook-bad-signature: the signature is not that of the secret', async () => {
+  const receiver = await openReceiver();
+  const { capture, faults } = await openSandbox({ webhook: { url: receiver.url, secret: 's' } });
+  await faults([{ operation: 'webhook', fault: 'webhook-bad-signature', count: 1 }]);
+  await capture(p2pBody());
+  await capture(p2pBody());
+  for (const isGood of [false, true]) {
+    const { event, data, signature } = JSON.parse((await receiver.next()).text);
+    const right = JSON.parse(signDelivery({ form: 'body', event, data }, 's').body).signature;
+    expect(signature === right).toBe(isGood);
+  }
+});
+
+test('webhook-before-response: the receiver has the event before the caller has the answer', async () => {
+  const order: string[] = [];
+  const receiver = await openReceiver((response) => {
+    order.push('event');
+    response.end();
+  });
+  const { post, faults } = await openSandbox({ webhook: { url: receiver.url } });
+  const { body } = await post('/sandbox/payments', p2pBody());
+  await faults([{ operation: 'capture', fault: 'webhook-before-response' }]);
+  await post(`/sandbox/payments/${body.id}/captured`);
+  order.push('answer');
+  expect(order).toEqual(['event', 'answer']);
+});
+
+test.each([
+  ['twin', 'capture'],
+  ['missing-fields', 'create'],
+  ['lag', 'read'],
+  ['webhook-delay', 'create'],
+  ['500', 'webhook'],
+])('a rule that could never fire is refused: %s of %s', async (fault, operation) => {
+  const { faults } = await openSandbox();
+  expect(await faults([{ operation, fault }])).toMatchObject({ status: 400, body: { code: '11' } });
+});
+
 test('a rule for every operation hits calls and leaves deliveries and control routes alone', async () => {
   const { get, post, faults } = await openSandbox();
   await faults([{ operation: '*', fault: '500' }]);
@@ -133,12 +201,20 @@ test('the report says how often each rule was asked and fired', async () => {
 });
 
 test('the same seed decides the same way, another seed differently, near the probability asked for', async () => {
+  const noAnswer = (): typeof NO_ANSWER => NO_ANSWER;
+  const call: Omit<FaultedCall, 'delayMs'> = {
+    run: () => true,
+    runHeldBack: () => true,
+    revokeTokens: () => {},
+    deliveriesMade: async () => {},
+    wire: { reset: noAnswer, refuse: noAnswer, send: async () => NO_ANSWER },
+  };
   const decide = async (seed: number): Promise<boolean[]> => {
     const faults = createFaults();
     faults.replace({ seed, rules: [{ operation: 'read', fault: '500', probability: 0.3 }] });
     const outcomes: boolean[] = [];
     for (let n = 0; n < 2_000; n += 1) {
-      const answer = (async () => faults.answerCall('read', () => true))();
+      const answer = (async () => faults.answerCall('read', call))();
       outcomes.push(
         await answer.then(
           () => false,

@@ -144,3 +144,27 @@ describe('a rate limit', () => {
     for (const id of [refused, waiting]) await runUntil(id, { status: 'succeeded' }, 15_000);
   });
 });
+
+describe('refusals of the whole tenant', () => {
+  test('five 403 over three payments reject their commands and pause everything', async () => {
+    await setFaults({ operation: 'create', fault: '403' });
+    for (let nth = 0; nth < 5; nth++) {
+      expect(await findCommand(fixture.pool, await createAndRun())).toMatchObject({ status: 'rejected' });
+    }
+    await pausesSeen(1);
+    expect((await readHealth(fixture.pool)).pauses).toEqual([{ cause: 'forbidden', scope: { kind: 'all' } }]);
+  });
+
+  test('refused credentials pause instead of burning attempts; a read that succeeds lifts the pause', async () => {
+    await setFaults({ operation: '*', fault: 'revoked-token' });
+    const id = await createAndRun();
+    await pausesSeen(1);
+    expect((await readHealth(fixture.pool)).pauses).toMatchObject([{ cause: 'credentials_refused' }]);
+    await runUntil(id, { status: 'executing', waitsFor: 'pause' });
+    expect(await attempts(id)).toBe(1);
+    await setFaults();
+    await fixture.context.provider.listPayments({}, { limit: 1, offset: 0 });
+    await pausesSeen(0, 5_000);
+    await runUntil(id, { status: 'succeeded' });
+  });
+});

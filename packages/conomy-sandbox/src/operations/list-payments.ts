@@ -10,9 +10,9 @@ export const listPayments: Operation = {
   method: 'GET',
   path: '/sandbox/payments',
   access: 'token',
-  run: ({ store, settings }, { query }) => {
+  run: ({ view, settings }, { query }) => {
     const page = readPage(query);
-    const inOrder = store.inOrder(given(query, 'accountNumber'));
+    const inOrder = view.inOrder(given(query, 'accountNumber'));
     const sort = readSort(query);
     const { results, total } = select(inOrder, readTimeWindow(query), readFilter(query), sort, page);
     return enveloped(settings().shapes.payments, page, results.map(paymentBody), total);

@@ -3,7 +3,7 @@ import { paymentBody } from '../payment.ts';
 import { refundRow, refundSummary } from '../refunds.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { enveloped } from './envelopes.ts';
-import { findPayment } from './find-payment.ts';
+import { findShownPayment } from './find-payment.ts';
 import { idOfPath, type Operation, type OperationRequest } from './operation.ts';
 import { readFilter, readSort, select } from './payment-query.ts';
 import { given, readPage, readTimeWindow } from './read-query.ts';
@@ -20,9 +20,9 @@ export const listRefunds: Operation = {
 /** An older spelling of the same list. */
 export const listRefundsSingular: Operation = { ...listRefunds, path: '/sandbox/refund' };
 
-function answerList({ store, settings }: Sandbox, { query }: OperationRequest): unknown {
+function answerList({ view, settings }: Sandbox, { query }: OperationRequest): unknown {
   const parentId = given(query, 'parentPaymentId');
-  const all = parentId === undefined ? store.inOrder() : store.childrenOf(parentId);
+  const all = parentId === undefined ? view.inOrder() : view.childrenOf(parentId);
   const isWanted = readFilter(query);
   const page = readPage(query);
   const isRefund = (payment: Payment) => payment.type === 'REFUND' && isWanted(payment);
@@ -40,8 +40,8 @@ export const listRefundsOfPayment: Operation = {
   access: 'token',
   paymentId: idOfPath,
   run: (sandbox, { id }) => {
-    const parent = findPayment(sandbox, id);
-    const children = sandbox.store.childrenOf(id).filter(({ type }) => type === 'REFUND');
+    const parent = findShownPayment(sandbox, id);
+    const children = sandbox.view.childrenOf(id).filter(({ type }) => type === 'REFUND');
     return { parentId: id, refunds: children.map(refundRow), summary: refundSummary(parent, children) };
   },
 };

@@ -1,5 +1,5 @@
 import { paymentBody } from '../payment.ts';
-import { findPayment } from './find-payment.ts';
+import { findShownPayment } from './find-payment.ts';
 import { idOfPath, type Operation } from './operation.ts';
 
 export const readPayment: Operation = {
@@ -8,5 +8,5 @@ export const readPayment: Operation = {
   path: '/sandbox/payments/:id',
   access: 'token',
   paymentId: idOfPath,
-  run: (sandbox, { id }) => paymentBody(findPayment(sandbox, id)),
+  run: (sandbox, { id }) => paymentBody(findShownPayment(sandbox, id)),
 };

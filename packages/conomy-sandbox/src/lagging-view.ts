@@ -1,0 +1,47 @@
+import type { Payment } from './payment.ts';
+import type { PaymentStore } from './payment-store.ts';
+
+/** The payments as reads and lists show them: as they are, but for those whose last write does not show yet. */
+export interface LaggingView extends Pick<PaymentStore, 'find' | 'childrenOf' | 'inOrder'> {
+  /** Runs a write; what it makes or changes shows only after `ms`. `id`: the payment it is about, if there is one. */
+  holdBack<T>(id: string, ms: number, write: () => T): T;
+  clear(): void;
+}
+
+interface Held {
+  untilMs: number;
+  /** As it was before the write; null: not there. */
+  shown: Payment | null;
+}
+
+export function createLaggingView(store: PaymentStore, now: () => number): LaggingView {
+  const held = new Map<string, Held>();
+  const shownOf = (payment: Payment): Payment | null => {
+    const entry = held.get(payment.id);
+    if (entry === undefined) return payment;
+    if (entry.untilMs > now()) return entry.shown;
+    held.delete(payment.id);
+    return payment;
+  };
+  const show = (payments: readonly Payment[]): readonly Payment[] =>
+    held.size === 0 ? payments : payments.map(shownOf).filter((payment) => payment !== null);
+  return {
+    find: (id) => {
+      const payment = store.find(id);
+      return payment && (shownOf(payment) ?? undefined);
+    },
+    childrenOf: (parentId) => show(store.childrenOf(parentId)),
+    inOrder: (accountNumber) => show(store.inOrder(accountNumber)),
+    holdBack: (id, ms, write) => {
+      const payment = store.find(id);
+      const before = payment && { ...payment, enteredAtMs: { ...payment.enteredAtMs } };
+      const count = store.inOrder().length;
+      const result = write();
+      const untilMs = now() + ms;
+      if (before && payment && before.status !== payment.status) held.set(id, { untilMs, shown: before });
+      for (const { id: made } of store.inOrder().slice(count)) held.set(made, { untilMs, shown: null });
+      return result;
+    },
+    clear: () => held.clear(),
+  };
+}
