@@ -136,7 +136,7 @@ describe('a rate limit', () => {
     await setFaults({ operation: 'create', fault: '429', count: 1, delayMs: 1_000 });
     const refused = await createAndRun();
     await comes('the rate is limited', async () => {
-      expect(fixture.context.gate.snapshot()?.health.callsPerSecond).toBe(1);
+      expect(fixture.context.gate.snapshot()?.health.callsPerSecond).toBe(25);
     });
     const waiting = await createAndRun();
     expect(await findCommand(fixture.pool, waiting)).toMatchObject({ status: 'executing', waitsFor: 'rate' });

@@ -33,6 +33,8 @@ const RATE_WAVE_MS = 1_000;
 const RATE_STEP_MS = 5_000;
 const RATE_GROWTH = 1.25;
 const RATE_MIN = 1;
+/** The first 429 of a system with little to do says little about what the provider can take. */
+const RATE_BEFORE_FIRST_MIN = 50;
 /** From here on the limit is forgotten: no call counts itself any more. */
 const RATE_FORGOTTEN = 1_000;
 
@@ -110,7 +112,7 @@ export function afterTooMany(health: ProviderHealth, callsPerSecond: number): Pr
     health.callsPerSecond !== null
   )
     return null;
-  const halved = (health.callsPerSecond ?? callsPerSecond) / 2;
+  const halved = (health.callsPerSecond ?? Math.max(callsPerSecond, RATE_BEFORE_FIRST_MIN)) / 2;
   return { ...health, callsPerSecond: Math.max(halved, RATE_MIN), rateChangedMsAgo: 0 };
 }
 
@@ -118,7 +120,7 @@ export function afterTooMany(health: ProviderHealth, callsPerSecond: number): Pr
 export function growRate(health: ProviderHealth): ProviderHealth | null {
   const { callsPerSecond, rateChangedMsAgo } = health;
   if (callsPerSecond === null || (rateChangedMsAgo ?? 0) < RATE_STEP_MS) return null;
-  const grown = callsPerSecond * RATE_GROWTH;
+  const grown = callsPerSecond * RATE_GROWTH + 1;
   return { ...health, callsPerSecond: grown >= RATE_FORGOTTEN ? null : grown, rateChangedMsAgo: 0 };
 }
 

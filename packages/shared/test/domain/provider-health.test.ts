@@ -113,6 +113,7 @@ describe('refusals with 403', () => {
 describe('the shared rate', () => {
   test('starts at half of what was sent when the first 429 comes', () => {
     expect(afterTooMany(WELL, 80)).toMatchObject({ callsPerSecond: 40, rateChangedMsAgo: 0 });
+    expect(afterTooMany(WELL, 1)?.callsPerSecond).toBe(25);
   });
 
   test('is halved once per wave and never below one call per second', () => {
@@ -124,10 +125,10 @@ describe('the shared rate', () => {
     ).toBe(1);
   });
 
-  test('grows by a quarter every five seconds and is forgotten at last', () => {
+  test('grows by a quarter and one more every five seconds and is forgotten at last', () => {
     const limited: ProviderHealth = { ...WELL, callsPerSecond: 40, rateChangedMsAgo: 4_999 };
     expect(growRate(limited)).toBeNull();
-    expect(growRate({ ...limited, rateChangedMsAgo: 5_000 })?.callsPerSecond).toBe(50);
+    expect(growRate({ ...limited, rateChangedMsAgo: 5_000 })?.callsPerSecond).toBe(51);
     expect(growRate({ ...limited, callsPerSecond: 900, rateChangedMsAgo: 5_000 })?.callsPerSecond).toBeNull();
     expect(growRate(WELL)).toBeNull();
   });
