@@ -48,10 +48,11 @@ export async function startDatabase(start: Start): Promise<StackDatabase> {
 }
 
 async function startOwnDatabase(start: Start): Promise<StackDatabase> {
-  const { durability } = start.options;
+  const { durability, postgresSettings } = start.options;
   const logFile = freshLogFile(start, 'postgres');
   const server = await startPostgres({
     ...(durability ? { durability } : {}),
+    ...(postgresSettings ? { settings: postgresSettings } : {}),
     logFile,
     onUnexpectedExit: reportExit(start, 'postgres', logFile),
     signal: start.callOff.signal,

@@ -25,6 +25,8 @@ export interface StackOptions {
   postgres?: RunningPostgres;
   /** Of the stack's own server; default `durable`. */
   durability?: Durability;
+  /** Settings of the stack's own server, such as `{ max_connections: '500' }`. */
+  postgresSettings?: Record<string, string>;
   sandbox?: { timers?: Partial<SandboxTimers> };
   /** Of the first API; default any free one. */
   apiPort?: number;

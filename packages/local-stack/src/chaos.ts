@@ -1,0 +1,38 @@
+import { CHAOS_USAGE, type ChaosOptions, readChaosOptions } from './chaos/chaos-options.ts';
+import { runChaos } from './chaos/run-chaos.ts';
+import { UsageError } from './dev-options.ts';
+import { interruptOnSignals } from './interrupt.ts';
+
+const EXIT_BROKEN = 1;
+const EXIT_USAGE = 2;
+const EXIT_INTERRUPTED = 130;
+
+/** The exit code. */
+async function main(): Promise<number> {
+  try {
+    const options = readChaosOptions(process.argv.slice(2), Date.now());
+    if (options) return await prove(options);
+    process.stdout.write(CHAOS_USAGE);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    process.stderr.write(`${error.message}\n\n${CHAOS_USAGE}`);
+    return EXIT_USAGE;
+  }
+}
+
+async function prove(options: ChaosOptions): Promise<number> {
+  const interrupt = interruptOnSignals();
+  try {
+    return (await runChaos(options, process.stdout, interrupt)) ? 0 : EXIT_BROKEN;
+  } catch (error) {
+    if (interrupt.aborted) {
+      process.stdout.write('Interrupted; everything has stopped.\n');
+      return EXIT_INTERRUPTED;
+    }
+    process.stderr.write(`${(error as Error).stack}\n`);
+    return EXIT_BROKEN;
+  }
+}
+
+process.exit(await main());

@@ -1,0 +1,71 @@
+import { parseArgs } from 'node:util';
+import { UsageError } from '../dev-options.ts';
+
+export interface ChaosOptions {
+  /** Over this long the workload is sent and faults happen; the quiet afterwards takes its own time. */
+  seconds: number;
+  commands: number;
+  /** Everything random is drawn from it. */
+  seed: number;
+  /** Null: as `CAPSTAN_QUEUE` and `PATH` say. */
+  queue: 'redis' | 'postgres' | null;
+}
+
+const SEED_MAX = 2 ** 32 - 1;
+
+export const CHAOS_USAGE = `Usage: pnpm chaos [--seconds N] [--commands N] [--seed S] [--queue redis|postgres]
+
+Runs 2 api, 3 capturers, 2 reconcilers, a sandbox, PostgreSQL and the queue as real processes, sends a
+workload whose possible ends are known beforehand and lets everything go wrong meanwhile: killed and
+stopped services, an emptied queue, a killed Redis and PostgreSQL, and every fault of the provider.
+Then it waits for quiet and compares Capstan's records with what the sandbox really did.
+
+  --seconds N   how long commands are sent and faults happen  (5 to 3600, default 30)
+  --commands N  how many commands                             (10 to 20000, default 500)
+  --seed S      draws the workload and the faults             (0 to ${SEED_MAX}, default: by the clock)
+  --queue Q     redis or postgres                             (default: CAPSTAN_QUEUE, else what is installed)
+  --help        this text
+
+Exit code: 0 if every invariant holds, 1 if one is broken, 2 for a command line that cannot be
+followed, 130 if it was interrupted.
+`;
+
+/**
+ * Reads the arguments after the script's name; null when only help was asked for.
+ * @throws {UsageError}
+ */
+export function readChaosOptions(args: string[], nowMs: number): ChaosOptions | null {
+  const values = parse(args);
+  if (values.help) return null;
+  const { queue } = values;
+  if (queue !== undefined && queue !== 'redis' && queue !== 'postgres')
+    throw new UsageError(`--queue must be redis or postgres, not "${queue}"`);
+  return {
+    seconds: wholeNumber('--seconds', values.seconds, 5, 3_600),
+    commands: wholeNumber('--commands', values.commands, 10, 20_000),
+    seed: wholeNumber('--seed', values.seed ?? String(nowMs % SEED_MAX), 0, SEED_MAX),
+    queue: queue ?? null,
+  };
+}
+
+function parse(args: string[]) {
+  const options = {
+    seconds: { type: 'string', default: '30' },
+    commands: { type: 'string', default: '500' },
+    seed: { type: 'string' },
+    queue: { type: 'string' },
+    help: { type: 'boolean', default: false },
+  } as const;
+  const given = args[0] === '--' ? args.slice(1) : args;
+  try {
+    return parseArgs({ args: given, options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function wholeNumber(flag: string, text: string, min: number, max: number): number {
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= min && number <= max) return number;
+  throw new UsageError(`${flag} must be a whole number from ${min} to ${max}, not "${text}"`);
+}

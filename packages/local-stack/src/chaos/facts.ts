@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import type { Ledger } from '@capstan/conomy-sandbox/ledger';
+import pg from 'pg';
+import type { Intent } from './intents.ts';
+import type { SentCommand } from './send-intents.ts';
+
+export interface CommandFact {
+  id: string;
+  key: string;
+  type: string;
+  status: string;
+  problem: string | null;
+  paymentKey: string;
+  externalId: string | null;
+  conomyId: string | null;
+  steps: string[];
+  stepsDone: number;
+  /** Of refunds: what was to be given back. */
+  amount: string | null;
+  attempts: number;
+}
+
+export interface MirrorFact {
+  key: string;
+  conomyId: string | null;
+  externalId: string | null;
+  released: boolean;
+  kind: string;
+  status: string | null;
+  version: number;
+  snapshot: Record<string, unknown>;
+}
+
+export interface MoveFact {
+  paymentKey: string;
+  version: number;
+  from: string | null;
+  to: string;
+}
+
+/** Everything that is known once all is quiet. */
+export interface Facts {
+  intents: readonly Intent[];
+  sent: readonly SentCommand[];
+  commands: readonly CommandFact[];
+  mirror: readonly MirrorFact[];
+  journal: readonly MoveFact[];
+  ledger: Ledger;
+  /** Parts that ended without having been killed. */
+  lostParts: readonly string[];
+  /** Places in logs where a secret stands. */
+  leaks: readonly string[];
+}
+
+/** What the database says, in one look. */
+export async function readDatabaseFacts(
+  url: string,
+): Promise<Pick<Facts, 'commands' | 'mirror' | 'journal'>> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const commands = await client.query<CommandFact>(
+      `select c.id, c.idempotency_key as key, c.type, c.status, c.problem->>'code' as problem,
+         c.payment_key as "paymentKey", p.external_id as "externalId", p.conomy_id as "conomyId", c.steps,
+         c.steps_done as "stepsDone", c.refund->>'amount' as amount,
+         (select count(*)::int from attempts a where a.command_id = c.id) as attempts
+       from commands c join payments p on p.key = c.payment_key order by c.position`,
+    );
+    const mirror = await client.query<MirrorFact>(
+      `select key, conomy_id as "conomyId", external_id as "externalId", external_id_released_at is not null as released,
+         kind, status, version, snapshot from payments`,
+    );
+    const journal = await client.query<MoveFact>(
+      `select payment_key as "paymentKey", version, from_status as "from", to_status as "to" from journal
+       order by payment_key, version`,
+    );
+    return { commands: commands.rows, mirror: mirror.rows, journal: journal.rows };
+  } finally {
+    await client.end();
+  }
+}
+
+/** The lines of these logs in which one of the secrets stands, by file. */
+export function findLeaks(logFiles: readonly string[], secrets: Readonly<Record<string, string>>): string[] {
+  return logFiles.flatMap((file) => {
+    const text = readFileSync(file, 'utf8');
+    return Object.entries(secrets)
+      .filter(([, secret]) => text.includes(secret))
+      .map(([name]) => `${name} in ${file}`);
+  });
+}

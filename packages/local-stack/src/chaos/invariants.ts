@@ -1,0 +1,245 @@
+import type { LedgerPayment } from '@capstan/conomy-sandbox/ledger';
+import { isEnded } from '@capstan/shared/domain/command-status';
+import { readReceivedAmount } from '@capstan/shared/domain/money';
+import { isFinalStatus } from '@capstan/shared/domain/payment-status';
+import type { CommandFact, Facts } from './facts.ts';
+
+/** What must hold whatever went wrong. */
+export interface Invariant {
+  statement: string;
+  check(facts: Facts): { count: number; breaches: string[] };
+}
+
+/** Refunds that gave nothing back after all. */
+const RELEASED: ReadonlySet<string> = new Set(['FAILED', 'EXPIRED', 'UNSETTLED']);
+
+export const INVARIANTS: readonly Invariant[] = [
+  {
+    statement: 'accepted commands are there, each under the one id its key was answered with',
+    check: ({ sent, commands }) => {
+      const byKey = new Map(commands.map((command) => [command.key, command]));
+      const accepted = sent.filter(({ commandIds }) => commandIds.size > 0);
+      const breaches = accepted.flatMap(({ intended, commandIds }) => {
+        const found = byKey.get(intended.key);
+        if (!found) return [`${intended.key} was accepted and is lost`];
+        return commandIds.size === 1 && commandIds.has(found.id)
+          ? []
+          : [`${intended.key} was answered with ${[...commandIds].join(', ')} and is ${found.id}`];
+      });
+      return { count: accepted.length, breaches };
+    },
+  },
+  {
+    statement: 'commands ended, are parked with a reason, or wait behind one that is',
+    check: ({ commands }) => {
+      const parked = new Set(commands.filter(isParked).map(({ paymentKey }) => paymentKey));
+      const breaches = commands
+        .filter(({ status, paymentKey, problem }) => {
+          if (status === 'parked') return problem === null;
+          if (status === 'blocked') return !parked.has(paymentKey);
+          return !isEnded(status as Parameters<typeof isEnded>[0]);
+        })
+        .map((command) => `${command.key} is ${command.status}`);
+      return { count: commands.length, breaches };
+    },
+  },
+  {
+    statement: 'commands ended in a way that was possible for them',
+    check: ({ sent, commands }) => {
+      const ends = new Map(sent.map(({ intended }) => [intended.key, intended.ends]));
+      const breaches = commands.flatMap((command) => {
+        const end = endOf(command);
+        const possible = ends.get(command.key);
+        return possible?.includes(end) ? [] : [`${command.key} (${command.type}) ended ${end}`];
+      });
+      return { count: commands.length, breaches };
+    },
+  },
+  {
+    statement: 'payments were captured once at most',
+    check: ({ ledger }) => ({
+      count: ledger.payments.length,
+      breaches: ledger.payments
+        .filter(({ effects }) => effects.capture > 1 || effects.authorize > 1)
+        .map(({ id, effects }) => `${id} was captured ${effects.capture} times`),
+    }),
+  },
+  {
+    statement: 'intents have one captured payment at most, and none where none was asked for',
+    check: ({ intents, ledger }) => {
+      const captured = Map.groupBy(
+        ledger.payments.filter(({ effects }) => effects.capture > 0),
+        ({ externalId }) => externalId,
+      );
+      const breaches = intents.flatMap(({ externalId, mayCapture }) => {
+        const times = captured.get(externalId)?.length ?? 0;
+        return times > (mayCapture ? 1 : 0) ? [`${externalId} has ${times} captured payments`] : [];
+      });
+      return { count: intents.length, breaches };
+    },
+  },
+  {
+    statement: 'refunds were made once at most for each command that asked for one',
+    check: ({ commands, ledger }) => {
+      const asked = Map.groupBy(
+        commands.filter(({ type, attempts }) => type === 'payment.refund' && attempts > 0),
+        ({ conomyId }) => conomyId ?? '',
+      );
+      const made = Map.groupBy(
+        ledger.payments.filter(isRefund),
+        ({ parentPaymentId }) => parentPaymentId ?? '',
+      );
+      const breaches = [...made].flatMap(([parent, children]) => {
+        const wanted = (asked.get(parent) ?? []).map(({ amount }) => Number(amount)).sort();
+        const given = children.map(({ totalAmount }) => Number(totalAmount)).sort();
+        return isPartOf(given, wanted)
+          ? []
+          : [`${parent}: asked for ${wanted.join(', ') || 'nothing'}, given back ${given.join(', ')}`];
+      });
+      return { count: ledger.payments.filter(isRefund).length, breaches };
+    },
+  },
+  {
+    statement: 'payments gave back no more than they took',
+    check: ({ ledger }) => {
+      const children = ledger.payments.filter(
+        (payment) => isRefund(payment) && !RELEASED.has(payment.status),
+      );
+      const byParent = Map.groupBy(children, ({ parentPaymentId }) => parentPaymentId);
+      const breaches = ledger.payments.flatMap((parent) => {
+        const given = (byParent.get(parent.id) ?? []).reduce((sum, child) => sum + minorOf(child), 0n);
+        return given > minorOf(parent) ? [`${parent.id} gave back ${given} of ${minorOf(parent)}`] : [];
+      });
+      return { count: byParent.size, breaches };
+    },
+  },
+  {
+    statement: 'commands that succeeded had their effect at the provider',
+    check: ({ commands, ledger }) => {
+      const byId = new Map(ledger.payments.map((payment) => [payment.id, payment]));
+      const attempts = new Set(ledger.attempts.map(({ id }) => id));
+      const succeeded = commands.filter(({ status }) => status === 'succeeded');
+      const breaches = succeeded
+        .filter(({ type, steps, conomyId }) => {
+          if (type === 'payment-attempt.create') return !attempts.has(conomyId ?? '');
+          const effects = byId.get(conomyId ?? '')?.effects;
+          if (!effects) return true;
+          return (
+            (steps.includes('capture') && effects.capture !== 1) ||
+            (type === 'payment.refund' && effects.refund < 1)
+          );
+        })
+        .map(({ key, type }) => `${key} (${type}) succeeded without its effect`);
+      return { count: succeeded.length, breaches };
+    },
+  },
+  {
+    statement: 'mirrored payments are as the provider has them, field by field',
+    check: ({ mirror, ledger }) => {
+      const byId = new Map([...ledger.payments, ...ledger.attempts].map((payment) => [payment.id, payment]));
+      const known = mirror.filter(({ conomyId }) => conomyId !== null);
+      const breaches = known.flatMap(({ conomyId, status, snapshot, externalId, key }) => {
+        const payment = byId.get(conomyId ?? '');
+        if (!payment) return [`${key} mirrors ${conomyId}, which does not exist`];
+        const differences = [
+          differs('status', status, payment.status),
+          differs('externalId', externalId ?? '', payment.externalId),
+          differs('type', snapshot.type, payment.type),
+          differs('amount', amountOf(snapshot), amountOf({ ...payment })),
+        ].filter((difference) => difference !== null);
+        return differences.map((difference) => `${payment.id}: ${difference}`);
+      });
+      return { count: known.length, breaches };
+    },
+  },
+  {
+    statement: 'captured payments of the provider are mirrored, or their command is parked',
+    check: ({ mirror, ledger, commands }) => {
+      const mirrored = new Set(mirror.map(({ conomyId }) => conomyId));
+      const parked = new Set(
+        commands.filter(isParked).map(({ externalId, conomyId }) => externalId ?? conomyId),
+      );
+      const parkedRefunds = new Set(
+        commands
+          .filter((command) => isParked(command) && command.type === 'payment.refund')
+          .map(({ conomyId }) => conomyId),
+      );
+      const moved = ledger.payments.filter((payment) => payment.effects.capture > 0 || isRefund(payment));
+      const breaches = moved
+        .filter(({ id }) => !mirrored.has(id))
+        .filter(
+          ({ externalId, parentPaymentId }) =>
+            !parked.has(externalId) && !parkedRefunds.has(parentPaymentId ?? null),
+        )
+        .map(({ id, externalId, status }) => `${id} (${externalId}) is ${status} and not mirrored`);
+      return { count: moved.length, breaches };
+    },
+  },
+  {
+    statement: 'moves left no final state and left no version out',
+    check: ({ journal, mirror }) => {
+      const versions = new Map(mirror.map(({ key, version }) => [key, version]));
+      const byPayment = Map.groupBy(journal, ({ paymentKey }) => paymentKey);
+      const breaches = [...byPayment].flatMap(([key, moves]) => {
+        const left = moves
+          .filter(({ from }) => isFinalStatus(from))
+          .map(({ from, to }) => `${key} left ${from} for ${to}`);
+        const isWhole =
+          moves.every(({ version }, nth) => version === nth + 1) && versions.get(key) === moves.length;
+        return isWhole
+          ? left
+          : [...left, `${key} has the versions ${moves.map(({ version }) => version).join(', ')}`];
+      });
+      return { count: journal.length, breaches };
+    },
+  },
+  {
+    statement: 'parts ended only when they were killed',
+    check: ({ lostParts }) => ({ count: lostParts.length, breaches: [...lostParts] }),
+  },
+  {
+    statement: 'logs hold no secret',
+    check: ({ leaks }) => ({ count: leaks.length, breaches: [...leaks] }),
+  },
+];
+
+function endOf({ status, problem }: CommandFact): string {
+  return problem === null ? status : `${status}:${problem}`;
+}
+
+function isParked({ status }: CommandFact): boolean {
+  return status === 'parked';
+}
+
+function isRefund({ type }: LedgerPayment): boolean {
+  return type === 'REFUND';
+}
+
+function minorOf({ totalAmount, currency }: LedgerPayment): bigint {
+  const read = readReceivedAmount(totalAmount, currency);
+  if (!read.exact) throw new Error(`the ledger holds ${totalAmount} ${currency}, which cannot be counted`);
+  return read.money.minor;
+}
+
+/** Amounts compare by value: the provider may tell the same one as a number. */
+function amountOf({ totalAmount, currency }: { totalAmount?: unknown; currency?: unknown }): string {
+  const read = readReceivedAmount(totalAmount, currency);
+  return read.exact
+    ? `${read.money.minor} ${read.money.currency}`
+    : `${String(totalAmount)} ${String(currency)}`;
+}
+
+function differs(what: string, mirrored: unknown, real: unknown): string | null {
+  return mirrored === real ? null : `${what} is ${String(real)}, mirrored as ${String(mirrored)}`;
+}
+
+/** Whether every number of `given` has a partner of its own in `wanted`. */
+function isPartOf(given: readonly number[], wanted: readonly number[]): boolean {
+  const left = [...wanted];
+  return given.every((number) => {
+    const at = left.indexOf(number);
+    if (at < 0) return false;
+    left.splice(at, 1);
+    return true;
+  });
+}

@@ -1,0 +1,112 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Random } from '../demo/random.ts';
+import type { IntendedCommand, Intent } from './intents.ts';
+
+/** What upstream was told about one command; the first answer that counts is kept. */
+export interface SentCommand {
+  intended: IntendedCommand;
+  /** Ids that 202 answers named for its key; more than one is a breach. */
+  commandIds: Set<string>;
+  /** The status and code of a refusal. */
+  refusal: string | null;
+}
+
+export interface SendContext {
+  apiUrls: readonly string[];
+  apiKey: string;
+  /** Asked before a refund is sent: whether the payment is SETTLED, or will never be. */
+  settlementOf: (externalId: string) => Promise<'settled' | 'open' | 'never'>;
+  random: Random;
+  signal: AbortSignal;
+  onSent: () => void;
+}
+
+const AGAIN_MS = 300;
+const SETTLEMENT_LOOK_MS = 500;
+
+/** Sends each intent at its time, as a good upstream does: again with the same key until there is an answer. */
+export async function sendIntents(intents: readonly Intent[], context: SendContext): Promise<SentCommand[]> {
+  const startedAtMs = performance.now();
+  const sent = await Promise.all(
+    intents.map(async (intent) => {
+      await delay(Math.max(0, intent.atMs - (performance.now() - startedAtMs)), undefined, {
+        signal: context.signal,
+      });
+      return sendIntent(intent, context);
+    }),
+  );
+  return sent.flat();
+}
+
+async function sendIntent(intent: Intent, context: SendContext): Promise<SentCommand[]> {
+  const all: SentCommand[] = [];
+  for (const intended of intent.commands) {
+    if (intended.after === 'settled' && !(await waitForSettlement(intent.externalId, context))) break;
+    const sent: SentCommand = { intended, commandIds: new Set(), refusal: null };
+    const body = withNotAfter(intended);
+    await Promise.all(
+      Array.from({ length: intended.doubled ? 2 : 1 }, () => sendUntilAnswered(sent, body, context)),
+    );
+    all.push(sent);
+    context.onSent();
+    // Nobody names the payment of a create that was refused.
+    if (sent.refusal !== null) break;
+  }
+  return all;
+}
+
+function withNotAfter({ command, notAfterMs }: IntendedCommand): string {
+  const deadline =
+    notAfterMs === undefined ? {} : { notAfter: new Date(Date.now() + notAfterMs).toISOString() };
+  return JSON.stringify({ ...command, ...deadline });
+}
+
+async function sendUntilAnswered(sent: SentCommand, body: string, context: SendContext): Promise<void> {
+  for (;;) {
+    context.signal.throwIfAborted();
+    const answer = await sendOnce(sent.intended.key, body, context);
+    if (answer === null) {
+      await delay(AGAIN_MS, undefined, { signal: context.signal });
+      continue;
+    }
+    if ('commandId' in answer) sent.commandIds.add(answer.commandId);
+    else sent.refusal = answer.refusal;
+    return;
+  }
+}
+
+/** Null when there was no answer that counts: no connection, a cut one, or "try again". */
+async function sendOnce(
+  key: string,
+  body: string,
+  { apiUrls, apiKey, random }: SendContext,
+): Promise<{ commandId: string } | { refusal: string } | null> {
+  try {
+    const response = await fetch(`${random.pick(apiUrls)}/v1/commands`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${apiKey}`,
+        'content-type': 'application/json',
+        'idempotency-key': key,
+      },
+      body,
+      signal: AbortSignal.timeout(10_000),
+    });
+    const answer = (await response.json()) as { command?: { id: string }; code?: string };
+    if (response.status === 202 && answer.command) return { commandId: answer.command.id };
+    return response.status >= 500 || response.status === 429
+      ? null
+      : { refusal: `${response.status}:${answer.code}` };
+  } catch {
+    return null;
+  }
+}
+
+async function waitForSettlement(externalId: string, context: SendContext): Promise<boolean> {
+  for (;;) {
+    context.signal.throwIfAborted();
+    const settlement = await context.settlementOf(externalId).catch(() => 'open' as const);
+    if (settlement !== 'open') return settlement === 'settled';
+    await delay(SETTLEMENT_LOOK_MS, undefined, { signal: context.signal });
+  }
+}

@@ -1,0 +1,169 @@
+/** Each invariant turns red when what it guards is broken, and only then. */
+import type { LedgerPayment } from '@capstan/conomy-sandbox/ledger';
+import { expect, test } from 'vitest';
+import type { CommandFact, Facts } from '../../src/chaos/facts.ts';
+import { INVARIANTS } from '../../src/chaos/invariants.ts';
+
+const command = (over: Partial<CommandFact> = {}): CommandFact => ({
+  id: 'c1',
+  key: 'k1',
+  type: 'payment.create',
+  status: 'succeeded',
+  problem: null,
+  paymentKey: 'p1',
+  externalId: 'order-1',
+  conomyId: 'conomy-1',
+  steps: ['create', 'capture'],
+  stepsDone: 2,
+  amount: null,
+  attempts: 2,
+  ...over,
+});
+
+const payment = (over: Partial<LedgerPayment> = {}): LedgerPayment => ({
+  id: 'conomy-1',
+  externalId: 'order-1',
+  type: 'P2P',
+  status: 'SETTLED',
+  totalAmount: '100.00',
+  currency: 'COP',
+  effects: { create: 1, authorize: 0, capture: 1, refund: 0 },
+  calls: { create: 1, authorize: 0, capture: 1, refund: 0, read: 1, simulate: 0 },
+  ...over,
+});
+
+const refund = (over: Partial<LedgerPayment> = {}) =>
+  payment({
+    id: 'refund-1',
+    externalId: '',
+    type: 'REFUND',
+    totalAmount: '10.00',
+    parentPaymentId: 'conomy-1',
+    effects: { create: 1, authorize: 0, capture: 0, refund: 0 },
+    ...over,
+  });
+
+function facts(over: Partial<Facts> = {}): Facts {
+  const intended = {
+    key: 'k1',
+    command: {},
+    ends: ['succeeded'],
+    after: 'nothing',
+    doubled: false,
+  } as const;
+  return {
+    intents: [{ externalId: 'order-1', what: 'a payment', atMs: 0, mayCapture: true, commands: [intended] }],
+    sent: [{ intended, commandIds: new Set(['c1']), refusal: null }],
+    commands: [command()],
+    mirror: [
+      {
+        key: 'p1',
+        conomyId: 'conomy-1',
+        externalId: 'order-1',
+        released: false,
+        kind: 'payment',
+        status: 'SETTLED',
+        version: 2,
+        snapshot: { type: 'P2P', totalAmount: 100, currency: 'COP' },
+      },
+    ],
+    journal: [
+      { paymentKey: 'p1', version: 1, from: null, to: 'CAPTURED' },
+      { paymentKey: 'p1', version: 2, from: 'CAPTURED', to: 'SETTLED' },
+    ],
+    ledger: { payments: [payment()], attempts: [], byExternalId: { 'order-1': 1 }, accounts: [] },
+    lostParts: [],
+    leaks: [],
+    ...over,
+  };
+}
+
+const ledger = (...payments: LedgerPayment[]) => ({ payments, attempts: [], byExternalId: {}, accounts: [] });
+const broken = (over: Partial<Facts>) =>
+  INVARIANTS.filter(({ check }) => check(facts(over)).breaches.length > 0).map(({ statement }) => statement);
+const [mirrored] = facts().mirror;
+if (!mirrored) throw new Error('the facts mirror nothing');
+
+test('all hold when nothing is wrong', () => {
+  expect(broken({})).toEqual([]);
+});
+
+const CASES: [string, Partial<Facts>, RegExp][] = [
+  ['an accepted command that is gone', { commands: [] }, /^accepted commands are there/],
+  [
+    'two ids for one key',
+    { sent: facts().sent.map((sent) => ({ ...sent, commandIds: new Set(['c1', 'c2']) })) },
+    /^accepted commands are there/,
+  ],
+  [
+    'a command still at work',
+    { commands: [command({ status: 'unresolved' })] },
+    /^commands ended, are parked/,
+  ],
+  [
+    'a parked command without a reason',
+    { commands: [command({ status: 'parked' })] },
+    /^commands ended, are parked/,
+  ],
+  [
+    'an end that was not possible',
+    { commands: [command({ status: 'rejected', problem: 'payment_not_open' })] },
+    /^commands ended in a way/,
+  ],
+  [
+    'a payment captured twice',
+    { ledger: ledger(payment({ effects: { create: 1, authorize: 0, capture: 2, refund: 0 } })) },
+    /^payments were captured once/,
+  ],
+  [
+    'a captured twin',
+    { ledger: ledger(payment(), payment({ id: 'conomy-2' })) },
+    /^intents have one captured/,
+  ],
+  ['a refund nobody asked for', { ledger: ledger(payment(), refund()) }, /^refunds were made once/],
+  [
+    'two refunds for one command',
+    {
+      ledger: ledger(payment(), refund(), refund({ id: 'refund-2' })),
+      commands: [
+        command(),
+        command({ key: 'k2', type: 'payment.refund', amount: '10.00', steps: ['refund'] }),
+      ],
+    },
+    /^refunds were made once/,
+  ],
+  [
+    'refunds of more than was paid',
+    { ledger: ledger(payment(), refund({ totalAmount: '100.01' })) },
+    /gave back no more/,
+  ],
+  [
+    'a success without a capture',
+    { ledger: ledger(payment({ effects: { create: 1, authorize: 0, capture: 0, refund: 0 } })) },
+    /^commands that succeeded/,
+  ],
+  [
+    'a status the provider does not have',
+    { ledger: ledger(payment({ status: 'FAILED' })) },
+    /field by field/,
+  ],
+  ['another amount', { ledger: ledger(payment({ totalAmount: '100.01' })) }, /field by field/],
+  ['a captured payment nobody mirrors', { mirror: [] }, /are mirrored, or their command/],
+  [
+    'a final state that was left',
+    { journal: [...facts().journal, { paymentKey: 'p1', version: 3, from: 'SETTLED', to: 'CAPTURED' }] },
+    /^moves left no final state/,
+  ],
+  ['a version that is missing', { mirror: [{ ...mirrored, version: 3 }] }, /^moves left no final state/],
+  ['a service that crashed', { lostParts: ['capturer-1 ended with 1'] }, /^parts ended only/],
+  ['a secret in a log', { leaks: ['an API key in api-1.log'] }, /^logs hold no secret/],
+];
+
+test.each(CASES)('%s is noticed', (_what, over, statement) => {
+  expect(broken(over)).toContainEqual(expect.stringMatching(statement));
+});
+
+test('every invariant turns red for one of the cases above', () => {
+  const red = new Set(CASES.flatMap(([, over]) => broken(over)));
+  expect(INVARIANTS.filter(({ statement }) => !red.has(statement))).toEqual([]);
+});
