@@ -1,3 +1,6 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { CHAOS_USAGE, type ChaosOptions, readChaosOptions } from './chaos/chaos-options.ts';
 import { runChaos } from './chaos/run-chaos.ts';
 import { UsageError } from './dev-options.ts';
@@ -11,6 +14,7 @@ const EXIT_INTERRUPTED = 130;
 async function main(): Promise<number> {
   try {
     const options = readChaosOptions(process.argv.slice(2), Date.now());
+    if (options?.simulate) return await simulate(options.simulate, options.seed);
     if (options) return await prove(options);
     process.stdout.write(CHAOS_USAGE);
     return 0;
@@ -33,6 +37,14 @@ async function prove(options: ChaosOptions): Promise<number> {
     process.stderr.write(`${(error as Error).stack}\n`);
     return EXIT_BROKEN;
   }
+}
+
+/** A process of its own: the simulation is made of the services, which this package starts and does not import. */
+async function simulate(seeds: number, first: number): Promise<number> {
+  const entry = fileURLToPath(new URL('../../simulation/src/simulate.ts', import.meta.url));
+  const args = ['--conditions=source', entry, '--seeds', String(seeds), '--first', String(first)];
+  const [code] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit');
+  return code ?? EXIT_INTERRUPTED;
 }
 
 process.exit(await main());

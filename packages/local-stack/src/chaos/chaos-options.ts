@@ -9,11 +9,14 @@ export interface ChaosOptions {
   seed: number;
   /** Null: as `CAPSTAN_QUEUE` and `PATH` say. */
   queue: 'redis' | 'postgres' | null;
+  /** Instead of real processes: so many seeds in one process, from `seed` on. */
+  simulate: number | null;
 }
 
 const SEED_MAX = 2 ** 32 - 1;
 
 export const CHAOS_USAGE = `Usage: pnpm chaos [--seconds N] [--commands N] [--seed S] [--queue redis|postgres]
+       pnpm chaos --simulate N [--seed S]
 
 Runs 2 api, 3 capturers, 2 reconcilers, a sandbox, PostgreSQL and the queue as real processes, sends a
 workload whose possible ends are known beforehand and lets everything go wrong meanwhile: killed and
@@ -24,6 +27,8 @@ Then it waits for quiet and compares Capstan's records with what the sandbox rea
   --commands N  how many commands                             (10 to 20000, default 500)
   --seed S      draws the workload and the faults             (0 to ${SEED_MAX}, default: by the clock)
   --queue Q     redis or postgres                             (default: CAPSTAN_QUEUE, else what is installed)
+  --simulate N  instead: N seeds, from S on (1 by default), in one process on the real PostgreSQL, with a scripted
+                clock, a simulated provider and a crash at every named step    (1 to 100000)
   --help        this text
 
 Exit code: 0 if every invariant holds, 1 if one is broken, 2 for a command line that cannot be
@@ -37,14 +42,16 @@ followed, 130 if it was interrupted.
 export function readChaosOptions(args: string[], nowMs: number): ChaosOptions | null {
   const values = parse(args);
   if (values.help) return null;
-  const { queue } = values;
+  const { queue, simulate } = values;
+  const anySeed = simulate === undefined ? String(nowMs % SEED_MAX) : '1';
   if (queue !== undefined && queue !== 'redis' && queue !== 'postgres')
     throw new UsageError(`--queue must be redis or postgres, not "${queue}"`);
   return {
     seconds: wholeNumber('--seconds', values.seconds, 5, 3_600),
     commands: wholeNumber('--commands', values.commands, 10, 20_000),
-    seed: wholeNumber('--seed', values.seed ?? String(nowMs % SEED_MAX), 0, SEED_MAX),
+    seed: wholeNumber('--seed', values.seed ?? anySeed, 0, SEED_MAX),
     queue: queue ?? null,
+    simulate: simulate === undefined ? null : wholeNumber('--simulate', simulate, 1, 100_000),
   };
 }
 
@@ -54,6 +61,7 @@ function parse(args: string[]) {
     commands: { type: 'string', default: '500' },
     seed: { type: 'string' },
     queue: { type: 'string' },
+    simulate: { type: 'string' },
     help: { type: 'boolean', default: false },
   } as const;
   const given = args[0] === '--' ? args.slice(1) : args;

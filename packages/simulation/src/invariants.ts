@@ -1,0 +1,251 @@
+import type { Pool } from '@capstan/shared/db/pool';
+import { isFinalStatus } from '@capstan/shared/domain/payment-status';
+import type { SimulatedProvider } from './simulated-provider.ts';
+
+/** What must hold at the end of every run, whatever happened in it. */
+export const INVARIANTS = [
+  'every accepted command ended or is parked with a reason',
+  'at most one effect per command',
+  'at most one captured payment per intent',
+  'a command says what really happened',
+  'refunds never exceed the payment',
+  'commands of one payment run one at a time in the order accepted',
+  'the mirror shows what the provider holds',
+  'journal versions have no gap',
+  'a final state is never left',
+  'each call that reached the provider has an attempt row begun before it',
+  'no work fails unexpectedly',
+] as const;
+export type Invariant = (typeof INVARIANTS)[number];
+
+export interface Breach {
+  invariant: Invariant;
+  detail: string;
+}
+
+interface CommandFacts {
+  id: string;
+  type: string;
+  status: string;
+  problem: { code: string } | null;
+  paymentKey: string;
+  steps: string[];
+  stepsDone: number;
+  refund: { amount: string } | null;
+  finishedMs: number | null;
+  firstAttemptMs: number | null;
+}
+
+interface PaymentFacts {
+  key: string;
+  conomyId: string | null;
+  externalId: string | null;
+  status: string | null;
+  version: number;
+}
+
+interface AttemptFacts {
+  paymentKey: string;
+  operation: string;
+  startedMs: number;
+}
+
+interface MoveFacts {
+  paymentKey: string;
+  version: number;
+  fromStatus: string | null;
+  cause: string;
+}
+
+/** What the tables say at the end. */
+interface Facts {
+  commands: CommandFacts[];
+  payments: PaymentFacts[];
+  attempts: AttemptFacts[];
+  moves: MoveFacts[];
+}
+
+async function readFacts(pool: Pool): Promise<Facts> {
+  const commands = await pool.query<CommandFacts>(
+    `select c.id, c.type, c.status, c.problem, c.payment_key as "paymentKey", c.steps, c.steps_done as "stepsDone", c.refund,
+       (extract(epoch from c.finished_at) * 1000)::float8 as "finishedMs",
+       (select (extract(epoch from min(a.started_at)) * 1000)::float8 from attempts a where a.command_id = c.id) as "firstAttemptMs"
+     from commands c order by c.position`,
+  );
+  const payments = await pool.query<PaymentFacts>(
+    'select key, conomy_id as "conomyId", external_id as "externalId", status, version from payments order by accepted_at, key',
+  );
+  const attempts = await pool.query<AttemptFacts>(
+    `select payment_key as "paymentKey", operation, (extract(epoch from started_at) * 1000)::float8 as "startedMs" from attempts`,
+  );
+  const moves = await pool.query<MoveFacts>(
+    'select payment_key as "paymentKey", version, from_status as "fromStatus", cause from journal order by payment_key, version',
+  );
+  return { commands: commands.rows, payments: payments.rows, attempts: attempts.rows, moves: moves.rows };
+}
+
+/** Holds the tables against the provider's own ledger. Failures of work are told by the caller. */
+export async function findBreaches(
+  pool: Pool,
+  provider: SimulatedProvider,
+  failures: readonly string[],
+): Promise<Breach[]> {
+  const facts = await readFacts(pool);
+  const said = (invariant: Invariant, details: readonly string[]): Breach[] =>
+    details.map((detail) => ({ invariant, detail }));
+  return [
+    ...said('every accepted command ended or is parked with a reason', notEnded(facts)),
+    ...said('at most one effect per command', repeatedEffects(provider)),
+    ...said('at most one captured payment per intent', doubleCaptures(provider)),
+    ...said('a command says what really happened', untrueEnds(facts, provider)),
+    ...said('refunds never exceed the payment', excessiveRefunds(provider)),
+    ...said('commands of one payment run one at a time in the order accepted', overtaken(facts)),
+    ...said('the mirror shows what the provider holds', differingMirrors(facts, provider)),
+    ...said('journal versions have no gap', gaps(facts)),
+    ...said(
+      'a final state is never left',
+      facts.moves
+        .filter(({ fromStatus }) => isFinalStatus(fromStatus))
+        .map(({ paymentKey, fromStatus }) => `payment ${paymentKey} left ${fromStatus}`),
+    ),
+    ...said(
+      'each call that reached the provider has an attempt row begun before it',
+      callsWithoutAttempt(facts, provider),
+    ),
+    ...said('no work fails unexpectedly', failures),
+  ];
+}
+
+function notEnded({ commands }: Facts): string[] {
+  const parked = new Set(
+    commands.filter(({ status }) => status === 'parked').map(({ paymentKey }) => paymentKey),
+  );
+  return commands
+    .filter(({ status, problem, paymentKey }) => {
+      if (status === 'blocked') return !parked.has(paymentKey);
+      if (status === 'parked') return problem === null;
+      return !['succeeded', 'rejected', 'canceled'].includes(status);
+    })
+    .map(({ id, type, status }) => `${type} ${id} is ${status}`);
+}
+
+function repeatedEffects({ sandbox }: SimulatedProvider): string[] {
+  const all = sandbox.store.inOrder();
+  const created = countBy(
+    all.filter(({ externalId }) => externalId !== ''),
+    ({ externalId }) => `create of ${externalId}`,
+  );
+  const refunded = countBy(
+    all.filter(({ type }) => type === 'REFUND'),
+    ({ parentPaymentId, totalAmount }) => `refund of ${totalAmount} of ${parentPaymentId}`,
+  );
+  const moved = all.flatMap(({ id, effects }) =>
+    (['authorize', 'capture'] as const).map((name) => [`${name} of ${id}`, effects[name]] as const),
+  );
+  return [...created, ...refunded, ...moved]
+    .filter(([, count]) => count > 1)
+    .map(([what, count]) => `${what} took effect ${count} times`);
+}
+
+function doubleCaptures({ sandbox }: SimulatedProvider): string[] {
+  const captured = sandbox.store
+    .inOrder()
+    .filter(({ externalId, effects }) => externalId !== '' && effects.capture > 0);
+  return [...countBy(captured, ({ externalId }) => externalId)]
+    .filter(([, count]) => count > 1)
+    .map(([externalId, count]) => `${count} payments of ${externalId} are captured`);
+}
+
+function untrueEnds({ commands, payments }: Facts, { sandbox }: SimulatedProvider): string[] {
+  const byKey = new Map(payments.map((payment) => [payment.key, payment]));
+  return commands.flatMap(({ id, type, status, problem, paymentKey, refund, steps }) => {
+    if (status !== 'succeeded' && status !== 'rejected') return [];
+    const { conomyId = null, externalId = null } = byKey.get(paymentKey) ?? {};
+    const payment = conomyId === null ? undefined : sandbox.store.find(conomyId);
+    const told = `${type} ${id} is ${status}${problem === null ? '' : ` (${problem.code})`}`;
+    if (type === 'payment.refund') {
+      const made =
+        payment !== undefined &&
+        sandbox.store
+          .childrenOf(payment.id)
+          .some(({ totalAmount }) => Number(totalAmount) === Number(refund?.amount));
+      return made === (status === 'succeeded')
+        ? []
+        : [`${told}, but the refund was ${made ? '' : 'not '}made`];
+    }
+    if (status === 'rejected') {
+      const made =
+        type === 'payment.create' &&
+        problem?.code !== 'payment_not_open' &&
+        conomyId === null &&
+        sandbox.store.inOrder().some((other) => other.externalId === externalId);
+      return made ? [`${told}, but the payment exists`] : [];
+    }
+    if (payment === undefined) return [`${told}, but the payment does not exist`];
+    const captured = payment.effects.capture > 0;
+    return steps.includes('capture') && !captured ? [`${told}, but nothing was captured`] : [];
+  });
+}
+
+function excessiveRefunds({ sandbox }: SimulatedProvider): string[] {
+  return sandbox.store.inOrder().flatMap(({ id, totalMinor }) => {
+    const given = sandbox.store
+      .childrenOf(id)
+      .filter(({ type, status }) => type === 'REFUND' && status !== 'FAILED')
+      .reduce((sum, child) => sum + child.totalMinor, 0n);
+    return given > totalMinor ? [`payment ${id} gave back more than it has`] : [];
+  });
+}
+
+function overtaken({ commands }: Facts): string[] {
+  return commands.flatMap((later, index) => {
+    const began = later.firstAttemptMs;
+    if (began === null) return [];
+    return commands
+      .slice(0, index)
+      .filter((earlier) => earlier.paymentKey === later.paymentKey)
+      .filter((earlier) => earlier.finishedMs === null || earlier.finishedMs > began)
+      .map((earlier) => `${later.type} ${later.id} began before ${earlier.type} ${earlier.id} had ended`);
+  });
+}
+
+function differingMirrors({ payments }: Facts, { sandbox }: SimulatedProvider): string[] {
+  return payments.flatMap(({ key, conomyId, status }) => {
+    if (conomyId === null) return [];
+    const truth = sandbox.store.find(conomyId)?.status;
+    return truth === status ? [] : [`payment ${key} is ${status} in the mirror and ${truth} at the provider`];
+  });
+}
+
+function gaps({ payments, moves }: Facts): string[] {
+  return payments.flatMap(({ key, version }) => {
+    const versions = moves.filter(({ paymentKey }) => paymentKey === key).map((move) => move.version);
+    const whole = versions.length === version && versions.every((found, index) => found === index + 1);
+    return whole ? [] : [`payment ${key} at version ${version} has the journal ${versions.join(', ')}`];
+  });
+}
+
+function callsWithoutAttempt(
+  { attempts, payments }: Facts,
+  { arrived, sandbox }: SimulatedProvider,
+): string[] {
+  const keyOf = (about: string) =>
+    payments.find(({ conomyId, externalId }) => conomyId === about || externalId === about)?.key ??
+    payments.find(({ externalId }) => externalId === sandbox.store.find(about)?.externalId)?.key;
+  return arrived.flatMap(({ operation, about, atMs }, index) => {
+    const before = arrived
+      .slice(0, index + 1)
+      .filter((call) => call.operation === operation && call.about === about);
+    const begun = attempts.filter(
+      (attempt) =>
+        attempt.operation === operation && attempt.paymentKey === keyOf(about) && attempt.startedMs <= atMs,
+    );
+    return begun.length >= before.length ? [] : [`${operation} of ${about} was sent without an attempt row`];
+  });
+}
+
+function countBy<T>(rows: readonly T[], nameOf: (row: T) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const row of rows) counts.set(nameOf(row), (counts.get(nameOf(row)) ?? 0) + 1);
+  return counts;
+}

@@ -1,0 +1,87 @@
+import type { Invariant } from './invariants.ts';
+
+/** A piece of source that is replaced; it must be there exactly once. */
+export interface Patch {
+  /** How the file's URL ends. */
+  file: string;
+  from: string;
+  to: string;
+}
+
+/** One safeguard of the product switched off, and what then has to be noticed. */
+export interface Mutation {
+  name: string;
+  patches: readonly Patch[];
+  /** Statements that take the same safeguard out of the database. */
+  statements: readonly string[];
+  noticedBy: Invariant;
+}
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: 'fencing',
+    patches: [
+      {
+        file: 'shared/src/db/commands.ts',
+        from: 'where id = $1::uuid and claim_epoch = $2::bigint',
+        to: 'where id = $1::uuid and $2::bigint is not null',
+      },
+      {
+        file: 'shared/src/db/attempts.ts',
+        from: 'where id = $1::bigint and claim_epoch = $2::bigint and outcome is null',
+        to: 'where id = $1::bigint and $2::bigint is not null and outcome is null',
+      },
+      {
+        file: 'capturer/src/send-step.ts',
+        from: 'if (monotonicMs() - claimedAtMs >= timings.sendWindowMs) {',
+        to: 'if (monotonicMs() < claimedAtMs - timings.sendWindowMs) {',
+      },
+    ],
+    statements: [],
+    noticedBy: 'at most one effect per command',
+  },
+  {
+    name: 'read-before-resend',
+    patches: [
+      {
+        file: 'capturer/src/classify-outcome.ts',
+        from: `    case 'look':
+      return { ...refused, outcome: 'unknown' };`,
+        to: `    case 'look':
+      return { ...refused, outcome: 'retryable' };`,
+      },
+    ],
+    statements: [],
+    noticedBy: 'at most one effect per command',
+  },
+  {
+    name: 'order-per-payment',
+    patches: [
+      {
+        file: 'api/src/decide-acceptance.ts',
+        from: `status: this.#busy.has(paymentKey) ? 'blocked' : 'accepted',`,
+        to: `status: 'accepted',`,
+      },
+    ],
+    statements: ['drop index if exists commands_one_at_work_per_payment'],
+    noticedBy: 'commands of one payment run one at a time in the order accepted',
+  },
+  {
+    name: 'relay',
+    patches: [
+      {
+        file: 'reconciler/src/relay-jobs.ts',
+        from: 'if (!(await sender.isUp())) return false;',
+        to: 'if (await sender.isUp()) return false;',
+      },
+    ],
+    statements: [],
+    noticedBy: 'every accepted command ended or is parked with a reason',
+  },
+];
+
+export function findMutation(name: string): Mutation {
+  const mutation = MUTATIONS.find((known) => known.name === name);
+  if (mutation === undefined) throw new Error(`there is no mutation ${name}`);
+  return mutation;
+}

@@ -1,0 +1,20 @@
+import { openPool } from '@capstan/shared/db/pool';
+import { createLogger } from '@capstan/shared/telemetry/logger';
+import { findMutation } from './mutations.ts';
+import { runSeeds } from './run-seeds.ts';
+
+/** Runs seeds under the mutation that `load-mutated.ts` applied, up to the first breach, and prints what was noticed as JSON. */
+const [databaseUrl = '', seeds = '0'] = process.argv.slice(2);
+const pool = openPool({
+  url: databaseUrl,
+  name: 'mutation',
+  max: 1,
+  log: createLogger('mutation', 'silent'),
+});
+for (const statement of findMutation(process.env.CAPSTAN_MUTATION ?? '').statements)
+  await pool.query(statement);
+await pool.end();
+const run = await runSeeds(databaseUrl, { first: 1, count: Number(seeds), stopAtBreach: true });
+process.stdout.write(
+  JSON.stringify({ seeds: run.seeds, breaches: run.broken.flatMap(({ breaches }) => breaches) }),
+);

@@ -1,0 +1,220 @@
+import { acceptCommands } from '@capstan/api/accept-commands';
+import { storeDelivery } from '@capstan/api/store-delivery';
+import { executeCommand } from '@capstan/capturer/execute-command';
+import { capturerTimings } from '@capstan/capturer/timings';
+import type { Payment, PaymentStatus } from '@capstan/conomy-sandbox/payment';
+import { eventsOf, signDelivery } from '@capstan/conomy-sandbox/webhook-event';
+import { createRandom } from '@capstan/local-stack/demo/random';
+import { applyDelivery } from '@capstan/reconciler/apply-delivery';
+import { readPayment } from '@capstan/reconciler/read-payment';
+import { relayJobs } from '@capstan/reconciler/relay-jobs';
+import { createProviderGate } from '@capstan/shared/provider/gate/provider-gate';
+import { commandJob, deliveryJob, type JobData } from '@capstan/shared/queue/catalogue';
+import { type Breach, findBreaches } from './invariants.ts';
+import { createFates, type PointCounts } from './points.ts';
+import { poolOf } from './simulated-pool.ts';
+import { CALL_MS_MAX, createSimulatedProvider } from './simulated-provider.ts';
+import { type SimulatedJob, SimulatedQueue } from './simulated-queue.ts';
+import type { SimulationDatabase } from './simulation-database.ts';
+import { Task } from './task.ts';
+import { createWorkload, type Request } from './workload.ts';
+
+/** Jobs worked on at once, over all virtual processes. */
+const JOBS_MAX = 5;
+const RELAY_EVERY_MS = 1_000;
+/** Passes of the relay after which nothing is left to hope for. */
+const IDLE_ROUNDS_MAX = 400;
+
+interface Later {
+  atMs: number;
+  run: () => void;
+}
+
+/** Runs the workload of one seed to its end and says what was wrong with it. The database is emptied first. */
+export async function runSeed(
+  database: SimulationDatabase,
+  seed: number,
+  counts: PointCounts,
+): Promise<Breach[]> {
+  await database.reset();
+  const { pool, log, now } = database;
+  const random = createRandom(seed * 7_919 + 1);
+  const fate = createFates(seed, random, counts);
+  const fraction = () => random.whole(0, 9_999) / 10_000;
+  const agenda: Later[] = [];
+  const later = (atMs: number, run: () => void) => void agenda.push({ atMs, run });
+  const provider = createSimulatedProvider({ random, now, later });
+  const queue = new SimulatedQueue(random, now);
+  const gate = createProviderGate({ pool, log, random: fraction, monotonicMs: now, trialMsMax: CALL_MS_MAX });
+  const timings = capturerTimings({
+    sendWindowMs: 2_000,
+    callMsMax: CALL_MS_MAX,
+    absenceReadsMin: 3,
+    absenceSpanMs: 45_000,
+  });
+  const tasks = new Set<Task>();
+  const failures: string[] = [];
+  let lastRelayMs = 0;
+  /** When a row will be due; known after a look at the tables. */
+  let relayAtMs = Number.POSITIVE_INFINITY;
+
+  const start = (name: string, work: (task: Task) => Promise<unknown>) => {
+    const task = new Task(name, { now, fate }, work);
+    tasks.add(task);
+    return task;
+  };
+  const contextOf = (task: Task) => ({
+    pool: poolOf(task, pool),
+    provider: provider.portOf(task),
+    gate,
+    log,
+    progress: { announce: () => {}, idle: async () => {} },
+    random: fraction,
+    senders: {
+      commands: queue.senderOf(task, 'commands'),
+      deliveries: queue.senderOf(task, 'deliveries'),
+      reads: queue.senderOf(task, 'reads'),
+    },
+  });
+
+  const work = (task: Task, { kind, data }: SimulatedJob): Promise<unknown> => {
+    const context = contextOf(task);
+    if (kind === 'deliveries') {
+      const { deliveryId, timesReceived } = data as JobData<'deliveries'>;
+      return applyDelivery(context, deliveryId, timesReceived);
+    }
+    if (kind === 'reads') return readPayment(context, data as JobData<'reads'>);
+    const { commands, reads } = context.senders;
+    const capturer = { ...context, commands, reads, timings, worker: task.name, monotonicMs: now };
+    return executeCommand(capturer, (data as JobData<'commands'>).commandId);
+  };
+  const accept = (request: Request) => {
+    const task = start('api', async (self) => {
+      const { senders, pool: own } = contextOf(self);
+      const verdicts = await acceptCommands(own, [request.item]);
+      const fresh = verdicts.flatMap((verdict) =>
+        verdict.kind === 'accepted' && !verdict.replayed && verdict.view.command.status === 'accepted'
+          ? [commandJob(verdict.view.command.id, 0)]
+          : [],
+      );
+      await senders.commands.offer(fresh);
+    });
+    // A caller that was not answered asks again.
+    later(now() + 40_000, () => {
+      if (task.state === 'crashed') accept(request);
+    });
+  };
+  const deliver = (payment: Payment, from: PaymentStatus | null) => {
+    for (const event of eventsOf(payment, from, random.pick(['body', 'header'] as const), now())) {
+      const { body } = signDelivery(event, 'secret');
+      for (let copies = random.pick([0, 1, 1, 1, 2]); copies > 0; copies -= 1) {
+        later(now() + random.whole(0, 20_000), () => {
+          start('webhook', async (self) => {
+            const { senders, pool: own } = contextOf(self);
+            const verified = { body: Buffer.from(body), form: event.form, payload: JSON.parse(body) };
+            const { id, timesReceived } = await storeDelivery(own, verified);
+            await senders.deliveries.offer([deliveryJob(id, timesReceived)]);
+          });
+        });
+      }
+    }
+  };
+
+  /** The provider's own life: each payment goes on by itself, and events of every move leave. */
+  const seen = new Map<string, PaymentStatus>();
+  const watchProvider = () => {
+    for (const payment of provider.sandbox.store.inOrder()) {
+      const before = seen.get(payment.id) ?? null;
+      if (before === payment.status) continue;
+      seen.set(payment.id, payment.status);
+      deliver(payment, before);
+      const next = nextMove(payment, random.whole(0, 99));
+      if (next === null) continue;
+      later(now() + random.whole(500, 20_000), () => {
+        if (payment.status === next.from) provider.sandbox.payments.move(payment, next.to);
+      });
+    }
+  };
+
+  for (const request of createWorkload(seed, random)) later(now() + request.afterMs, () => accept(request));
+
+  for (let idleRounds = 0; idleRounds < IDLE_ROUNDS_MAX; ) {
+    for (const due of agenda.filter(({ atMs }) => atMs <= now()).sort((a, b) => a.atMs - b.atMs)) {
+      agenda.splice(agenda.indexOf(due), 1);
+      due.run();
+    }
+    watchProvider();
+    const isBusy = [...tasks].filter(({ name }) => name.startsWith('worker')).length >= JOBS_MAX;
+    const job = isBusy || random.whole(0, 1) === 0 ? null : queue.take();
+    if (job !== null) start(`worker of ${job.kind}`, (task) => work(task, job));
+    const ready = [...tasks].filter(({ notBeforeMs }) => notBeforeMs <= now());
+    if (ready.length === 0 && !isBusy) {
+      const another = queue.take();
+      if (another !== null) ready.push(start(`worker of ${another.kind}`, (task) => work(task, another)));
+    }
+    if (now() >= relayAtMs && ![...tasks].some(({ name }) => name === 'relay')) {
+      lastRelayMs = now();
+      relayAtMs = Number.POSITIVE_INFINITY;
+      ready.push(start('relay', (task) => relayJobs(contextOf(task))));
+    }
+    if (ready.length > 0) {
+      const task = random.pick(ready);
+      await task.run();
+      if (!task.isOver) continue;
+      tasks.delete(task);
+      if (task.error !== null) failures.push(`${task.name} after "${task.at}": ${task.error}`);
+      if (task.name !== 'relay') idleRounds = 0;
+      continue;
+    }
+    if (tasks.size === 0 && agenda.length === 0 && (await isQuiet(database, provider.sandbox.store))) break;
+    idleRounds += 1;
+    const offerMs = await nextOfferMs(database);
+    if (offerMs !== null) relayAtMs = Math.max(offerMs, lastRelayMs + RELAY_EVERY_MS);
+    const instants = [
+      relayAtMs,
+      ...[...tasks].map(({ notBeforeMs }) => notBeforeMs),
+      ...agenda.map(({ atMs }) => atMs),
+      ...queue.jobs.map(({ dueMs }) => dueMs),
+    ].filter((atMs) => atMs > now());
+    const next = Math.min(...instants);
+    await database.moveTo(Number.isFinite(next) ? next : now() + RELAY_EVERY_MS);
+  }
+  const breaches = await findBreaches(pool, provider, failures);
+  await gate.close();
+  await provider.sandbox.close();
+  return breaches;
+}
+
+function nextMove(
+  { status, type }: Payment,
+  luck: number,
+): { from: PaymentStatus; to: PaymentStatus } | null {
+  if (status === 'RECEIVED') return { from: status, to: 'SETTLED' };
+  if (status !== 'CAPTURED' || type === 'REFUND') return null;
+  return { from: status, to: luck < 8 ? 'FAILED' : 'RECEIVED' };
+}
+
+/** Whether all is said and done: nothing is open and every mirror shows the truth. */
+async function isQuiet(
+  { pool }: SimulationDatabase,
+  store: { find(id: string): Payment | undefined },
+): Promise<boolean> {
+  const { rows: open } = await pool.query(
+    `select from commands c where status in ('accepted', 'executing', 'unresolved')
+       or (status = 'blocked' and not exists (select from commands p where p.payment_key = c.payment_key and p.status = 'parked')) limit 1`,
+  );
+  if (open.length > 0) return false;
+  const { rows } = await pool.query<{ id: string; status: string }>(
+    'select conomy_id as id, status from payments where conomy_id is not null',
+  );
+  return rows.every(({ id, status }) => store.find(id)?.status === status);
+}
+
+/** When the first row is due to be offered; before that the relay has no reason to look. */
+async function nextOfferMs({ pool }: SimulationDatabase): Promise<number | null> {
+  const { rows } = await pool.query<{ offerMs: number | null }>(
+    `select (extract(epoch from least((select min(offer_at) from commands), (select min(offer_at) from payments),
+       (select min(offer_at) from webhook_deliveries))) * 1000)::float8 as "offerMs"`,
+  );
+  return rows[0]?.offerMs ?? null;
+}
