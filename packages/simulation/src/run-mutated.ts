@@ -3,7 +3,7 @@ import { createLogger } from '@capstan/shared/telemetry/logger';
 import { findMutation } from './mutations.ts';
 import { runSeeds } from './run-seeds.ts';
 
-/** Runs seeds under the mutation that `load-mutated.ts` applied, up to the first breach, and prints what was noticed as JSON. */
+/** Runs seeds under the mutation that `load-mutated.ts` applied, until the breach that has to be noticed, and prints what was as JSON. */
 const [databaseUrl = '', seeds = '0'] = process.argv.slice(2);
 const pool = openPool({
   url: databaseUrl,
@@ -11,10 +11,10 @@ const pool = openPool({
   max: 1,
   log: createLogger('mutation', 'silent'),
 });
-for (const statement of findMutation(process.env.CAPSTAN_MUTATION ?? '').statements)
-  await pool.query(statement);
+const { statements, noticedBy } = findMutation(process.env.CAPSTAN_MUTATION ?? '');
+for (const statement of statements) await pool.query(statement);
 await pool.end();
-const run = await runSeeds(databaseUrl, { first: 1, count: Number(seeds), stopAtBreach: true });
+const run = await runSeeds(databaseUrl, { first: 1, count: Number(seeds), until: noticedBy });
 process.stdout.write(
   JSON.stringify({ seeds: run.seeds, breaches: run.broken.flatMap(({ breaches }) => breaches) }),
 );

@@ -1,4 +1,4 @@
-import { type Breach, INVARIANTS } from './invariants.ts';
+import { type Breach, INVARIANTS, type Invariant } from './invariants.ts';
 import { POINTS, type PointCounts } from './points.ts';
 import { runSeed } from './run-seed.ts';
 import { openSimulationDatabase } from './simulation-database.ts';
@@ -9,10 +9,10 @@ export interface SimulationRun {
   broken: { seed: number; breaches: Breach[] }[];
 }
 
-/** Runs seeds one after the other on one migrated database that nobody else uses. */
+/** Runs seeds one after the other on one migrated database that nobody else uses, or only until `until` is broken. */
 export async function runSeeds(
   databaseUrl: string,
-  { first, count, stopAtBreach = false }: { first: number; count: number; stopAtBreach?: boolean },
+  { first, count, until }: { first: number; count: number; until?: Invariant },
 ): Promise<SimulationRun> {
   const database = await openSimulationDatabase(databaseUrl);
   const run: SimulationRun = { seeds: 0, points: new Map(), broken: [] };
@@ -22,7 +22,7 @@ export async function runSeeds(
       run.seeds += 1;
       if (breaches.length === 0) continue;
       run.broken.push({ seed, breaches });
-      if (stopAtBreach) break;
+      if (breaches.some(({ invariant }) => invariant === until)) break;
     }
   } finally {
     await database.close();
