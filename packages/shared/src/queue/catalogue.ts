@@ -2,23 +2,24 @@ import { z } from 'zod';
 
 /**
  * Every queue of our own: its name, what a job carries and how long a try may take. Jobs carry ids and never
- * payloads; each can be rebuilt from the tables. The braces are a Redis Cluster hash tag.
+ * payloads; each can be rebuilt from the tables. A member that a newer release added is no fault to an older one, so both
+ * may run side by side. The braces are a Redis Cluster hash tag.
  */
 export const QUEUES = {
   /** One job per runnable command; the capturer executes its steps. */
   commands: {
     name: '{capstan-commands}',
-    data: z.strictObject({ commandId: z.uuid(), epoch: z.int().min(0) }),
+    data: z.object({ commandId: z.uuid(), epoch: z.int().min(0) }),
   },
   /** One job per stored webhook delivery; the reconciler applies it. */
   deliveries: {
     name: '{capstan-deliveries}',
-    data: z.strictObject({ deliveryId: z.uuid(), timesReceived: z.int().min(1) }),
+    data: z.object({ deliveryId: z.uuid(), timesReceived: z.int().min(1) }),
   },
   /** One job per due read of a payment; the reconciler asks Conomy. */
   reads: {
     name: '{capstan-reads}',
-    data: z.strictObject({ paymentKey: z.uuid(), version: z.int().min(0), reads: z.int().min(0) }),
+    data: z.object({ paymentKey: z.uuid(), version: z.int().min(0), reads: z.int().min(0) }),
   },
 } as const;
 
