@@ -1,6 +1,6 @@
 import type { Pool } from '@capstan/shared/db/pool';
 import type { ProgressAnnouncer, ProgressListener } from '@capstan/shared/db/progress';
-import { databaseCheck, queueCheck } from '@capstan/shared/http/health-checks';
+import { databaseCheck, type HealthChecks, queueCheck } from '@capstan/shared/http/health-checks';
 import { addHealthRoutes } from '@capstan/shared/http/health-routes';
 import type { SignatureForm } from '@capstan/shared/provider/conomy/signature';
 import type { PaymentProvider } from '@capstan/shared/provider/payment-provider';
@@ -47,6 +47,7 @@ export interface ApiDeps {
   /** How long what the provider offers is taken for current; `check`: creates are checked against it. */
   products: { ttlMs: number; check: boolean };
   queues: ApiQueues;
+  queueHazard: HealthChecks['queueHazard'];
   /** Null keeps the queue door shut. */
   inbox: Inbox | null;
   registry: Registry;
@@ -74,6 +75,7 @@ export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
     checks: {
       database: databaseCheck(pool),
       queue: queueCheck([...Object.values(queues), ...(inbox ? [inbox] : [])]),
+      queueHazard: deps.queueHazard,
     },
     registry,
   });

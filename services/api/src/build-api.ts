@@ -1,5 +1,6 @@
 import { conomyClientOf } from '@capstan/shared/config/conomy-settings';
 import { createProgressAnnouncer, listenForProgress } from '@capstan/shared/db/progress';
+import { queueHazardCheck } from '@capstan/shared/http/health-checks';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
 import { openSender } from '@capstan/shared/queue/sender';
@@ -41,6 +42,7 @@ export async function buildApi(
     provider,
     products: { ttlMs: config.PRODUCTS_TTL_S * 1_000, check: config.CHECK_PRODUCTS === 'on' },
     queues,
+    queueHazard: queueHazardCheck(config.QUEUE_URL, log),
     inbox,
     registry: createRegistry('api'),
     log,

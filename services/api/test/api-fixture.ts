@@ -84,6 +84,7 @@ export async function openApi(overrides: Partial<ApiDeps> = {}): Promise<ApiFixt
       provider: providerWith(),
       products: { ttlMs: 600_000, check: false },
       queues: { commands, deliveries, reads: recordingSender<'reads'>() },
+      queueHazard: async () => null,
       inbox: null,
       registry: ownRegistry,
       log,

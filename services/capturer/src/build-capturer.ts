@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { createProgressAnnouncer } from '@capstan/shared/db/progress';
-import { databaseCheck, queueCheck } from '@capstan/shared/http/health-checks';
+import { databaseCheck, queueCheck, queueHazardCheck } from '@capstan/shared/http/health-checks';
 import { startHealthServer } from '@capstan/shared/http/health-server';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
@@ -56,7 +56,11 @@ export async function buildCapturer(
   });
   lifecycle.onStop('command worker', () => worker.close());
 
-  const checks = { database: databaseCheck(pool), queue: queueCheck([worker, commands, reads]) };
+  const checks = {
+    database: databaseCheck(pool),
+    queue: queueCheck([worker, commands, reads]),
+    queueHazard: queueHazardCheck(config.QUEUE_URL, log),
+  };
   const registry = createRegistry('capturer');
   const health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });
   lifecycle.onStop('health server', () => health.close());

@@ -1,5 +1,5 @@
 import { createProgressAnnouncer } from '@capstan/shared/db/progress';
-import { databaseCheck, queueCheck } from '@capstan/shared/http/health-checks';
+import { databaseCheck, queueCheck, queueHazardCheck } from '@capstan/shared/http/health-checks';
 import { startHealthServer } from '@capstan/shared/http/health-server';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
@@ -58,6 +58,7 @@ export async function buildReconciler(
   const checks = {
     database: databaseCheck(pool),
     queue: queueCheck([deliveries, reads, ...Object.values(senders)]),
+    queueHazard: queueHazardCheck(queueUrl, log),
   };
   const registry = createRegistry('reconciler');
   const health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });

@@ -1,4 +1,6 @@
 import type { Pool } from 'pg';
+import { queueBackend } from '../queue/backend.ts';
+import type { Logger } from '../telemetry/logger.ts';
 
 /** Answers within its own limit whether a part can be used now; never throws. */
 export type HealthCheck = () => Promise<boolean>;
@@ -8,11 +10,15 @@ export interface HealthChecks {
   database: HealthCheck;
   /** Without it work is slower and none is lost: ready, degraded. */
   queue: HealthCheck;
+  /** Why the queue must not be used as it is set up: not ready; null when it may. Never throws. */
+  queueHazard: () => Promise<string | null>;
 }
 
 export interface Readiness {
   status: 'ready' | 'degraded' | 'not_ready';
-  checks: Record<keyof HealthChecks, 'up' | 'down'>;
+  checks: Record<'database' | 'queue', 'up' | 'down'>;
+  /** What to mend; only where a check alone does not say it. */
+  reason?: string;
 }
 
 const CHECK_MS_MAX = 2_000;
@@ -36,10 +42,32 @@ export function queueCheck(parts: readonly { isUp(): boolean | Promise<boolean> 
   return async () => !(await Promise.all(parts.map((part) => part.isUp()))).includes(false);
 }
 
+const HAZARD_LOOK_MS = 5_000;
+
+/** Looks at how the queue is set up every few seconds at most; what cannot be asked is as it was. */
+export function queueHazardCheck(queueUrl: string, log: Logger): HealthChecks['queueHazard'] {
+  const backend = queueBackend(queueUrl);
+  let hazard: string | null = null;
+  let lookedAtMs = Number.NEGATIVE_INFINITY;
+  return async () => {
+    if (performance.now() - lookedAtMs < HAZARD_LOOK_MS) return hazard;
+    lookedAtMs = performance.now();
+    const found = await backend.findHazard().catch(() => hazard);
+    if (found !== null && found !== hazard) log.error({ event: 'queue.hazard' }, found);
+    hazard = found;
+    return hazard;
+  };
+}
+
 export async function readiness(checks: HealthChecks): Promise<Readiness> {
-  const [database, queue] = await Promise.all([checks.database(), checks.queue()]);
-  const status = !database ? 'not_ready' : queue ? 'ready' : 'degraded';
-  return { status, checks: { database: word(database), queue: word(queue) } };
+  const [database, queue, hazard] = await Promise.all([
+    checks.database(),
+    checks.queue(),
+    checks.queueHazard(),
+  ]);
+  const status = !database || hazard !== null ? 'not_ready' : queue ? 'ready' : 'degraded';
+  const reason = hazard === null ? {} : { reason: hazard };
+  return { status, checks: { database: word(database), queue: word(queue) }, ...reason };
 }
 
 function word(up: boolean): 'up' | 'down' {

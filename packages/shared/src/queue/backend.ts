@@ -21,6 +21,8 @@ export interface QueueBackend {
   working: object;
   /** Rejects while the queue cannot be reached; afterwards its schema is current. */
   probe(): Promise<void>;
+  /** Why jobs may vanish here without a word, and what to do; null when they may not. Rejects while it cannot be asked. */
+  findHazard(): Promise<string | null>;
 }
 
 export function queueBackend(url: string): QueueBackend {
@@ -41,16 +43,29 @@ function redisBackend(url: string): QueueBackend {
     },
     working: { url, maxRetriesPerRequest: null, connectTimeout: 2_000, retryStrategy },
     probe: async () => {
-      const redis = new Redis(url, { lazyConnect: true, connectTimeout: 2_000, retryStrategy: () => null });
-      redis.on('error', () => {});
-      try {
-        await redis.connect();
-        await redis.ping();
-      } finally {
-        redis.disconnect();
-      }
+      await askRedis(url, (redis) => redis.ping());
     },
+    // `INFO` and not `CONFIG GET`, which hosted Redis as a rule forbids.
+    findHazard: async () => describePolicy(await askRedis(url, (redis) => redis.info('memory'))),
   };
+}
+
+/** One question on a connection of its own. */
+async function askRedis<T>(url: string, ask: (redis: Redis) => Promise<T>): Promise<T> {
+  const redis = new Redis(url, { lazyConnect: true, connectTimeout: 2_000, retryStrategy: () => null });
+  redis.on('error', () => {});
+  try {
+    await redis.connect();
+    return await ask(redis);
+  } finally {
+    redis.disconnect();
+  }
+}
+
+function describePolicy(info: string): string | null {
+  const policy = /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+  if (policy === undefined || policy === 'noeviction') return null;
+  return `Redis has maxmemory-policy ${policy}: when its memory is full it drops jobs. Set maxmemory-policy to noeviction.`;
 }
 
 function postgresBackend(url: string): QueueBackend {
@@ -71,5 +86,6 @@ function postgresBackend(url: string): QueueBackend {
         await client.end().catch(() => {});
       }
     },
+    findHazard: async () => null,
   };
 }

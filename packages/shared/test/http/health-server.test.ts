@@ -7,11 +7,18 @@ let server: HealthServer;
 
 afterEach(() => server.close());
 
-async function start(state: { database: boolean; queue: boolean }, registry = new Registry()) {
+async function start(
+  state: { database: boolean; queue: boolean; hazard?: string },
+  registry = new Registry(),
+) {
   server = await startHealthServer({
     host: '127.0.0.1',
     port: 0,
-    checks: { database: async () => state.database, queue: async () => state.queue },
+    checks: {
+      database: async () => state.database,
+      queue: async () => state.queue,
+      queueHazard: async () => state.hazard ?? null,
+    },
     registry,
     log: createLogger('test', 'silent'),
   });
@@ -33,6 +40,16 @@ test.each([
     checks: { database: state.database ? 'up' : 'down', queue: state.queue ? 'up' : 'down' },
   });
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
+});
+
+test('with a queue that may drop jobs it is not ready and says what to mend', async () => {
+  const url = await start({ database: true, queue: true, hazard: 'Set maxmemory-policy to noeviction.' });
+  const ready = await fetch(`${url}/readyz`);
+  expect(ready.status).toBe(503);
+  expect(await ready.json()).toMatchObject({
+    status: 'not_ready',
+    reason: 'Set maxmemory-policy to noeviction.',
+  });
 });
 
 test('metrics that cannot be collected are an error and not a crash', async () => {

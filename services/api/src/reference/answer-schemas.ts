@@ -220,6 +220,7 @@ const upOrDown = z.enum(['up', 'down']);
 const readiness = z.strictObject({
   status: z.enum(['ready', 'degraded', 'not_ready']),
   checks: z.strictObject({ database: upOrDown, queue: upOrDown }),
+  reason: z.string().optional().describe('What to mend, where the checks alone do not say it.'),
 });
 
 /** By the name under which the reference shows each. */

@@ -74,7 +74,7 @@ export const OPERATOR_OPERATIONS: readonly ReferenceOperation[] = [
     tag: 'Operation',
     summary: 'Whether work can be taken',
     description:
-      'Without the queue it is `degraded` and nothing is lost; without PostgreSQL it is 503 `not_ready`.',
+      'Without the queue it is `degraded` and nothing is lost; without PostgreSQL, or with a Redis that may drop jobs, it is 503 `not_ready`.',
     scope: null,
     answer: { status: 200, description: '`ready` or `degraded`.', schema: 'Readiness' },
     otherwise: { status: 503, description: '`not_ready`.', schema: 'Readiness' },
