@@ -1,4 +1,4 @@
-import { isFinalStatus } from './payment-status.ts';
+import { isFinalStatus, isKnownStatus } from './payment-status.ts';
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
@@ -25,6 +25,7 @@ export interface ReadScheduleInput {
  * | --- | --- | --- |
  * | RECEIVED | just entered | none: its next state is never announced (dossier §6.3) |
  * | CAPTURED, RECEIVED | under 5 min | 250 ms doubling to 30 s |
+ * | one nobody knows | under 5 min | the same: it may have been told in error, or be left soon |
  * | ATTEMPT | any | never: it moves nothing and nothing follows from it |
  * | any not final | under a day | 10 min |
  * | any not final | older | 1 h |
@@ -33,7 +34,8 @@ export interface ReadScheduleInput {
  */
 export function nextReadMs({ status, ageMs, reads, random }: ReadScheduleInput): number | null {
   if (isFinalStatus(status) || status === 'ATTEMPT') return null;
-  if (status !== null && IN_FLIGHT.has(status) && ageMs < 5 * MINUTE) {
+  const isNear = status !== null && (IN_FLIGHT.has(status) || !isKnownStatus(status));
+  if (isNear && ageMs < 5 * MINUTE) {
     return status === 'RECEIVED' ? readOnDemandMs(reads) : growingMs(reads);
   }
   return Math.round((ageMs < DAY ? 10 * MINUTE : HOUR) * (0.9 + random / 5));
