@@ -23,6 +23,8 @@ export interface SendContext {
 
 const AGAIN_MS = 300;
 const SETTLEMENT_LOOK_MS = 500;
+/** A payment that is not SETTLED by then is given up: its refunds stay unsent, and the verdict says where it stands. */
+const SETTLEMENT_MS_MAX = 150_000;
 
 /** Sends each intent at its time, as a good upstream does: again with the same key until there is an answer. */
 export async function sendIntents(intents: readonly Intent[], context: SendContext): Promise<SentCommand[]> {
@@ -103,10 +105,12 @@ async function sendOnce(
 }
 
 async function waitForSettlement(externalId: string, context: SendContext): Promise<boolean> {
-  for (;;) {
+  const until = performance.now() + SETTLEMENT_MS_MAX;
+  while (performance.now() < until) {
     context.signal.throwIfAborted();
     const settlement = await context.settlementOf(externalId).catch(() => 'open' as const);
     if (settlement !== 'open') return settlement === 'settled';
     await delay(SETTLEMENT_LOOK_MS, undefined, { signal: context.signal });
   }
+  return false;
 }
