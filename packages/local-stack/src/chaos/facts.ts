@@ -17,7 +17,20 @@ export interface CommandFact {
   stepsDone: number;
   /** Of refunds: what was to be given back. */
   amount: string | null;
-  attempts: number;
+  /** In the order they began. */
+  attempts: readonly AttemptFact[];
+}
+
+export interface AttemptFact {
+  operation: string;
+  number: number;
+  outcome: string | null;
+  resolution: string | null;
+  failure: Record<string, unknown> | null;
+  startedAt: string;
+  finishedAt: string | null;
+  /** What was found by looking for its effect. */
+  reads: readonly { beganAt: string; finding: string }[];
 }
 
 export interface MirrorFact {
@@ -36,6 +49,8 @@ export interface MoveFact {
   version: number;
   from: string | null;
   to: string;
+  cause: string;
+  at: string;
 }
 
 /** Everything that is known once all is quiet. */
@@ -63,7 +78,11 @@ export async function readDatabaseFacts(
       `select c.id, c.idempotency_key as key, c.type, c.status, c.problem->>'code' as problem,
          c.payment_key as "paymentKey", p.external_id as "externalId", p.conomy_id as "conomyId", c.steps,
          c.steps_done as "stepsDone", c.refund->>'amount' as amount,
-         (select count(*)::int from attempts a where a.command_id = c.id) as attempts
+         (select coalesce(jsonb_agg(jsonb_build_object('operation', a.operation, 'number', a.number, 'outcome', a.outcome,
+             'resolution', a.resolution, 'failure', a.failure, 'startedAt', a.started_at, 'finishedAt', a.finished_at,
+             'reads', (select coalesce(jsonb_agg(jsonb_build_object('beganAt', r.began_at, 'finding', r.finding) order by r.id), '[]')
+               from attempt_reads r where r.attempt_id = a.id)) order by a.id), '[]')
+           from attempts a where a.command_id = c.id) as attempts
        from commands c join payments p on p.key = c.payment_key order by c.position`,
     );
     const mirror = await client.query<MirrorFact>(
@@ -71,8 +90,8 @@ export async function readDatabaseFacts(
          kind, status, version, snapshot from payments`,
     );
     const journal = await client.query<MoveFact>(
-      `select payment_key as "paymentKey", version, from_status as "from", to_status as "to" from journal
-       order by payment_key, version`,
+      `select payment_key as "paymentKey", version, from_status as "from", to_status as "to", cause, at::text
+       from journal order by payment_key, version`,
     );
     return { commands: commands.rows, mirror: mirror.rows, journal: journal.rows };
   } finally {

@@ -79,10 +79,13 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    statement: 'refunds were made once at most for each command that asked for one',
+    statement: 'refunds were made once at most for each command that asked for one and was not refused',
     check: ({ commands, ledger }) => {
       const asked = Map.groupBy(
-        commands.filter(({ type, attempts }) => type === 'payment.refund' && attempts > 0),
+        commands.filter(
+          (command) =>
+            command.type === 'payment.refund' && command.attempts.length > 0 && !cameToNothing(command),
+        ),
         ({ conomyId }) => conomyId ?? '',
       );
       const made = Map.groupBy(
@@ -131,6 +134,17 @@ export const INVARIANTS: readonly Invariant[] = [
         })
         .map(({ key, type }) => `${key} (${type}) succeeded without its effect`);
       return { count: succeeded.length, breaches };
+    },
+  },
+  {
+    statement: 'captures that were refused or canceled took nothing',
+    check: ({ commands, ledger }) => {
+      const byId = new Map(ledger.payments.map((payment) => [payment.id, payment]));
+      const ended = commands.filter((command) => cameToNothing(command) && command.steps.includes('capture'));
+      const breaches = ended
+        .filter(({ conomyId }) => (byId.get(conomyId ?? '')?.effects.capture ?? 0) > 0)
+        .map((command) => `${command.key} ended ${endOf(command)}, but ${command.conomyId} is captured`);
+      return { count: ended.length, breaches };
     },
   },
   {
@@ -205,6 +219,10 @@ export const INVARIANTS: readonly Invariant[] = [
 
 function endOf({ status, problem }: CommandFact): string {
   return problem === null ? status : `${status}:${problem}`;
+}
+
+function cameToNothing({ status }: CommandFact): boolean {
+  return status === 'rejected' || status === 'canceled';
 }
 
 function isParked({ status }: CommandFact): boolean {

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FAULT_NAMES } from '@capstan/conomy-sandbox/fault-catalogue';
@@ -20,7 +20,6 @@ import { INVARIANTS } from './invariants.ts';
 import { type SentCommand, sendIntents } from './send-intents.ts';
 
 const LOCAL = fileURLToPath(new URL('../../../../.local', import.meta.url));
-const LOG_DIR = `${LOCAL}/chaos-logs`;
 
 /** Short waits, in the proportions of the real ones, so that a run shows in a minute what takes ten otherwise. */
 const CONOMY = { CONOMY_CALL_TIMEOUT_MS: '1000', CONOMY_CONNECT_TIMEOUT_MS: '500' };
@@ -47,7 +46,9 @@ export async function runChaos(
   const queue = queueOf(options);
   const intents = drawIntents(options);
   const count = intents.reduce((sum, { commands }) => sum + commands.length, 0);
-  screen.write(introduce(options, queue, count));
+  const runDir = `${LOCAL}/chaos/${queue.kind}-${options.seed}`;
+  rmSync(runDir, { recursive: true, force: true });
+  screen.write(introduce(options, queue, count, runDir));
   const lostParts: string[] = [];
   const stack = await startStack({
     api: 2,
@@ -57,7 +58,7 @@ export async function runChaos(
     env: ENV,
     durability: 'fast',
     postgresSettings: { max_connections: '500' },
-    logDir: LOG_DIR,
+    logDir: `${runDir}/logs`,
     onUnexpectedExit: ({ name, exit }) => lostParts.push(`${name} ended with ${exit.signal ?? exit.code}`),
     signal: interrupt,
   });
@@ -76,7 +77,7 @@ export async function runChaos(
       lostParts,
       leaks: findLeaks(logsOf(stack), secretsOf(stack)),
     };
-    return report(options, queue, facts, counts, unrest, screen, startedAtMs);
+    return report({ options, queue, facts, counts, unrest, runDir, startedAtMs }, screen);
   } finally {
     removeStackFile();
     await stack.stop();
@@ -160,14 +161,20 @@ async function waitForQuiet(stack: Stack, say: (text: string) => void, signal: A
   return awaitQuiet(stack.databaseUrl, QUIET_MS_MAX, show, signal);
 }
 
+interface Run {
+  options: ChaosOptions;
+  queue: QueueChoice;
+  facts: Facts;
+  counts: Counts;
+  unrest: Unrest;
+  /** Where everything about the run is kept. */
+  runDir: string;
+  startedAtMs: number;
+}
+
 function report(
-  options: ChaosOptions,
-  queue: QueueChoice,
-  facts: Facts,
-  counts: Counts,
-  unrest: Unrest,
+  { options, queue, facts, counts, unrest, runDir, startedAtMs }: Run,
   screen: Screen,
-  startedAtMs: number,
 ): boolean {
   const results = INVARIANTS.map(({ statement, check }) => ({ statement, ...check(facts) }));
   const stillOpen = unrest.open + unrest.moving + unrest.deliveries;
@@ -192,20 +199,30 @@ function report(
   screen.write(
     `\n${isGreen ? 'Every invariant holds' : 'BROKEN'} (seed ${seed}, ${queue.kind}, ${sayElapsed(startedAtMs).trim()}). Again: ${replay}\n`,
   );
-  mkdirSync(`${LOCAL}/chaos`, { recursive: true });
   const summary = { ...options, queue: queue.kind, isGreen, unrest, counts, results };
-  writeFileSync(`${LOCAL}/chaos/${queue.kind}-${seed}.json`, `${JSON.stringify(summary, null, 2)}\n`);
+  writeFileSync(`${runDir}/result.json`, asFile(summary));
+  // What the tables and the ledger said, for whoever has to find out why.
+  if (!isGreen) writeFileSync(`${runDir}/facts.json`, asFile(facts));
   return isGreen;
+}
+
+function asFile(value: object): string {
+  return `${JSON.stringify(value, (_, each) => (each instanceof Set ? [...each] : each), 2)}\n`;
 }
 
 function queueOf({ queue }: ChaosOptions): QueueChoice {
   return chooseQueue(queue === null ? process.env : { ...process.env, CAPSTAN_QUEUE: queue });
 }
 
-function introduce({ seconds, seed }: ChaosOptions, queue: QueueChoice, count: number): string {
+function introduce(
+  { seconds, seed }: ChaosOptions,
+  queue: QueueChoice,
+  count: number,
+  runDir: string,
+): string {
   return `Capstan chaos: ${count} commands in ${seconds} s on 2 api, 3 capturers and 2 reconcilers, queue ${queue.kind}, seed ${seed}.
 Waits are short here: a call ends after 1 s, absence takes 3 reads over 4 s. The same seed makes the same workload
-and the same faults; how the processes interleave differs. Logs: ${relative(process.cwd(), LOG_DIR)}
+and the same faults; how the processes interleave differs. Result and logs: ${relative(process.cwd(), runDir)}
 
 `;
 }

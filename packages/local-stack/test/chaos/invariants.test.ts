@@ -1,8 +1,19 @@
 /** Each invariant turns red when what it guards is broken, and only then. */
 import type { LedgerPayment } from '@capstan/conomy-sandbox/ledger';
 import { expect, test } from 'vitest';
-import type { CommandFact, Facts } from '../../src/chaos/facts.ts';
+import type { AttemptFact, CommandFact, Facts } from '../../src/chaos/facts.ts';
 import { INVARIANTS } from '../../src/chaos/invariants.ts';
+
+const attempt = (operation: string): AttemptFact => ({
+  operation,
+  number: 1,
+  outcome: 'succeeded',
+  resolution: null,
+  failure: null,
+  startedAt: '2026-01-01T00:00:00Z',
+  finishedAt: '2026-01-01T00:00:01Z',
+  reads: [],
+});
 
 const command = (over: Partial<CommandFact> = {}): CommandFact => ({
   id: 'c1',
@@ -16,7 +27,7 @@ const command = (over: Partial<CommandFact> = {}): CommandFact => ({
   steps: ['create', 'capture'],
   stepsDone: 2,
   amount: null,
-  attempts: 2,
+  attempts: [attempt('create'), attempt('capture')],
   ...over,
 });
 
@@ -43,6 +54,8 @@ const refund = (over: Partial<LedgerPayment> = {}) =>
     ...over,
   });
 
+const MOVED = { cause: 'read', at: '2026-01-01T00:00:00Z' };
+
 function facts(over: Partial<Facts> = {}): Facts {
   const intended = {
     key: 'k1',
@@ -68,8 +81,8 @@ function facts(over: Partial<Facts> = {}): Facts {
       },
     ],
     journal: [
-      { paymentKey: 'p1', version: 1, from: null, to: 'CAPTURED' },
-      { paymentKey: 'p1', version: 2, from: 'CAPTURED', to: 'SETTLED' },
+      { paymentKey: 'p1', version: 1, from: null, to: 'CAPTURED', ...MOVED },
+      { paymentKey: 'p1', version: 2, from: 'CAPTURED', to: 'SETTLED', ...MOVED },
     ],
     ledger: { payments: [payment()], attempts: [], byExternalId: { 'order-1': 1 }, accounts: [] },
     lostParts: [],
@@ -143,6 +156,28 @@ const CASES: [string, Partial<Facts>, RegExp][] = [
     /^commands that succeeded/,
   ],
   [
+    'a refund that was refused and made',
+    {
+      ledger: ledger(payment(), refund()),
+      commands: [
+        command(),
+        command({
+          key: 'k2',
+          type: 'payment.refund',
+          amount: '10.00',
+          steps: ['refund'],
+          status: 'rejected',
+        }),
+      ],
+    },
+    /^refunds were made once/,
+  ],
+  [
+    'a capture that was refused and taken',
+    { commands: [command({ status: 'rejected', problem: 'provider_rejected' })] },
+    /^captures that were refused/,
+  ],
+  [
     'a status the provider does not have',
     { ledger: ledger(payment({ status: 'FAILED' })) },
     /field by field/,
@@ -151,7 +186,12 @@ const CASES: [string, Partial<Facts>, RegExp][] = [
   ['a captured payment nobody mirrors', { mirror: [] }, /are mirrored, or their command/],
   [
     'a final state that was left',
-    { journal: [...facts().journal, { paymentKey: 'p1', version: 3, from: 'SETTLED', to: 'CAPTURED' }] },
+    {
+      journal: [
+        ...facts().journal,
+        { paymentKey: 'p1', version: 3, from: 'SETTLED', to: 'CAPTURED', ...MOVED },
+      ],
+    },
     /^moves left no final state/,
   ],
   ['a version that is missing', { mirror: [{ ...mirrored, version: 3 }] }, /^moves left no final state/],
