@@ -179,7 +179,9 @@ function untrueEnds({ commands, payments }: Facts, { sandbox }: SimulatedProvide
         problem?.code !== 'payment_not_open' &&
         conomyId === null &&
         sandbox.store.inOrder().some((other) => other.externalId === externalId);
-      return made ? [`${told}, but the payment exists`] : [];
+      if (made) return [`${told}, but the payment exists`];
+      const isTaken = steps.includes('capture') && problem?.code !== 'payment_not_open';
+      return isTaken && (payment?.effects.capture ?? 0) > 0 ? [`${told}, but it was captured`] : [];
     }
     if (payment === undefined) return [`${told}, but the payment does not exist`];
     const captured = payment.effects.capture > 0;

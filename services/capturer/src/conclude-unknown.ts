@@ -1,6 +1,5 @@
 import type { Finding, UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { CommandProblem } from '@capstan/shared/db/commands';
-import type { Operation } from '@capstan/shared/domain/payment-command';
 import { classifyFailure } from '@capstan/shared/provider/conomy/error-catalogue';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import { backoffMs } from '@capstan/shared/retry/backoff';
@@ -71,9 +70,6 @@ export function concludeUnknown(
   }
 }
 
-/** Operations whose clear "already exists" must be explained by something that exists. */
-const CREATING: ReadonlySet<Operation> = new Set(['create', 'create_attempt']);
-
 function concludeAbsence(
   attempt: UnknownAttempt,
   isWhole: boolean,
@@ -82,11 +78,18 @@ function concludeAbsence(
 ): Conclusion {
   const refusal = refusalOf(attempt);
   // Refused clearly at the first try: no earlier call of ours can have done it, so one look is enough.
-  if (refusal && !CREATING.has(attempt.operation) && attempt.number === 1)
+  if (refusal && !isCreateConflict(attempt) && attempt.number === 1)
     return { kind: 'rejected', problem: refusal };
   if (!isWhole || attempt.absentReads < rule.readsMin || attempt.absentForMs < rule.spanMsMin) {
     return { kind: 'open', waitMs: nextReadWaitMs(attempt, rule, random) };
   }
+  if (isCreateConflict(attempt)) {
+    return parked(
+      'conflict_without_payment',
+      'Conomy answered that the payment already exists, but none with this externalId can be found. Ask Conomy, then redrive.',
+    );
+  }
+  if (refusal) return { kind: 'rejected', problem: refusal };
   // A refund moves money at once and has no key: what cannot be found is never sent again.
   if (attempt.operation === 'refund') {
     return parked(
@@ -94,18 +97,23 @@ function concludeAbsence(
       'The answer to the refund was lost and no new refund of that amount can be found. Ask Conomy whether it was made.',
     );
   }
-  if (!refusal) return { kind: 'retryable' };
-  if (!CREATING.has(attempt.operation)) return { kind: 'rejected', problem: refusal };
-  return parked(
-    'conflict_without_payment',
-    'Conomy answered that the payment already exists, but none with this externalId can be found. Ask Conomy, then redrive.',
+  return { kind: 'retryable' };
+}
+
+/** A clear "already exists" must be explained by something that exists. */
+function isCreateConflict({ operation, failure }: UnknownAttempt): boolean {
+  return (
+    (operation === 'create' || operation === 'create_attempt') &&
+    failure !== null &&
+    classifyFailure(operation, failure) === 'look'
   );
 }
 
 /** The provider's clear refusal that made us look, if that is what the attempt ended with. */
-function refusalOf(attempt: UnknownAttempt): CommandProblem | null {
-  if (attempt.failure === null || classifyFailure(attempt.operation, attempt.failure) !== 'look') return null;
-  return providerRejection(attempt.failure);
+function refusalOf({ operation, failure }: UnknownAttempt): CommandProblem | null {
+  if (failure === null) return null;
+  const behaviour = classifyFailure(operation, failure);
+  return behaviour === 'look' || behaviour === 'reject' ? providerRejection(failure) : null;
 }
 
 /**

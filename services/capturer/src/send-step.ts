@@ -1,4 +1,4 @@
-import { finishAttempt } from '@capstan/shared/db/attempts';
+import { finishAttempt, followsUnknownAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/commands';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import type { ObservedPayment, ProviderResult } from '@capstan/shared/provider/payment-provider';
@@ -21,7 +21,8 @@ export interface Dispatch {
 /** call → classify → record. */
 export async function sendStep(context: CapturerContext, dispatch: Dispatch): Promise<Turn | null> {
   const startedAtMs = context.monotonicMs();
-  const call = classifyOutcome(dispatch.action.operation, await callInWindow(context, dispatch));
+  const result = await callInWindow(context, dispatch);
+  const call = await doubtRefusal(context, dispatch, classifyOutcome(dispatch.action.operation, result));
   logAttempt(context, dispatch, call, context.monotonicMs() - startedAtMs);
   return recordUnderClaim(context, dispatch.command, (tx, claimedAtMs) =>
     recordCall(tx, context, dispatch, call, claimedAtMs),
@@ -51,6 +52,19 @@ async function callInWindow(
     case 'capture':
       return provider.capturePayment(required(command.conomyId, 'Conomy id'), { signal });
   }
+}
+
+/**
+ * A refusal is about this call alone. Where an earlier call of the step may have had its effect after all, whatever
+ * its reads have shown, the payment is looked at before the command is said to have come to nothing.
+ */
+async function doubtRefusal(
+  { pool }: CapturerContext,
+  { action: { attemptId, number } }: Dispatch,
+  call: CallOutcome,
+): Promise<CallOutcome> {
+  if (call.outcome !== 'rejected' || number === 1) return call;
+  return (await followsUnknownAttempt(pool, attemptId)) ? { ...call, outcome: 'unknown' } : call;
 }
 
 /** One commit: the attempt's outcome, the mirror, the command's next step and the attempt row of the next call. */

@@ -21,6 +21,7 @@ const REFUSED: ProviderFailure = {
   traceId: 't-1',
 };
 const CONFLICT: ProviderFailure = { stage: 'answered', reason: 'http_409', httpStatus: 409, code: '13' };
+const FORBIDDEN: ProviderFailure = { stage: 'answered', reason: 'http_403', httpStatus: 403, code: '43' };
 const LONG_ABSENT = { reads: 3, absentReads: 3, absentForMs: 45_000, pastDeadlineMs: 46_000 };
 
 function evidence(finding: Finding, status = 'CREATED', isWhole = true): Evidence {
@@ -95,6 +96,26 @@ describe('absence', () => {
       'of a create that met a conflict, over time',
       { operation: 'create', failure: CONFLICT, ...LONG_ABSENT },
       'parked conflict_without_payment',
+    ],
+    [
+      'of a create that was forbidden after an earlier try, at once',
+      { operation: 'create', failure: FORBIDDEN, number: 2, reads: 1, absentReads: 1 },
+      'open',
+    ],
+    [
+      'of a create that was forbidden after an earlier try, over time',
+      { operation: 'create', failure: FORBIDDEN, number: 2, ...LONG_ABSENT },
+      'rejected provider_rejected',
+    ],
+    [
+      'of a refund that was forbidden after one that a person had sent again, over time',
+      { operation: 'refund', failure: FORBIDDEN, number: 2, ...LONG_ABSENT },
+      'rejected provider_rejected',
+    ],
+    [
+      'of a refund whose answer was lost, over time',
+      { operation: 'refund', ...LONG_ABSENT },
+      'parked refund_unresolved',
     ],
     [
       'of a call whose worker died',

@@ -29,10 +29,10 @@ async function ledgerOf(externalId: string): Promise<LedgerPayment[]> {
 }
 
 /** Lets the capturer work on the command whenever it is due, as its jobs would, until it has ended or is parked. */
-async function runToItsEnd(id: string) {
+async function runToItsEnd(id: string, context = fixture.context) {
   return until(
     async () => {
-      await executeCommand(fixture.context, id);
+      await executeCommand(context, id);
       const command = await findCommand(fixture.pool, id);
       expect(['succeeded', 'rejected', 'canceled', 'parked']).toContain(command?.status);
       if (command === null) throw new Error(`command ${id} is gone`);
@@ -41,6 +41,12 @@ async function runToItsEnd(id: string) {
     { deadlineMs: 15_000, what: `command ${id} ends` },
   );
 }
+
+const lost = { ok: false, failure: { stage: 'no_clear_answer', reason: 'timeout' } };
+const forbidden = {
+  ok: false,
+  failure: { stage: 'answered', reason: 'http_403', httpStatus: 403, code: '43' },
+};
 
 const outcomes = async (id: string) =>
   (await findAttemptsOfCommand(fixture.pool, id)).map(({ operation, outcome, resolution }) => [
@@ -145,6 +151,48 @@ describe('an answer that never came', () => {
       );
       expect(rows[0].reads).toBeGreaterThanOrEqual(3);
       expect(rows[0].spread).toBe(true);
+    },
+  );
+
+  test.each(['create', 'capture'] as const)(
+    'a %s that is forbidden after an answer that never came is looked for again before it is rejected',
+    async (operation) => {
+      const { id, externalId } = await insertCreate(fixture.pool);
+      const { provider } = fixture.context;
+      const calls = { create: 0, capture: 0 };
+      let inSight = false;
+      /** The effect is there from the first call on, and out of sight until the second was refused. */
+      const write = async <R>(name: typeof operation, send: () => Promise<R>) => {
+        if (name !== operation) return send();
+        calls[name] += 1;
+        inSight = calls[name] === 2;
+        if (inSight) return forbidden as R;
+        await send();
+        return lost as R;
+      };
+      const hiding = {
+        ...provider,
+        createPayment: (...call: Parameters<typeof provider.createPayment>) =>
+          write('create', () => provider.createPayment(...call)),
+        capturePayment: (...call: Parameters<typeof provider.capturePayment>) =>
+          write('capture', () => provider.capturePayment(...call)),
+        listPayments: async (...call: Parameters<typeof provider.listPayments>) => {
+          const listed = await provider.listPayments(...call);
+          if (inSight || !listed.ok) return listed;
+          return { ...listed, value: { ...listed.value, payments: [] } };
+        },
+        readPayment: async (...call: Parameters<typeof provider.readPayment>) => {
+          const read = await provider.readPayment(...call);
+          if (inSight || !read.ok) return read;
+          return { ...read, value: { ...read.value, status: 'CREATED' } };
+        },
+      };
+      const context = { ...fixture.context, provider: hiding };
+      expect(await runToItsEnd(id, context)).toMatchObject({ status: 'succeeded' });
+      expect(calls[operation]).toBe(2);
+      expect(await outcomes(id)).toContainEqual([operation, 'unknown', 'retryable']);
+      expect(await outcomes(id)).toContainEqual([operation, 'unknown', 'succeeded']);
+      expect(await ledgerOf(externalId)).toMatchObject([{ effects: { create: 1, capture: 1 } }]);
     },
   );
 

@@ -111,6 +111,16 @@ export async function markAttemptAbandoned(tx: PoolClient, attemptId: number): P
   );
 }
 
+/** Whether the outcome of an earlier attempt of the same step was unknown at first. */
+export async function followsUnknownAttempt(db: Pool | PoolClient, attemptId: number): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select from attempts a join attempts e on e.command_id = a.command_id and e.step = a.step and e.number < a.number
+     where a.id = $1::bigint and e.outcome = 'unknown' limit 1`,
+    [attemptId],
+  );
+  return rowCount === 1;
+}
+
 /** The command is parked with its newest attempt still open: what the provider did is for a person to find out. */
 export async function parkOpenAttempts(tx: PoolClient, commandId: string): Promise<void> {
   await tx.query(
