@@ -71,8 +71,8 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'reconciler/src/relay-jobs.ts',
-        from: 'if (!(await sender.isUp())) return false;',
-        to: 'if (await sender.isUp()) return false;',
+        from: 'if (ageMs === null) return false;',
+        to: 'if (ageMs !== null) return false;',
       },
     ],
     statements: [],

@@ -1,6 +1,6 @@
 import type { Random } from '@capstan/local-stack/demo/random';
 import type { JobData, Offer, QueueKey } from '@capstan/shared/queue/catalogue';
-import type { QueueSender } from '@capstan/shared/queue/sender';
+import type { RelaySender } from '@capstan/shared/queue/sender';
 import { AFTER_OFFER, BEFORE_OFFER } from './points.ts';
 import type { Task } from './task.ts';
 
@@ -31,7 +31,7 @@ export class SimulatedQueue {
     return job;
   }
 
-  senderOf<K extends QueueKey>(task: Task, kind: K): QueueSender<K> {
+  senderOf<K extends QueueKey>(task: Task, kind: K): RelaySender<K> {
     return {
       offer: async (offers) => {
         if (offers.length === 0) return true;
@@ -41,6 +41,8 @@ export class SimulatedQueue {
         return true;
       },
       isUp: async () => true,
+      generationAgeMs: async () => this.#now(),
+      dropFinished: async () => {},
       queue: () => null,
       close: async () => {},
     };

@@ -3,7 +3,7 @@ import type { ProgressAnnouncer } from '@capstan/shared/db/progress';
 import type { ProviderGate } from '@capstan/shared/provider/gate/provider-gate';
 import type { PaymentProvider } from '@capstan/shared/provider/payment-provider';
 import type { QueueKey } from '@capstan/shared/queue/catalogue';
-import type { QueueSender } from '@capstan/shared/queue/sender';
+import type { RelaySender } from '@capstan/shared/queue/sender';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 
 /** What the reconciler works with; wired once in `build-reconciler.ts`. */
@@ -12,7 +12,7 @@ export interface ReconcilerContext {
   provider: PaymentProvider;
   /** Says whether the provider works at all. */
   gate: ProviderGate;
-  senders: { [K in QueueKey]: QueueSender<K> };
+  senders: { [K in QueueKey]: RelaySender<K> };
   progress: ProgressAnnouncer;
   log: Logger;
   /** In [0, 1). */

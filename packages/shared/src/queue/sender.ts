@@ -2,6 +2,7 @@ import type { JobsOptions, Queue } from 'bullmq';
 import type { Logger } from '../telemetry/logger.ts';
 import { queueBackend } from './backend.ts';
 import { type Offer, QUEUES, type QueueKey } from './catalogue.ts';
+import { dropFinishedJobs, readGenerationAge } from './generation.ts';
 import { keepOpen } from './keep-open.ts';
 
 /** Puts jobs into one queue. */
@@ -16,6 +17,17 @@ export interface QueueSender<K extends QueueKey> {
   /** BullMQ's own object for the queue board; null until the queue was reached. */
   queue(): Queue | null;
   close(): Promise<void>;
+}
+
+/** What the relay needs besides. */
+export interface RelaySender<K extends QueueKey> extends QueueSender<K> {
+  /**
+   * How long the queue has been as it is, in milliseconds: since it was new or found emptied. Null when it does not
+   * answer within a second.
+   */
+  generationAgeMs(): Promise<number | null>;
+  /** Removes finished jobs, which would swallow offers with their ids. Never rejects. */
+  dropFinished(): Promise<void>;
 }
 
 /** A queue that does not answer by then counts as down. */
@@ -34,7 +46,7 @@ const JOB_OPTIONS: JobsOptions = {
   sizeLimit: 1_024,
 };
 
-export function openSender<K extends QueueKey>(key: K, queueUrl: string, log: Logger): QueueSender<K> {
+export function openSender<K extends QueueKey>(key: K, queueUrl: string, log: Logger): RelaySender<K> {
   const backend = queueBackend(queueUrl);
   const kept = keepOpen<Queue>(
     backend,
@@ -57,6 +69,14 @@ export function openSender<K extends QueueKey>(key: K, queueUrl: string, log: Lo
       const queue = kept.current();
       return queue !== null && succeedsInTime(queue.isPaused());
     },
+    generationAgeMs: async () => {
+      const queue = kept.current();
+      return queue === null ? null : answerInTime(readGenerationAge(queue));
+    },
+    dropFinished: async () => {
+      const queue = kept.current();
+      if (queue !== null) await answerInTime(dropFinishedJobs(queue));
+    },
     queue: () => kept.current(),
     close: () => kept.close(),
   };
@@ -73,13 +93,14 @@ function add<K extends QueueKey>(queue: Queue, key: K, offers: readonly Offer<K>
 }
 
 async function succeedsInTime(request: Promise<unknown>): Promise<boolean> {
-  const timeout = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => timeout.resolve(false), ANSWER_MS_MAX);
-  const succeeded = request.then(
-    () => true,
-    () => false,
-  );
-  const inTime = await Promise.race([succeeded, timeout.promise]);
+  return (await answerInTime(request.then(() => true))) ?? false;
+}
+
+/** Null when the queue refuses or does not answer in time. */
+async function answerInTime<T>(request: Promise<T>): Promise<T | null> {
+  const timeout = Promise.withResolvers<null>();
+  const timer = setTimeout(() => timeout.resolve(null), ANSWER_MS_MAX);
+  const inTime = await Promise.race([request.catch(() => null), timeout.promise]);
   clearTimeout(timer);
   return inTime;
 }
