@@ -212,11 +212,13 @@ create table payments (
   refund_done_minor bigint default 0 not null,
   refund_reserved_minor bigint default 0 not null,
   accepted_at timestamp with time zone default capstan_now() not null,
-  constraint payments_are_named CHECK (((conomy_id IS NOT NULL) OR (external_id IS NOT NULL))),
+  duplicate_of uuid,
+  constraint payments_are_named CHECK (((conomy_id IS NOT NULL) OR (external_id IS NOT NULL) OR (duplicate_of IS NOT NULL))),
   constraint payments_cause_is_known CHECK ((cause = ANY (ARRAY['accepted'::text, 'answer'::text, 'delivery'::text, 'read'::text, 'operator'::text]))),
   constraint payments_conomy_id_key UNIQUE (conomy_id),
+  constraint payments_duplicates_have_no_id CHECK (((duplicate_of IS NULL) OR (conomy_id IS NULL))),
   constraint payments_kind_is_known CHECK ((kind = ANY (ARRAY['payment'::text, 'attempt'::text, 'refund'::text]))),
-  constraint payments_known_status_has_an_id CHECK (((status IS NULL) OR (conomy_id IS NOT NULL))),
+  constraint payments_known_status_has_an_id CHECK (((status IS NULL) OR (conomy_id IS NOT NULL) OR (duplicate_of IS NOT NULL))),
   constraint payments_pkey PRIMARY KEY (key),
   constraint payments_refunds_are_not_negative CHECK (((refund_done_minor >= 0) AND (refund_reserved_minor >= 0))),
   constraint payments_refunds_fit_the_payment CHECK (((refund_reserved_minor = 0) OR ((refund_done_minor + refund_reserved_minor) <= refundable_minor))),
@@ -290,6 +292,8 @@ alter table command_redrives add constraint command_redrives_command_id_fkey FOR
 alter table commands add constraint commands_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
 
 alter table journal add constraint journal_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
+
+alter table payments add constraint payments_duplicate_of_fkey FOREIGN KEY (duplicate_of) REFERENCES payments(key);
 
 alter table payments add constraint payments_parent_key_fkey FOREIGN KEY (parent_key) REFERENCES payments(key);
 

@@ -43,6 +43,16 @@ const PAYMENTS: Case[] = [
     (db) => insertPayment(db, { conomy_id: null, status: 'CREATED' }),
   ],
   [
+    'a duplicate that keeps its Conomy id',
+    'payments_duplicates_have_no_id',
+    async (db) => insertPayment(db, { duplicate_of: (await insertPayment(db)).key }),
+  ],
+  [
+    'a duplicate of nothing',
+    'payments_duplicate_of_fkey',
+    (db) => insertPayment(db, { conomy_id: null, duplicate_of: randomUUID() }),
+  ],
+  [
     'a payment without any name',
     'payments_are_named',
     (db) => insertPayment(db, { conomy_id: null, external_id: null }),

@@ -15,6 +15,13 @@ export type NextAction =
   | { kind: 'wait'; why: 'review' }
   | { kind: 'end'; status: 'succeeded' | 'rejected' | 'canceled' | 'parked'; problem: CommandProblem | null };
 
+/** Why the commands of a younger second key are parked. */
+export const SECOND_KEY: CommandProblem = {
+  code: 'payment_known_under_other_key',
+  detail:
+    'The Conomy payment of this command belongs to another key of ours (duplicateOf). Send what is still wanted to that payment, then cancel this command.',
+};
+
 export interface Decision {
   /** Steps done by now; a step whose effect is already there needs no call. */
   stepsDone: number;
@@ -40,6 +47,7 @@ export function decideNext(command: ClaimedCommand, statusIsFresh: boolean): Dec
 function decideStep(command: ClaimedCommand, statusIsFresh: boolean): NextAction | 'done' {
   const { attempt } = command;
   const operation = command.steps[command.stepsDone] as Operation;
+  if (command.duplicateOf !== null) return { kind: 'end', status: 'parked', problem: SECOND_KEY };
   if (attempt !== null && isAttemptOpen(attempt))
     return { kind: 'resolve', attemptId: attempt.id, operation };
   if (command.deadlinePassed && command.stepsDone === 0 && attempt === null) {

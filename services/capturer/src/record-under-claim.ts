@@ -1,21 +1,22 @@
-import { parkOpenAttempts } from '@capstan/shared/db/attempts';
-import type { ClaimedCommand, CommandProblem } from '@capstan/shared/db/commands';
+import { type ClaimedCommand, ClaimLostError } from '@capstan/shared/db/commands';
 import { reviveUnmatchedDeliveries } from '@capstan/shared/db/deliveries';
 import { lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
+import { settleSecondKey } from '@capstan/shared/db/second-keys';
 import { inTransaction, violates } from '@capstan/shared/db/transaction';
 import type { ObservationSource } from '@capstan/shared/domain/mirror-move';
 import { observePayment } from '@capstan/shared/mirror/observe-payment';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import type { Offer } from '@capstan/shared/queue/catalogue';
 import type { CapturerContext } from './context.ts';
-import { end, type Turn } from './proceed.ts';
+import { SECOND_KEY } from './decide-next.ts';
+import type { Turn } from './proceed.ts';
 import { publish, type Recorded } from './publish.ts';
 
 /**
  * Commits what a call or read came to and publishes it. `record` is told the monotonic time from which a renewed
- * claim counts. When the payment turns out to be mirrored under another key already, the command is parked: two
- * keys, one payment, and only a person can say which command counts.
+ * claim counts. When the payment turns out to be mirrored under another key already, the older key has it: recorded
+ * is what came of that, and the younger key's commands are parked, since only a person can say what becomes of them.
  */
 export async function recordUnderClaim(
   context: CapturerContext,
@@ -23,29 +24,41 @@ export async function recordUnderClaim(
   record: (tx: PoolClient, claimedAtMs: number) => Promise<Recorded>,
 ): Promise<Turn | null> {
   const claimedAtMs = context.monotonicMs();
+  const commit = () => inTransaction(context.pool, (tx) => record(tx, claimedAtMs));
   try {
-    return await publish(
-      context,
-      command,
-      await inTransaction(context.pool, (tx) => record(tx, claimedAtMs)),
-    );
+    return await publish(context, command, await commit());
   } catch (error) {
-    if (!violates(error, 'payments_conomy_id_key')) throw error;
-    return publish(context, command, await parkAsSecondKey(context, command));
+    if (!(error instanceof SecondKeyError)) throw error;
+    const { conomyId } = error;
+    const isOurs = await inTransaction(context.pool, (tx) =>
+      settleSecondKey(tx, command.paymentKey, conomyId, SECOND_KEY),
+    );
+    const { id: commandId, paymentKey } = command;
+    context.log.error(
+      { event: 'payment.second_key', commandId, paymentKey, conomyId, isOurs },
+      'two keys turned out to be one Conomy payment; the commands of the younger one are parked',
+    );
+    return publish(context, command, isOurs ? await commit() : PARKED);
   }
 }
 
-function parkAsSecondKey(context: CapturerContext, command: ClaimedCommand): Promise<Recorded> {
-  const problem: CommandProblem = {
-    code: 'payment_known_under_other_key',
-    detail:
-      'The Conomy payment of this command is mirrored under another key already. Decide which command counts.',
-  };
-  return inTransaction(context.pool, async (tx) => {
-    await parkOpenAttempts(tx, command.id);
-    return { ...(await end(tx, command, 'parked', problem)), read: null };
-  });
+/** The id to bind is mirrored under another key of ours. */
+class SecondKeyError extends Error {
+  readonly conomyId: string;
+
+  constructor(conomyId: string, cause: unknown) {
+    super(`the Conomy payment ${conomyId} is mirrored under another key`, { cause });
+    this.conomyId = conomyId;
+  }
 }
+
+/** What is left to do for a command that was parked by the settlement of its key. */
+const PARKED: Recorded = {
+  turn: null,
+  commandJobs: [],
+  ended: { status: 'parked', code: SECOND_KEY.code },
+  read: null,
+};
 
 /** Applies what the provider told to the mirror and to the command's own picture of the payment. */
 export async function mirrorWhatWasTold(
@@ -57,6 +70,8 @@ export async function mirrorWhatWasTold(
 ): Promise<{ command: ClaimedCommand; read: Offer<'reads'> | null }> {
   const payment = await lockPayment(tx, command.paymentKey);
   if (payment === null) throw new Error(`payment ${command.paymentKey} has no row`);
+  // It gave way to an older key while the call was under way, and its commands were taken from their workers.
+  if (payment.duplicateOf !== null) throw new ClaimLostError(command.id, command.epoch);
   const { totalAmount, currency } = told;
   const sourceId = from.attemptId === null ? null : String(from.attemptId);
   const facts = {
@@ -68,7 +83,11 @@ export async function mirrorWhatWasTold(
     snapshot: told.raw,
     sourceId,
   };
-  const { move, read } = await observePayment(tx, payment, facts, context.random());
+  const { move, read } = await observePayment(tx, payment, facts, context.random()).catch(
+    (error: unknown) => {
+      throw violates(error, 'payments_conomy_id_key') ? new SecondKeyError(told.id, error) : error;
+    },
+  );
   if (payment.conomyId === null) await reviveUnmatchedDeliveries(tx, told.id);
   const paymentStatus = move.kind === 'moved' ? move.to : payment.status;
   return { command: { ...command, conomyId: told.id, paymentStatus }, read };

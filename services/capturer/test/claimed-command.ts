@@ -16,6 +16,7 @@ export function claimedCommand(over: Partial<ClaimedCommand> = {}): ClaimedComma
     deadlinePassed: false,
     redriven: false,
     paymentKey: '0197f0a0-0000-7000-8000-000000000002',
+    duplicateOf: null,
     paymentKind: 'payment',
     paymentType: 'COLLECT',
     conomyId: 'conomy-1',

@@ -1,7 +1,9 @@
 import { COP_COLLECTOR, COP_PAYER } from '@capstan/conomy-sandbox/default-accounts';
 import { findAttemptsOfCommand } from '@capstan/shared/db/attempts';
 import { findCommand } from '@capstan/shared/db/commands';
+import { holdCommand, markRedriven } from '@capstan/shared/db/interventions';
 import { findPayment } from '@capstan/shared/db/payments';
+import { inTransaction } from '@capstan/shared/db/transaction';
 import { accountNode } from '@capstan/testing/create-bodies';
 import { until } from '@capstan/testing/until';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -331,27 +333,103 @@ async function expireClaim(id: string): Promise<void> {
   );
 }
 
-test('a create whose Conomy payment is mirrored under another key is parked, and its attempt too', async () => {
-  const { id } = await insertCreate(fixture.pool, { then: [] });
-  const { createPayment } = fixture.context.provider;
-  const provider = {
-    ...fixture.context.provider,
-    createPayment: async (...call: Parameters<typeof createPayment>) => {
-      const result = await createPayment(...call);
-      if (result.ok) {
-        const mirrored = [result.value.id, `twin-of-${id}`];
-        await fixture.pool.query(
-          'insert into payments (key, conomy_id, external_id) values (gen_random_uuid(), $1, $2)',
-          mirrored,
+describe('a create whose Conomy payment is mirrored under another key', () => {
+  /** The other key comes to be before the create's answer is recorded. */
+  async function executeBeside(id: string, acceptedAgo: string) {
+    const { createPayment } = fixture.context.provider;
+    const other = { key: '', commandId: '' };
+    const provider = {
+      ...fixture.context.provider,
+      createPayment: async (...call: Parameters<typeof createPayment>) => {
+        const result = await createPayment(...call);
+        if (!result.ok) throw new Error(result.failure.reason);
+        const { rows } = await fixture.pool.query<{ key: string }>(
+          `insert into payments (key, conomy_id, status, accepted_at)
+           values (gen_random_uuid(), $1, 'CREATED', capstan_now() - $2::interval) returning key`,
+          [result.value.id, acceptedAgo],
         );
-      }
-      return result;
-    },
-  };
-  await executeCommand({ ...fixture.context, provider }, id);
-  expect(await findCommand(fixture.pool, id)).toMatchObject({
-    status: 'parked',
-    problem: { code: 'payment_known_under_other_key' },
+        other.key = rows[0]?.key ?? '';
+        other.commandId = await insertLater(fixture.pool, other.key, 'capture');
+        return result;
+      },
+    };
+    await executeCommand({ ...fixture.context, provider }, id);
+    return other;
+  }
+
+  test('has it when it was accepted first: what the younger key has at work is parked and fenced off', async () => {
+    const { id, paymentKey, externalId } = await insertCreate(fixture.pool);
+    // The younger key's worker is in the middle of its capture while the older key takes the payment.
+    let finishCapture = () => {};
+    const held = new Promise<void>((resolve) => {
+      finishCapture = resolve;
+    });
+    const { capturePayment } = fixture.context.provider;
+    let capturing = Promise.resolve();
+    const slow = {
+      ...fixture.context.provider,
+      capturePayment: async (...call: Parameters<typeof capturePayment>) => {
+        const result = await capturePayment(...call);
+        await held;
+        return result;
+      },
+    };
+    const { createPayment } = fixture.context.provider;
+    let other = { key: '', id: '' };
+    const provider = {
+      ...fixture.context.provider,
+      createPayment: async (...call: Parameters<typeof createPayment>) => {
+        const result = await createPayment(...call);
+        if (!result.ok) throw new Error(result.failure.reason);
+        const { rows } = await fixture.pool.query<{ key: string }>(
+          `insert into payments (key, conomy_id, status) values (gen_random_uuid(), $1, 'CREATED') returning key`,
+          [result.value.id],
+        );
+        const key = rows[0]?.key ?? '';
+        other = { key, id: await insertLater(fixture.pool, key, 'capture') };
+        capturing = executeCommand({ ...fixture.context, provider: slow, worker: 'other' }, other.id);
+        await until(async () => (await outcomes(other.id)).length > 0, {
+          deadlineMs: 5_000,
+          what: 'the other key to begin its capture',
+        });
+        return result;
+      },
+    };
+    await executeCommand({ ...fixture.context, provider }, id);
+    finishCapture();
+    await capturing;
+    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect(await findCommand(fixture.pool, other.id)).toMatchObject({
+      status: 'parked',
+      problem: { code: 'payment_known_under_other_key' },
+    });
+    expect(await outcomes(other.id)).toEqual([['capture', 'unknown', 'parked']]);
+    const younger = await findPayment(fixture.pool, other.key);
+    expect(younger).toMatchObject({ conomyId: null, duplicateOf: paymentKey });
+    expect(await findPayment(fixture.pool, paymentKey)).toMatchObject({
+      status: 'CAPTURED',
+      duplicateOf: null,
+    });
+    expect(await ledgerOf(externalId)).toMatchObject([{ effects: { create: 1, capture: 1 } }]);
   });
-  expect(await outcomes(id)).toEqual([['create', 'unknown', 'parked']]);
+
+  test('gives way when the other was accepted first, and stays parked when it is redriven', async () => {
+    const { id, paymentKey } = await insertCreate(fixture.pool);
+    const other = await executeBeside(id, '1 hour');
+    const parked = { status: 'parked', problem: { code: 'payment_known_under_other_key' } };
+    expect(await findCommand(fixture.pool, id)).toMatchObject(parked);
+    expect(await outcomes(id)).toEqual([['create', 'unknown', 'parked']]);
+    expect(await findPayment(fixture.pool, paymentKey)).toMatchObject({
+      conomyId: null,
+      duplicateOf: other.key,
+    });
+    expect(await findCommand(fixture.pool, other.commandId)).toMatchObject({ status: 'accepted' });
+    await inTransaction(fixture.pool, async (tx) => {
+      const held = await holdCommand(tx, id);
+      if (held === null) throw new Error('the command is gone');
+      await markRedriven(tx, held, { by: 'operator', reason: 'again', graceMs: 5_000 });
+    });
+    await executeCommand(fixture.context, id);
+    expect(await findCommand(fixture.pool, id)).toMatchObject(parked);
+  });
 });

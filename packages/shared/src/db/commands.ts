@@ -88,6 +88,8 @@ export interface ClaimedCommand {
   /** Put back by a person since its newest attempt began: the payment is read before anything is sent. */
   redriven: boolean;
   paymentKey: string;
+  /** The older key whose Conomy payment this one turned out to be. */
+  duplicateOf: string | null;
   /** An attempt moves no money and takes no step but its own creation. */
   paymentKind: 'payment' | 'attempt' | 'refund';
   /** Conomy's payment type; null for a payment never seen. */
@@ -133,7 +135,7 @@ export async function claimCommand(
      select c.id, c.claim_epoch as epoch, c.type, c.steps, c.steps_done as "stepsDone", c.failures,
        c.create_body::text as "createBody", c.refund,
        coalesce(c.not_after < capstan_now(), false) as "deadlinePassed",
-       c.payment_key as "paymentKey", p.kind as "paymentKind", p.snapshot->>'type' as "paymentType", p.conomy_id as "conomyId", p.external_id as "externalId",
+       c.payment_key as "paymentKey", p.duplicate_of as "duplicateOf", p.kind as "paymentKind", p.snapshot->>'type' as "paymentType", p.conomy_id as "conomyId", p.external_id as "externalId",
        p.status as "paymentStatus",
        exists (
          select from command_redrives r

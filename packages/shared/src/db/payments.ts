@@ -17,11 +17,13 @@ export interface PaymentRow {
   updatedAt: Date;
   reads: number;
   alarm: string | null;
+  /** The older key whose Conomy payment this one turned out to be; then `conomyId` is null for good. */
+  duplicateOf: string | null;
 }
 
 /** The columns of a {@link PaymentRow}. */
 export const PAYMENT_COLUMNS = `key, conomy_id as "conomyId", external_id as "externalId", kind, snapshot, status, final, version, cause,
-  moved_at as "movedAt", updated_at as "updatedAt", reads, alarm`;
+  moved_at as "movedAt", updated_at as "updatedAt", reads, alarm, duplicate_of as "duplicateOf"`;
 
 export async function findPayment(db: Pool | PoolClient, key: string): Promise<PaymentRow | null> {
   const { rows } = await db.query<PaymentRow>(

@@ -41,7 +41,7 @@ export const COMMAND_PROBLEMS = {
     statuses: ['parked'],
     title: 'Two of our keys turned out to be one Conomy payment',
     cause: 'The payment was named by its Conomy id in one command and created by another.',
-    fix: 'Decide which command counts; capture the payment once.',
+    fix: 'The payment belongs to the key that was accepted first, `duplicateOf` of this one. Send what is still wanted to that payment, then cancel this command.',
   },
   payment_not_found: {
     statuses: ['rejected'],

@@ -7,6 +7,8 @@ export type PaymentAnswer = Record<string, unknown> & {
   id: string | null;
   /** Null until the provider told it. */
   status: string | null;
+  /** The key under which this Conomy payment is mirrored, where it is not this one. */
+  duplicateOf?: string;
   mirror: { version: number; cause: string; updatedAt: Date; final: boolean };
 };
 
@@ -17,6 +19,7 @@ export function toPaymentAnswer(payment: PaymentRow): PaymentAnswer {
     ...(payment.externalId === null ? {} : { externalId: payment.externalId }),
     status: payment.status,
     key: payment.key,
+    ...(payment.duplicateOf === null ? {} : { duplicateOf: payment.duplicateOf }),
     mirror: {
       version: payment.version,
       cause: payment.cause,

@@ -123,6 +123,9 @@ const payment = z
     externalId: z.string().optional(),
     type: z.string().optional(),
     status: z.string().nullable().describe('As Conomy sends it; only `SETTLED` is success.'),
+    duplicateOf: uuid
+      .optional()
+      .describe('The key under which this Conomy payment is mirrored, where it is not this one.'),
     mirror: z.strictObject({
       version: count.describe('Rises by one with every change of status.'),
       cause: z.enum(['accepted', 'answer', 'delivery', 'read', 'operator']),
