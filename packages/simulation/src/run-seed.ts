@@ -1,6 +1,7 @@
 import { acceptCommands } from '@capstan/api/accept-commands';
 import { storeDelivery } from '@capstan/api/store-delivery';
 import { executeCommand } from '@capstan/capturer/execute-command';
+import { createSharedScans } from '@capstan/capturer/shared-scans';
 import { capturerTimings } from '@capstan/capturer/timings';
 import type { Payment, PaymentStatus } from '@capstan/conomy-sandbox/payment';
 import { eventsOf, signDelivery } from '@capstan/conomy-sandbox/webhook-event';
@@ -85,7 +86,9 @@ export async function runSeed(
     }
     if (kind === 'reads') return readPayment(context, data as JobData<'reads'>);
     const { commands, reads } = context.senders;
-    const capturer = { ...context, commands, reads, timings, worker: task.name, monotonicMs: now };
+    // Each job is a process of its own here, so no scan is shared.
+    const scans = createSharedScans();
+    const capturer = { ...context, scans, commands, reads, timings, worker: task.name, monotonicMs: now };
     return executeCommand(capturer, (data as JobData<'commands'>).commandId);
   };
   const accept = (request: Request) => {

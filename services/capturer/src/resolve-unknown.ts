@@ -24,13 +24,12 @@ export async function resolveUnknown(
   const attempt = await loadUnknownAttempt(context.pool, attemptId);
   const concluding =
     attempt.absentReads + 1 >= absence.readsMin && attempt.firstAbsentMsAgo >= absence.spanMsMin;
-  const beganAtMs = context.monotonicMs();
   const signal = AbortSignal.timeout(readMsMax);
   const knownRefundIds =
     command.type === 'payment.refund'
       ? await findRefundIdsBefore(context.pool, attemptId)
       : new Set<string>();
-  const evidence = await lookForEffect(context.provider, command, attempt, {
+  const { evidence, beganAtMs } = await lookForEffect(context, command, attempt, {
     concluding,
     knownRefundIds,
     signal,

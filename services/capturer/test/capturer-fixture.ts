@@ -9,6 +9,7 @@ import { createTestGate } from '@capstan/testing/test-gate';
 import { startTestProvider } from '@capstan/testing/test-provider';
 import { createTestQueue } from '@capstan/testing/test-queue';
 import type { CapturerContext } from '../src/context.ts';
+import { createSharedScans } from '../src/shared-scans.ts';
 import { capturerTimings } from '../src/timings.ts';
 
 /** Short enough for a test, in the proportions of the real ones. */
@@ -36,6 +37,7 @@ export async function openCapturerFixture({ regulated = false } = {}) {
     pool,
     provider: provider.client,
     gate,
+    scans: createSharedScans(),
     commands,
     reads,
     progress,

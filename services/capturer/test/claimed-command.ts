@@ -36,6 +36,7 @@ export function unknownAttempt(over: Partial<UnknownAttempt> = {}): UnknownAttem
     operation: 'capture',
     startedAt,
     firstStartedAt: startedAt,
+    now: startedAt,
     failure: { stage: 'no_clear_answer', reason: 'timeout' },
     pastDeadlineMs: 0,
     reads: 0,

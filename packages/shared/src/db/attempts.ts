@@ -183,6 +183,8 @@ export interface UnknownAttempt {
   /** When the first attempt of the step began; an older payment with our externalId is not ours. */
   firstStartedAt: Date;
   failure: ProviderFailure | null;
+  /** By the database clock, as every instant here. */
+  now: Date;
   /** Time since the call's own deadline; negative while the call could still be under way. */
   pastDeadlineMs: number;
   reads: number;
@@ -196,7 +198,7 @@ export interface UnknownAttempt {
 
 export async function loadUnknownAttempt(db: Pool | PoolClient, attemptId: number): Promise<UnknownAttempt> {
   const { rows } = await db.query<UnknownAttempt>(
-    `select a.id, a.number, a.operation, a.started_at as "startedAt", a.failure,
+    `select a.id, a.number, a.operation, a.started_at as "startedAt", a.failure, capstan_now() as now,
        (select min(f.started_at) from attempts f where f.command_id = a.command_id and f.step = a.step) as "firstStartedAt",
        (extract(epoch from capstan_now() - a.deadline_at) * 1000)::float8 as "pastDeadlineMs",
        count(r.id)::int as reads,

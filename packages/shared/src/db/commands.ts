@@ -232,21 +232,24 @@ const DUE_AT = `least(capstan_now() + $6::float8 * interval '1 millisecond',
        case when $9::boolean and not_after is not null then greatest(not_after, capstan_now()) end)`;
 
 /**
- * What these commands waited for has come, so they are due now: up to `limit`, the oldest first. One that a capturer
- * holds at this moment is left out: it sees for itself.
+ * What these commands waited for has come, so they are due now: all that only have to read, and of those that are to
+ * write up to `writesMax`, the oldest first. One that a capturer holds at this moment is left out: it sees for itself.
  */
 export async function releaseCommands(
   tx: PoolClient,
   waitsFor: WaitsFor,
-  limit: number | null = null,
+  writesMax: number | null = null,
 ): Promise<void> {
   await tx.query(
     `update commands set due_at = capstan_now(), offer_at = capstan_now()
      where id in (
-       select id from commands where waits_for = $1::text and due_at > capstan_now()
+       select id from commands where waits_for = $1::text and due_at > capstan_now() and status = 'unresolved'
+       for update skip locked
+     ) or id in (
+       select id from commands where waits_for = $1::text and due_at > capstan_now() and status <> 'unresolved'
        order by position limit $2::integer for update skip locked
      )`,
-    [waitsFor, limit],
+    [waitsFor, writesMax],
   );
 }
 

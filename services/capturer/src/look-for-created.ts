@@ -1,0 +1,77 @@
+import type { Finding, UnknownAttempt } from '@capstan/shared/db/attempts';
+import type { ClaimedCommand } from '@capstan/shared/db/commands';
+import type { ObservedPayment, PaymentProvider } from '@capstan/shared/provider/payment-provider';
+import type { Evidence } from './conclude-unknown.ts';
+import type { CapturerContext } from './context.ts';
+import type { Look, LookOptions } from './look-for-effect.ts';
+import { CREATED_TOLERANCE_MS, isOlder, readCreated, type ScanLane, scanCreated } from './scan-created.ts';
+
+/** What of a create body identifies and confirms the payment it made. */
+interface Wanted extends ScanLane {
+  externalId: string;
+  notBeforeMs: number;
+}
+
+/** Looks for the payment a create of unknown outcome may have made; one scan of its account serves all who look there. */
+export async function lookForCreated(
+  { provider, scans, monotonicMs, timings }: CapturerContext,
+  command: ClaimedCommand,
+  attempt: UnknownAttempt & { operation: ScanLane['operation'] },
+  { concluding, signal }: LookOptions,
+): Promise<Look> {
+  const wanted = wantedOf(command, attempt);
+  const { operation, accountNumber, type } = wanted;
+  const request = { firstStartedAt: attempt.firstStartedAt, now: attempt.now, isWhole: concluding };
+  const scan = await scans.share(`${operation} ${accountNumber} ${type}`, request, (requests) =>
+    scanCreated(provider, wanted, requests, { monotonicMs, signal: AbortSignal.timeout(timings.readMsMax) }),
+  );
+  const evidence =
+    scan.rows === null
+      ? nothing('inconclusive', scan.detail)
+      : await judgeRows(provider, wanted, scan.rows, signal);
+  return { beganAtMs: scan.beganAtMs, evidence: { ...evidence, isWhole: concluding } };
+}
+
+function wantedOf(
+  command: ClaimedCommand,
+  { operation, firstStartedAt }: UnknownAttempt & { operation: ScanLane['operation'] },
+): Wanted {
+  const { externalId, accountNumber, type } = JSON.parse(command.createBody ?? '{}') as {
+    externalId: string;
+    accountNumber: string;
+    type: string;
+  };
+  const notBeforeMs = firstStartedAt.getTime() - CREATED_TOLERANCE_MS;
+  return { operation, externalId, accountNumber, type, notBeforeMs };
+}
+
+async function judgeRows(
+  provider: PaymentProvider,
+  wanted: Wanted,
+  rows: readonly ObservedPayment[],
+  signal: AbortSignal,
+): Promise<Evidence> {
+  const matches = rows.filter(({ externalId }) => externalId === wanted.externalId);
+  const [only] = matches;
+  if (!only) return nothing('absent', { rows: rows.length });
+  if (matches.length > 1) return nothing('ambiguous', { ids: matches.map(({ id }) => id) });
+  const whole = fits(only, wanted) ? only : await readCreated(provider, wanted, only.id, signal);
+  if (whole === null) return nothing('inconclusive', { reason: 'row_unreadable', id: only.id });
+  if (!fits(whole, wanted)) return nothing('unclear', { id: whole.id });
+  if (isOlder(whole, wanted.notBeforeMs)) return nothing('in_use', { id: whole.id });
+  return { finding: 'found', isWhole: true, payment: whole, detail: { id: whole.id, rows: rows.length } };
+}
+
+/** Other fields only confirm: a row that lacks one is read whole, one that contradicts is not ours to bind. */
+function fits(payment: ObservedPayment, wanted: Wanted): boolean {
+  return (
+    payment.accountNumber === wanted.accountNumber &&
+    payment.type === wanted.type &&
+    payment.createdAt !== undefined
+  );
+}
+
+/** A read that showed no payment to bind. */
+function nothing(finding: Finding, detail: Record<string, unknown>): Evidence {
+  return { finding, isWhole: false, payment: null, detail };
+}
