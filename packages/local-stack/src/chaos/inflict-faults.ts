@@ -139,14 +139,21 @@ function sandboxFaults(url: string, plan: FaultPlan, counts: Counts, signal: Abo
     const { fired } = await call<FaultReport>();
     for (const [fault, times] of Object.entries(fired)) counts[fault] = (counts[fault] ?? 0) + times;
   };
+  let changes = 0;
+  /** With the same seed the rules would repeat what they drew before the change. */
+  const rulesAnew = () => {
+    changes += 1;
+    return { seed: `${plan.seed}-${changes}`, rules: plan.rules };
+  };
   return {
-    begin: () => call(plan),
+    begin: () => call(rulesAnew()),
     storm: async (fault: string, forMs: number) => {
       await addUp();
-      await call({ seed: plan.seed, rules: [{ operation: '*', fault, delayMs: 500 }, ...plan.rules] });
+      const { seed, rules } = rulesAnew();
+      await call({ seed, rules: [{ operation: '*', fault, delayMs: 500 }, ...rules] });
       await delay(forMs, undefined, { signal });
       await addUp();
-      await call(plan);
+      await call(rulesAnew());
     },
     end: async () => {
       await addUp();

@@ -104,6 +104,8 @@ async function sendThroughFaults(
     const sending = sendIntents(intents, {
       apiUrls: stack.apis.map(({ url }) => url),
       apiKey: stack.info.apiKey,
+      // What piles up while the provider is in trouble takes as long again to be worked off.
+      settlementMsMax: 150_000 + options.seconds * 1_000,
       settlementOf: (externalId) => settlementOf(stack, externalId),
       random: createRandom(options.seed ^ 0xa91),
       signal,

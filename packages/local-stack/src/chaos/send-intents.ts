@@ -16,6 +16,8 @@ export interface SendContext {
   apiKey: string;
   /** Asked before a refund is sent: whether the payment is SETTLED, or will never be. */
   settlementOf: (externalId: string) => Promise<'settled' | 'open' | 'never'>;
+  /** A payment that is not SETTLED by then is given up: its refunds stay unsent, and the verdict says where it stands. */
+  settlementMsMax: number;
   random: Random;
   signal: AbortSignal;
   onSent: () => void;
@@ -23,8 +25,6 @@ export interface SendContext {
 
 const AGAIN_MS = 300;
 const SETTLEMENT_LOOK_MS = 500;
-/** A payment that is not SETTLED by then is given up: its refunds stay unsent, and the verdict says where it stands. */
-const SETTLEMENT_MS_MAX = 150_000;
 
 /** Sends each intent at its time, as a good upstream does: again with the same key until there is an answer. */
 export async function sendIntents(intents: readonly Intent[], context: SendContext): Promise<SentCommand[]> {
@@ -105,7 +105,7 @@ async function sendOnce(
 }
 
 async function waitForSettlement(externalId: string, context: SendContext): Promise<boolean> {
-  const until = performance.now() + SETTLEMENT_MS_MAX;
+  const until = performance.now() + context.settlementMsMax;
   while (performance.now() < until) {
     context.signal.throwIfAborted();
     const settlement = await context.settlementOf(externalId).catch(() => 'open' as const);
