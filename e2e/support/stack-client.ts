@@ -58,6 +58,8 @@ export interface LedgerPayment {
   status: string;
   totalAmount: string;
   effects: { create: number; authorize: number; capture: number; refund: number };
+  /** How often each was asked for. */
+  calls: { create: number; authorize: number; capture: number; refund: number };
 }
 
 async function ledger(

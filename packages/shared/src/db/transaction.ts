@@ -1,8 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 
 /** Deadlock and serialization failure: the transaction did nothing and may simply run again. */
 const RUN_AGAIN: ReadonlySet<string> = new Set(['40P01', '40001']);
-const RUNS_MAX = 4;
+const RUNS_MAX = 8;
+/** Those who met must not meet again at once: the longest wait before the second run; it doubles with each. */
+const RUN_AGAIN_MS = 5;
 
 /**
  * Runs `work` in one transaction and commits it. `work` may run again after a deadlock, so it must touch
@@ -14,6 +17,7 @@ export async function inTransaction<T>(pool: Pool, work: (tx: PoolClient) => Pro
       return await runOnce(pool, work);
     } catch (error) {
       if (run === RUNS_MAX || !RUN_AGAIN.has(codeOf(error))) throw error;
+      await delay(Math.random() * RUN_AGAIN_MS * 2 ** (run - 1));
     }
   }
 }

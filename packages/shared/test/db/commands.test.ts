@@ -59,6 +59,7 @@ describe('a claim', () => {
       deadlinePassed: false,
       redriven: false,
       paymentKey,
+      duplicateOf: null,
       paymentKind: 'payment',
       conomyId: `conomy-${paymentKey}`,
       externalId: `ext-${paymentKey}`,

@@ -22,6 +22,16 @@ async function errorOf(work: Promise<unknown>): Promise<unknown> {
 const raise = (code: string) =>
   `do $$ begin raise exception 'made by the test' using errcode = '${code}'; end $$`;
 
+test('statements see what was committed when they waited, whatever isolation the database has by default', async () => {
+  await pool.query(
+    `do $$ begin execute format('alter database %I set default_transaction_isolation to serializable', current_database()); end $$`,
+  );
+  const fresh = fixture.poolLater('0 seconds');
+  const { rows } = await inTransaction(fresh, (tx) => tx.query('show transaction_isolation'));
+  await fresh.end();
+  expect(rows).toEqual([{ transaction_isolation: 'read committed' }]);
+});
+
 describe('a transaction', () => {
   test('that throws leaves no trace and throws the same', async () => {
     const key = await insertPayment(pool);
@@ -51,7 +61,7 @@ describe('a transaction', () => {
       await tx.query(raise('40P01'));
     });
     expect(await errorOf(work)).toMatchObject({ code: '40P01' });
-    expect(runs).toBe(4);
+    expect(runs).toBe(8);
   });
 
   test('is settled by itself when two deadlock', async () => {

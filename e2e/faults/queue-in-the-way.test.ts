@@ -1,0 +1,72 @@
+import type { Stack } from '@capstan/local-stack/stack';
+import { queueBackend } from '@capstan/shared/queue/backend';
+import { QUEUES } from '@capstan/shared/queue/catalogue';
+import { startTestStack } from '@capstan/testing/test-stack';
+import { until } from '@capstan/testing/until';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { expectAllSettledOnce, sendCollects } from '../support/batch-run.ts';
+import { collect, type StackClient, stackClient } from '../support/stack-client.ts';
+
+// Scenario: the queue is there and does not carry: it keeps a finished job under the id of one that has to run, or it
+// refuses every write.
+// Goal: the relay gets the work done all the same; nothing accepted is lost.
+
+let stack: Stack;
+let client: StackClient;
+
+beforeAll(async () => {
+  stack = await startTestStack();
+  client = stackClient(stack);
+});
+afterAll(() => stack.stop());
+
+test('a job that is kept as completed under the id of a command does not keep the command from running', {
+  timeout: 60_000,
+}, async () => {
+  const [capturer] = stack.capturers;
+  if (!capturer) throw new Error('the stack has no capturer');
+  const { Queue, Worker } = queueBackend(stack.queue.url).classes;
+  const connection = queueBackend(stack.queue.url).working as never;
+  const queue = new Queue(QUEUES.commands.name, { connection });
+  process.kill(capturer.pid, 'SIGSTOP');
+  try {
+    const { body } = await client.send(collect());
+    const { id } = body.command;
+    const jobId = `${id}-0`;
+    await until(() => queue.getJob(jobId), { deadlineMs: 5_000, what: 'the job of the command' });
+    await queue.remove(jobId);
+    await queue.add('commands', { commandId: id, epoch: 0 }, { jobId });
+    const foreign = new Worker(QUEUES.commands.name, async () => 'done, says somebody else', { connection });
+    await until(async () => (await (await queue.getJob(jobId))?.getState()) === 'completed', {
+      deadlineMs: 10_000,
+      what: 'the job to be kept as completed',
+    });
+    await foreign.close();
+    process.kill(capturer.pid, 'SIGCONT');
+    await until(async () => (await client.get(`/v1/commands/${id}`)).body.command.status === 'succeeded', {
+      deadlineMs: 30_000,
+      what: 'the command to succeed',
+    });
+  } finally {
+    process.kill(capturer.pid, 'SIGCONT');
+    await queue.close();
+  }
+});
+
+describe.runIf(inject('capstan').queueChoice.kind === 'redis')('Redis', () => {
+  test('that refuses writes costs time: commands are accepted, and run once it takes jobs again', {
+    timeout: 90_000,
+  }, async () => {
+    const redis = new Redis(stack.queue.url);
+    // As a primary that has lost its replicas, or one that was made a replica by a failover.
+    await redis.config('SET', 'min-replicas-to-write', '1');
+    await expect(redis.set('a', 'b')).rejects.toThrow('NOREPLICAS');
+    const batch = await sendCollects(client, 20);
+    const open = (await client.get('/v1/commands?status=accepted&limit=200')).body.commands;
+    expect(open).toHaveLength(20);
+    await redis.config('SET', 'min-replicas-to-write', '0');
+    redis.disconnect();
+    await expectAllSettledOnce(client, batch, 60_000);
+  });
+});
