@@ -26,7 +26,11 @@ export const QUEUES = {
 export type QueueKey = keyof typeof QUEUES;
 export type JobData<K extends QueueKey> = z.infer<(typeof QUEUES)[K]['data']>;
 
-/** A job to be put into a queue. The same state of the same row always has the same id, so offering it twice adds one job. */
+/**
+ * A job to be put into a queue. The same state of the same row always has the same id, so offering it twice adds one job.
+ * A delayed job has an id of its own: it is due by the clock of whoever put it in, and where that clock is ahead, it must
+ * not stand in the way of the relay, which goes by the database's.
+ */
 export interface Offer<K extends QueueKey> {
   id: string;
   data: JobData<K>;
@@ -35,7 +39,7 @@ export interface Offer<K extends QueueKey> {
 
 /** The job of a command that stands at `epoch`: once claimed the epoch rises and the next job has another id. */
 export function commandJob(commandId: string, epoch: number, delayMs = 0): Offer<'commands'> {
-  return { id: `${commandId}-${epoch}`, data: { commandId, epoch }, delayMs };
+  return { id: jobId(`${commandId}-${epoch}`, delayMs), data: { commandId, epoch }, delayMs };
 }
 
 export function deliveryJob(deliveryId: string, timesReceived: number): Offer<'deliveries'> {
@@ -43,7 +47,15 @@ export function deliveryJob(deliveryId: string, timesReceived: number): Offer<'d
 }
 
 export function readJob(paymentKey: string, version: number, reads: number, delayMs = 0): Offer<'reads'> {
-  return { id: `${paymentKey}-${version}-${reads}`, data: { paymentKey, version, reads }, delayMs };
+  return {
+    id: jobId(`${paymentKey}-${version}-${reads}`, delayMs),
+    data: { paymentKey, version, reads },
+    delayMs,
+  };
+}
+
+function jobId(state: string, delayMs: number): string {
+  return delayMs > 0 ? `${state}-later` : state;
 }
 
 /** Longer waits than this stay in the tables and are offered by the relay when due; shorter ones are delayed jobs. */

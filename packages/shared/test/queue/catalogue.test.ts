@@ -7,9 +7,15 @@ describe('the id of a job', () => {
   const id = randomUUID();
 
   test('is the same for the same state of the same row', () => {
-    expect(commandJob(id, 3).id).toBe(commandJob(id, 3, 500).id);
-    expect(readJob(id, 2, 1).id).toBe(readJob(id, 2, 1, 250).id);
+    expect(commandJob(id, 3).id).toBe(commandJob(id, 3).id);
+    expect(commandJob(id, 3, 500).id).toBe(commandJob(id, 3, 900).id);
+    expect(readJob(id, 2, 1).id).toBe(readJob(id, 2, 1).id);
     expect(deliveryJob(id, 2).id).toBe(deliveryJob(id, 2).id);
+  });
+
+  test('of one that is delayed is another, so that a wrong clock cannot hold the relay up', () => {
+    expect(commandJob(id, 3, 500).id).not.toBe(commandJob(id, 3).id);
+    expect(readJob(id, 2, 1, 250).id).not.toBe(readJob(id, 2, 1).id);
   });
 
   test('changes with the claim, the receipt, the move or the read', () => {
