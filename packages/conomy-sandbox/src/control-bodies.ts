@@ -1,8 +1,8 @@
 import { CURRENCIES, readReceivedAmount } from '@capstan/shared/domain/money';
 import { z } from 'zod';
 import { ConomyError } from './errors.ts';
-import { canMeet, FAULT_NAMES } from './fault-catalogue.ts';
-import { OPERATION_NAMES } from './operations/operation.ts';
+import { canMeet, FAULT_NAMES, type FaultName } from './fault-catalogue.ts';
+import { OPERATION_NAMES, type OperationName } from './operations/operation.ts';
 import { PAYMENT_STATUSES } from './payment.ts';
 import { WAIT_MS_MAX } from './payment-timers.ts';
 import { ANSWER_SHAPES, PAYERS, REVIEW_DECISIONS, REVIEW_RESUMES_AT } from './settings.ts';
@@ -88,7 +88,11 @@ const faultRule = z
   })
   .refine(({ operation, fault }) => canMeet(fault, operation), {
     path: ['fault'],
-    error: ({ input }) => `"${(input as { fault: string }).fault}" can never hit this operation`,
+    error: ({ input }) => {
+      const { operation, fault } = input as { operation: OperationName; fault: FaultName };
+      const fitting = FAULT_NAMES.filter((name) => canMeet(name, operation));
+      return `"${fault}" can never hit "${operation}"; what can: ${fitting.join(', ')}`;
+    },
   });
 
 export const faultsBody = z.strictObject({

@@ -15,11 +15,14 @@ interface Held {
 }
 
 export function createLaggingView(store: PaymentStore, now: () => number): LaggingView {
-  const held = new Map<string, Held>();
+  /** In the order of the writes: the earliest that does not show yet hides the later ones too. */
+  const held = new Map<string, Held[]>();
+  const hold = (id: string, entry: Held) => held.set(id, [...(held.get(id) ?? []), entry]);
   const shownOf = (payment: Payment): Payment | null => {
-    const entry = held.get(payment.id);
-    if (entry === undefined) return payment;
-    if (entry.untilMs > now()) return entry.shown;
+    const entries = held.get(payment.id);
+    if (entries === undefined) return payment;
+    const hiding = entries.find(({ untilMs }) => untilMs > now());
+    if (hiding !== undefined) return hiding.shown;
     held.delete(payment.id);
     return payment;
   };
@@ -38,8 +41,8 @@ export function createLaggingView(store: PaymentStore, now: () => number): Laggi
       const count = store.inOrder().length;
       const result = write();
       const untilMs = now() + ms;
-      if (before && payment && before.status !== payment.status) held.set(id, { untilMs, shown: before });
-      for (const { id: made } of store.inOrder().slice(count)) held.set(made, { untilMs, shown: null });
+      if (before && payment && before.status !== payment.status) hold(id, { untilMs, shown: before });
+      for (const { id: made } of store.inOrder().slice(count)) hold(made, { untilMs, shown: null });
       return result;
     },
     clear: () => held.clear(),

@@ -97,6 +97,20 @@ test('lag: reads and lists show the payment as before the write, the ledger as i
   await expect.poll(async () => (await get(`/sandbox/payments/${id}`)).body.status).toBe('CAPTURED');
 });
 
+test('lag: a write that does not show yet hides those after it, whenever they would show by themselves', async () => {
+  const { client, faults, get } = await open();
+  await faults([
+    { operation: 'create', fault: 'lag', count: 1, delayMs: 600 },
+    { operation: 'capture', fault: 'lag', count: 1, delayMs: 1 },
+  ]);
+  const created = await create(client);
+  if (!created.ok) throw new Error('not created');
+  const { id } = created.value;
+  expect(await client.capturePayment(id)).toMatchObject({ ok: true, value: { status: 'CAPTURED' } });
+  expect((await get(`/sandbox/payments/${id}`)).status).toBe(404);
+  await expect.poll(async () => (await get(`/sandbox/payments/${id}`)).status).toBe(200);
+});
+
 test('twin: two payments have the externalId, and the answer tells of the first', async () => {
   const { client, faults, ledger } = await open();
   await faults([{ operation: 'create', fault: 'twin', count: 1 }]);

@@ -1,3 +1,4 @@
+import type { Intent } from '@capstan/local-stack/chaos/intents';
 import type { Pool } from '@capstan/shared/db/pool';
 import { isFinalStatus } from '@capstan/shared/domain/payment-status';
 import type { SimulatedProvider } from './simulated-provider.ts';
@@ -7,6 +8,7 @@ export const INVARIANTS = [
   'every accepted command ended or is parked with a reason',
   'at most one effect per command',
   'at most one captured payment per intent',
+  'a command ends in a way that was possible for it',
   'a command says what really happened',
   'refunds never exceed the payment',
   'commands of one payment run one at a time in the order accepted',
@@ -25,6 +27,7 @@ export interface Breach {
 
 interface CommandFacts {
   id: string;
+  key: string;
   type: string;
   status: string;
   problem: { code: string } | null;
@@ -67,7 +70,7 @@ interface Facts {
 
 async function readFacts(pool: Pool): Promise<Facts> {
   const commands = await pool.query<CommandFacts>(
-    `select c.id, c.type, c.status, c.problem, c.payment_key as "paymentKey", c.steps, c.steps_done as "stepsDone", c.refund,
+    `select c.id, c.idempotency_key as key, c.type, c.status, c.problem, c.payment_key as "paymentKey", c.steps, c.steps_done as "stepsDone", c.refund,
        (extract(epoch from c.finished_at) * 1000)::float8 as "finishedMs",
        (select (extract(epoch from min(a.started_at)) * 1000)::float8 from attempts a where a.command_id = c.id) as "firstAttemptMs"
      from commands c order by c.position`,
@@ -88,6 +91,7 @@ async function readFacts(pool: Pool): Promise<Facts> {
 export async function findBreaches(
   pool: Pool,
   provider: SimulatedProvider,
+  intents: readonly Intent[],
   failures: readonly string[],
 ): Promise<Breach[]> {
   const facts = await readFacts(pool);
@@ -96,7 +100,8 @@ export async function findBreaches(
   return [
     ...said('every accepted command ended or is parked with a reason', notEnded(facts)),
     ...said('at most one effect per command', repeatedEffects(provider)),
-    ...said('at most one captured payment per intent', doubleCaptures(provider)),
+    ...said('at most one captured payment per intent', wrongCaptures(provider, intents)),
+    ...said('a command ends in a way that was possible for it', impossibleEnds(facts, intents)),
     ...said('a command says what really happened', untrueEnds(facts, provider)),
     ...said('refunds never exceed the payment', excessiveRefunds(provider)),
     ...said('commands of one payment run one at a time in the order accepted', overtaken(facts)),
@@ -147,13 +152,28 @@ function repeatedEffects({ sandbox }: SimulatedProvider): string[] {
     .map(([what, count]) => `${what} took effect ${count} times`);
 }
 
-function doubleCaptures({ sandbox }: SimulatedProvider): string[] {
+function wrongCaptures({ sandbox }: SimulatedProvider, intents: readonly Intent[]): string[] {
   const captured = sandbox.store
     .inOrder()
     .filter(({ externalId, effects }) => externalId !== '' && effects.capture > 0);
-  return [...countBy(captured, ({ externalId }) => externalId)]
-    .filter(([, count]) => count > 1)
-    .map(([externalId, count]) => `${count} payments of ${externalId} are captured`);
+  const counts = countBy(captured, ({ externalId }) => externalId);
+  return intents.flatMap(({ externalId, mayCapture }) => {
+    const count = counts.get(externalId) ?? 0;
+    return count > (mayCapture ? 1 : 0) ? [`${count} payments of ${externalId} are captured`] : [];
+  });
+}
+
+/** Payments fail here now and then after they were captured, which nobody who sends a capture can rule out. */
+const ALWAYS_POSSIBLE = 'rejected:payment_not_open';
+
+function impossibleEnds({ commands }: Facts, intents: readonly Intent[]): string[] {
+  const possible = new Map(
+    intents.flatMap((intent) => intent.commands.map(({ key, ends }) => [key, ends] as const)),
+  );
+  return commands.flatMap(({ key, type, status, problem }) => {
+    const end = problem === null ? status : `${status}:${problem.code}`;
+    return end === ALWAYS_POSSIBLE || possible.get(key)?.includes(end) ? [] : [`${type} ${key} ended ${end}`];
+  });
 }
 
 function untrueEnds({ commands, payments }: Facts, { sandbox }: SimulatedProvider): string[] {

@@ -139,7 +139,8 @@ export async function runSeed(
     }
   };
 
-  for (const request of createWorkload(seed, random)) later(now() + request.afterMs, () => accept(request));
+  const { intents, requests } = createWorkload(seed, random, now());
+  for (const request of requests) later(now() + request.afterMs, () => accept(request));
 
   for (let idleRounds = 0; idleRounds < IDLE_ROUNDS_MAX; ) {
     for (const due of agenda.filter(({ atMs }) => atMs <= now()).sort((a, b) => a.atMs - b.atMs)) {
@@ -182,7 +183,7 @@ export async function runSeed(
     const next = Math.min(...instants);
     await database.moveTo(Number.isFinite(next) ? next : now() + RELAY_EVERY_MS);
   }
-  const breaches = await findBreaches(pool, provider, failures);
+  const breaches = await findBreaches(pool, provider, intents, failures);
   await gate.close();
   await provider.sandbox.close();
   return breaches;

@@ -61,11 +61,6 @@ export function openPool({ url, name, max, log }: PoolOptions): pg.Pool {
   pool.on('error', lost);
   // The pool listens only to its idle clients; one that is lost between two statements of a transaction would
   // end the process.
-  pool.on('connect', (client) => {
-    client.on('error', lost);
-    // Every statement is written to see what was committed when it waited for a lock, whatever the database's default.
-    // Sent before the statement the connection was opened for; a failure is that of the connection.
-    client.query('set default_transaction_isolation to "read committed"').catch(() => {});
-  });
+  pool.on('connect', (client) => client.on('error', lost));
   return pool;
 }

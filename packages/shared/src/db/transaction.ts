@@ -26,7 +26,8 @@ async function runOnce<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Pro
   const tx = await pool.connect();
   let broken: Error | undefined;
   try {
-    await tx.query('begin');
+    // Statements are written to see what was committed when they waited for a lock, whatever the database's default.
+    await tx.query('begin isolation level read committed');
     const result = await work(tx);
     await tx.query('commit');
     return result;
