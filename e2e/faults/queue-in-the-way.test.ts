@@ -1,3 +1,6 @@
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Stack } from '@capstan/local-stack/stack';
 import { queueBackend } from '@capstan/shared/queue/backend';
 import { QUEUES } from '@capstan/shared/queue/catalogue';
@@ -5,11 +8,11 @@ import { startTestStack } from '@capstan/testing/test-stack';
 import { until } from '@capstan/testing/until';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { expectAllSettledOnce, sendCollects } from '../support/batch-run.ts';
+import { capturedOf, expectAllSettledOnce, sendCollects } from '../support/batch-run.ts';
 import { collect, type StackClient, stackClient } from '../support/stack-client.ts';
 
-// Scenario: the queue is there and does not carry: it keeps a finished job under the id of one that has to run, or it
-// refuses every write.
+// Scenario: the queue is there and does not carry: it keeps a finished job under the id of one that has to run, it comes back
+// empty or as it was a while ago, or it refuses every write.
 // Goal: the relay gets the work done all the same; nothing accepted is lost.
 
 let stack: Stack;
@@ -55,6 +58,33 @@ test('a job that is kept as completed under the id of a command does not keep th
 });
 
 describe.runIf(inject('capstan').queueChoice.kind === 'redis')('Redis', () => {
+  test.each(['empty', 'as it was before'])(
+    'that comes back %s costs time and nothing else',
+    {
+      timeout: 90_000,
+    },
+    async (how) => {
+      const { kill, restart } = stack.queue;
+      const redis = new Redis(stack.queue.url);
+      const [, directory = ''] = (await redis.config('GET', 'dir')) as string[];
+      redis.disconnect();
+      // What a replica that lags behind would hold: the files of now, with none of what follows.
+      const before = mkdtempSync(join(tmpdir(), 'capstan-replica-'));
+      cpSync(directory, before, { recursive: true });
+      const batch = await sendCollects(client, 100);
+      await until(async () => (await capturedOf(client, batch)) >= 20, {
+        deadlineMs: 30_000,
+        what: 'a part of the commands to be captured',
+      });
+      await kill?.('SIGKILL');
+      for (const name of readdirSync(directory)) rmSync(join(directory, name), { recursive: true });
+      if (how !== 'empty') cpSync(before, directory, { recursive: true });
+      rmSync(before, { recursive: true });
+      await restart?.();
+      await expectAllSettledOnce(client, batch, 60_000);
+    },
+  );
+
   test('that refuses writes costs time: commands are accepted, and run once it takes jobs again', {
     timeout: 90_000,
   }, async () => {
