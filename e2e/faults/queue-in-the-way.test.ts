@@ -37,7 +37,7 @@ test('a job that is kept as completed under the id of a command does not keep th
     const { body } = await client.send(collect());
     const { id } = body.command;
     const jobId = `${id}-0`;
-    await until(() => queue.getJob(jobId), { deadlineMs: 5_000, what: 'the job of the command' });
+    await until(() => queue.getJob(jobId), { deadlineMs: 20_000, what: 'the job of the command' });
     await queue.remove(jobId);
     await queue.add('commands', { commandId: id, epoch: 0 }, { jobId });
     const foreign = new Worker(QUEUES.commands.name, async () => 'done, says somebody else', { connection });

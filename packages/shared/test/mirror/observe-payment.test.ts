@@ -7,6 +7,7 @@ import {
   type ObservedFacts,
   observePayment,
 } from '../../src/mirror/observe-payment.ts';
+import { readJob } from '../../src/queue/catalogue.ts';
 import { insertPayment, openDatabaseFixture, readRow } from '../database-fixture.ts';
 
 let fixture: Awaited<ReturnType<typeof openDatabaseFixture>>;
@@ -68,14 +69,10 @@ describe('an observation that moves the mirror', () => {
 
   test('offers a read at once when the payment is RECEIVED, and soon when it is CAPTURED', async () => {
     const key = await insertPayment(pool, { status: 'CREATED' });
-    expect((await observe(key, { status: 'CAPTURED', source: 'answer' })).read).toMatchObject({
-      id: `${key}-1-0`,
-      delayMs: 250,
-    });
-    expect((await observe(key, { status: 'RECEIVED', source: 'delivery' })).read).toMatchObject({
-      id: `${key}-2-0`,
-      delayMs: 0,
-    });
+    expect((await observe(key, { status: 'CAPTURED', source: 'answer' })).read).toEqual(
+      readJob(key, 1, 0, 250),
+    );
+    expect((await observe(key, { status: 'RECEIVED', source: 'delivery' })).read).toEqual(readJob(key, 2, 0));
   });
 
   test('leaves a slow read to the relay', async () => {
