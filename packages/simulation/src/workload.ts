@@ -15,7 +15,7 @@ export interface Workload {
 }
 
 /** Of one seed; each seed is a run of its own, so many small ones reach more than a few large ones. */
-const COMMANDS = 7;
+const COMMANDS = 5;
 const SECONDS = 10;
 
 /**
