@@ -1,6 +1,6 @@
 import type { Intent } from '@capstan/local-stack/chaos/intents';
 import type { Pool } from '@capstan/shared/db/pool';
-import { isFinalStatus } from '@capstan/shared/domain/payment-status';
+import { isAhead, isFinalStatus, isKnownStatus } from '@capstan/shared/domain/payment-status';
 import type { SimulatedProvider } from './simulated-provider.ts';
 
 /** What must hold at the end of every run, whatever happened in it. */
@@ -15,6 +15,7 @@ export const INVARIANTS = [
   'the mirror shows what the provider holds',
   'journal versions have no gap',
   'a final state is never left',
+  'the mirror never goes back',
   'each call that reached the provider has an attempt row begun before it',
   'no work fails unexpectedly',
 ] as const;
@@ -57,6 +58,7 @@ interface MoveFacts {
   paymentKey: string;
   version: number;
   fromStatus: string | null;
+  toStatus: string;
   cause: string;
 }
 
@@ -82,7 +84,7 @@ async function readFacts(pool: Pool): Promise<Facts> {
     `select payment_key as "paymentKey", operation, (extract(epoch from started_at) * 1000)::float8 as "startedMs" from attempts`,
   );
   const moves = await pool.query<MoveFacts>(
-    'select payment_key as "paymentKey", version, from_status as "fromStatus", cause from journal order by payment_key, version',
+    'select payment_key as "paymentKey", version, from_status as "fromStatus", to_status as "toStatus", cause from journal order by payment_key, version',
   );
   return { commands: commands.rows, payments: payments.rows, attempts: attempts.rows, moves: moves.rows };
 }
@@ -113,6 +115,7 @@ export async function findBreaches(
         .filter(({ fromStatus }) => isFinalStatus(fromStatus))
         .map(({ paymentKey, fromStatus }) => `payment ${paymentKey} left ${fromStatus}`),
     ),
+    ...said('the mirror never goes back', movesBack(facts)),
     ...said(
       'each call that reached the provider has an attempt row begun before it',
       callsWithoutAttempt(facts, provider),
@@ -244,6 +247,18 @@ function gaps({ payments, moves }: Facts): string[] {
     const versions = moves.filter(({ paymentKey }) => paymentKey === key).map((move) => move.version);
     const whole = versions.length === version && versions.every((found, index) => found === index + 1);
     return whole ? [] : [`payment ${key} at version ${version} has the journal ${versions.join(', ')}`];
+  });
+}
+
+/** Over statuses that nobody knows, too. */
+function movesBack({ moves }: Facts): string[] {
+  return [...Map.groupBy(moves, ({ paymentKey }) => paymentKey)].flatMap(([key, ofPayment]) => {
+    const known = ofPayment.map(({ toStatus }) => toStatus).filter(isKnownStatus);
+    return known.flatMap((to, nth) => {
+      const from = known[nth - 1];
+      const isForward = from === undefined || from === to || isFinalStatus(to) || isAhead(from, to);
+      return isForward ? [] : [`payment ${key} went back from ${from} to ${to}`];
+    });
   });
 }
 

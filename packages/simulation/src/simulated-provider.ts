@@ -38,6 +38,8 @@ export interface ArrivedWrite {
 /** Longer than any answer that still counts; the capturers' timings are made with it. */
 export const CALL_MS_MAX = 5_000;
 const FAULTS_MAX = 8;
+/** Of the reads tell a status that no document knows; it is another one with the next read. */
+const UNKNOWN_STATUS_PERCENT = 5;
 /** Well below the span that absence takes. */
 const LAG_MS_MAX = 8_000;
 
@@ -144,7 +146,11 @@ export function createSimulatedProvider(parts: {
       },
       authorizePayment: (id) => exchange('authorize', id, () => told(authorizePayment, { id })),
       capturePayment: (id) => exchange('capture', id, () => told(capturePayment, { id })),
-      readPayment: (id) => exchange('read', id, () => told(readPayment, { id })),
+      readPayment: (id) =>
+        exchange('read', id, () => {
+          const answer = told(readPayment, { id });
+          return random.whole(0, 99) < UNKNOWN_STATUS_PERCENT ? withUnknownStatus(answer) : answer;
+        }),
       refundPayment: (id, body) =>
         exchange('refund', id, () => {
           const answered = answer(refundPayment, { id, body });
@@ -180,6 +186,10 @@ export function createSimulatedProvider(parts: {
   }
 
   return { sandbox, arrived, portOf };
+}
+
+function withUnknownStatus<T>(answer: ProviderResult<T>): ProviderResult<T> {
+  return answer.ok ? { ok: true, value: { ...answer.value, status: 'ON_HOLD_BY_PARTNER' } } : answer;
 }
 
 function parsed(payment: ObservedPayment | null): ProviderResult<ObservedPayment> {

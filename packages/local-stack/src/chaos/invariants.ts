@@ -1,7 +1,7 @@
 import type { LedgerPayment } from '@capstan/conomy-sandbox/ledger';
 import { isEnded } from '@capstan/shared/domain/command-status';
 import { readReceivedAmount } from '@capstan/shared/domain/money';
-import { isFinalStatus } from '@capstan/shared/domain/payment-status';
+import { isAhead, isFinalStatus, isKnownStatus } from '@capstan/shared/domain/payment-status';
 import type { CommandFact, Facts } from './facts.ts';
 
 /** What must hold whatever went wrong. */
@@ -190,7 +190,7 @@ export const INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    statement: 'moves left no final state and left no version out',
+    statement: 'moves left no final state, never went back and left no version out',
     check: ({ journal, mirror }) => {
       const versions = new Map(mirror.map(({ key, version }) => [key, version]));
       const byPayment = Map.groupBy(journal, ({ paymentKey }) => paymentKey);
@@ -198,11 +198,15 @@ export const INVARIANTS: readonly Invariant[] = [
         const left = moves
           .filter(({ from }) => isFinalStatus(from))
           .map(({ from, to }) => `${key} left ${from} for ${to}`);
+        const known = moves.map(({ to }) => to).filter(isKnownStatus);
+        const back = known
+          .map((to, nth) => ({ from: known[nth - 1] ?? to, to }))
+          .filter(({ from, to }) => from !== to && !isFinalStatus(to) && !isAhead(from, to))
+          .map(({ from, to }) => `${key} went back from ${from} to ${to}`);
         const isWhole =
           moves.every(({ version }, nth) => version === nth + 1) && versions.get(key) === moves.length;
-        return isWhole
-          ? left
-          : [...left, `${key} has the versions ${moves.map(({ version }) => version).join(', ')}`];
+        const versionsOf = moves.map(({ version }) => version).join(', ');
+        return [...left, ...back, ...(isWhole ? [] : [`${key} has the versions ${versionsOf}`])];
       });
       return { count: journal.length, breaches };
     },

@@ -194,6 +194,20 @@ const CASES: [string, Partial<Facts>, RegExp][] = [
     },
     /^moves left no final state/,
   ],
+  [
+    'a mirror that went back over a status nobody knows',
+    {
+      journal: ['CREATED', 'CAPTURED', 'ON_HOLD', 'CREATED'].map((to, nth, all) => ({
+        paymentKey: 'p1',
+        version: nth + 1,
+        from: all[nth - 1] ?? null,
+        to,
+        ...MOVED,
+      })),
+      mirror: [{ ...mirrored, version: 4 }],
+    },
+    /^moves left no final state, never went back/,
+  ],
   ['a version that is missing', { mirror: [{ ...mirrored, version: 3 }] }, /^moves left no final state/],
   ['a service that crashed', { lostParts: ['capturer-1 ended with 1'] }, /^parts ended only/],
   ['a secret in a log', { leaks: ['an API key in api-1.log'] }, /^logs hold no secret/],

@@ -24,9 +24,16 @@ export type MirrorMove =
   /** The provider contradicts a state it called final; a person looks. */
   | { kind: 'alarm'; alarm: 'final_contradicted' };
 
-/** Decides, from the mirror's status and one observation, what happens to the mirror. */
-export function decideMirrorMove(current: string | null, observed: Observation): MirrorMove {
-  if (observed.source === 'read') return moveByRead(current, observed.status);
+/**
+ * Decides, from the mirror's status and one observation, what happens to the mirror. `lastKnown`: the newest status of the
+ * mirror that the documents know, where the current one is none of theirs.
+ */
+export function decideMirrorMove(
+  current: string | null,
+  observed: Observation,
+  lastKnown: string | null,
+): MirrorMove {
+  if (observed.source === 'read') return moveByRead(current, observed.status, lastKnown);
   if (observed.amountDiffers) return { kind: 'read', why: 'amount_differs' };
   if (observed.status === current) return { kind: 'unchanged' };
   if (!isKnownStatus(observed.status)) return { kind: 'read', why: 'unknown_status' };
@@ -37,17 +44,19 @@ export function decideMirrorMove(current: string | null, observed: Observation):
 }
 
 /**
- * A read may jump ahead over states that were not seen, but never back: an answer older than the mirror is lag.
- * A final state cannot be older, since nothing follows it; it is taken even where no documented way leads to it.
+ * A read may jump ahead over states that were not seen, but never back: an answer older than the mirror is lag. A status
+ * that no document knows is no place to come from, so what counts then is the one before it. A final state cannot be
+ * older, since nothing follows it; it is taken even where no documented way leads to it.
  */
-function moveByRead(current: string | null, status: string): MirrorMove {
+function moveByRead(current: string | null, status: string, lastKnown: string | null): MirrorMove {
   if (status === current) return { kind: 'unchanged' };
   if (isFinalStatus(current)) return { kind: 'alarm', alarm: 'final_contradicted' };
   if (!isKnownStatus(status)) return { kind: 'moved', to: status, alarm: 'unknown_status' };
-  if (current === null || !isKnownStatus(current) || isFinalStatus(status) || isAhead(current, status)) {
-    return { kind: 'moved', to: status, alarm: null };
-  }
-  return { kind: 'stale' };
+  const from = current === null || isKnownStatus(current) ? current : lastKnown;
+  const isNotBehind = from === null || from === status || (isKnownStatus(from) && isAhead(from, status));
+  return isNotBehind || isFinalStatus(status)
+    ? { kind: 'moved', to: status, alarm: null }
+    : { kind: 'stale' };
 }
 
 function moveByAnswer(current: string | null, status: string): MirrorMove {

@@ -1,7 +1,9 @@
 import type { PoolClient } from 'pg';
+import { findLastKnownStatus } from '../db/journal.ts';
 import { type LockedPayment, movePayment, type PaymentChange, updateUnmovedPayment } from '../db/payments.ts';
 import { decideMirrorMove, type MirrorMove, type ObservationSource } from '../domain/mirror-move.ts';
 import { readReceivedAmount } from '../domain/money.ts';
+import { isKnownStatus } from '../domain/payment-status.ts';
 import { nextReadMs, readOnDemandMs } from '../domain/read-schedule.ts';
 import { DIRECT_OFFER_MS_MAX, type Offer, RELAY_GRACE_MS, readJob } from '../queue/catalogue.ts';
 
@@ -35,11 +37,14 @@ export async function observePayment(
   random: number,
 ): Promise<ObservationResult> {
   const bindsId = payment.conomyId === null;
-  const move = decideMirrorMove(payment.status, {
+  const isUnknown = payment.status !== null && !isKnownStatus(payment.status);
+  const observed = {
     status: facts.status,
     source: facts.source,
     amountDiffers: amountDiffers(payment.snapshot, facts),
-  });
+  };
+  const lastKnown = isUnknown ? await findLastKnownStatus(tx, payment.key) : payment.status;
+  const move = decideMirrorMove(payment.status, observed, lastKnown);
   if (move.kind !== 'moved' && move.kind !== 'read' && facts.source !== 'read' && !bindsId)
     return { move, read: null };
   const next = scheduleAfter(move, payment, facts.source, random);

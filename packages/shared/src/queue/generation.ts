@@ -11,7 +11,8 @@ const MARK_DELAY_MS = 5 * 365 * 24 * 60 * 60 * 1_000;
 /** Milliseconds since the queue's generation began, by this machine's clock; 0 when it begins with this look. */
 export async function readGenerationAge(queue: Queue): Promise<number> {
   const mark = await queue.getJob(MARK);
-  if (mark) return Math.max(0, Date.now() - mark.timestamp);
+  // At least 1, also where the clock that put it in is ahead: 0 means new.
+  if (mark) return Math.max(1, Date.now() - mark.timestamp);
   await queue.add(MARK, {}, { jobId: MARK, delay: MARK_DELAY_MS });
   return 0;
 }

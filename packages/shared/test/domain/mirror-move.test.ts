@@ -15,7 +15,7 @@ const SOURCES: ObservationSource[] = ['delivery', 'answer', 'read'];
 const FINAL: PaymentStatus[] = ['SETTLED', 'UNSETTLED', 'EXPIRED', 'FAILED', 'REFUNDED'];
 
 function decide(current: string | null, status: string, source: ObservationSource): MirrorMove {
-  return decideMirrorMove(current, { status, source, amountDiffers: false });
+  return decideMirrorMove(current, { status, source, amountDiffers: false }, null);
 }
 
 /** One letter per move, for a table that can be read at a glance. */
@@ -96,6 +96,20 @@ describe('current × observed status', () => {
   });
 });
 
+test.each<[lastKnown: string | null, status: string, kind: MirrorMove['kind']]>([
+  ['CAPTURED', 'CREATED', 'stale'],
+  ['CAPTURED', 'AUTHORIZED', 'stale'],
+  ['CAPTURED', 'CAPTURED', 'moved'],
+  ['CAPTURED', 'RECEIVED', 'moved'],
+  ['CAPTURED', 'FAILED', 'moved'],
+  ['CAPTURED', 'ON_HOLD', 'unchanged'],
+  ['CAPTURED', 'LATER_STILL', 'moved'],
+  [null, 'CREATED', 'moved'],
+])('from a status nobody knows, after %s, a read of %s is %s', (lastKnown, status, kind) => {
+  const observed = { status, source: 'read', amountDiffers: false } as const;
+  expect(decideMirrorMove('ON_HOLD', observed, lastKnown).kind).toBe(kind);
+});
+
 describe('laws of the mirror', () => {
   const anyStatus = fc.oneof(
     fc.constantFrom<string>(...STATUSES),
@@ -118,7 +132,7 @@ describe('laws of the mirror', () => {
   ) {
     fc.assert(
       fc.property(anyCurrent, observation, (current, observed) => {
-        law(current, observed, decideMirrorMove(current, observed));
+        law(current, observed, decideMirrorMove(current, observed, null));
       }),
       { numRuns: 2_000 },
     );

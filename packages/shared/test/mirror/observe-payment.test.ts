@@ -83,6 +83,24 @@ describe('an observation that moves the mirror', () => {
   });
 });
 
+test('a status nobody knows is no way back: what was known before it still counts', async () => {
+  const key = await insertPayment(pool);
+  await observe(key, { source: 'answer', status: 'CREATED' });
+  await observe(key, { source: 'answer', status: 'CAPTURED' });
+  await observe(key, { status: 'ON_HOLD' });
+  const lagging = await observe(key, { status: 'CREATED' });
+  expect(lagging.move).toEqual({ kind: 'stale' });
+  expect(await payment(key)).toMatchObject({ status: 'ON_HOLD' });
+  expect(lagging.read).not.toBeNull();
+  await observe(key, { status: 'RECEIVED' });
+  expect(await journal(key)).toEqual([
+    '1 null→CREATED by answer',
+    '2 CREATED→CAPTURED by answer',
+    '3 CAPTURED→ON_HOLD by read',
+    '4 ON_HOLD→RECEIVED by read',
+  ]);
+});
+
 describe('an observation that does not', () => {
   test('of the same status by a delivery changes nothing at all', async () => {
     const key = await insertPayment(pool, { status: 'CAPTURED' });
