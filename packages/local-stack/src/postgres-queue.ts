@@ -9,6 +9,8 @@ const SCHEMA = 'bullmq';
  */
 export async function emptyPostgresQueue(databaseUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl });
+  // The server may be ended under it; the statement under way says so.
+  client.on('error', () => {});
   await client.connect();
   try {
     for (const table of await listQueueTables(client)) await client.query(`delete from ${table}`);
