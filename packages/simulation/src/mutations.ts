@@ -22,7 +22,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: 'fencing',
     patches: [
       {
-        file: 'shared/src/db/commands.ts',
+        file: 'shared/src/db/claims.ts',
         from: 'where id = $1::uuid and claim_epoch = $2::bigint',
         to: 'where id = $1::uuid and $2::bigint is not null',
       },

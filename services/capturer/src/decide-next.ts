@@ -1,4 +1,5 @@
-import type { ClaimedCommand, CommandProblem } from '@capstan/shared/db/commands';
+import type { ClaimedCommand } from '@capstan/shared/db/claims';
+import type { CommandProblem } from '@capstan/shared/db/commands';
 import { isAttemptOpen } from '@capstan/shared/domain/attempt';
 import type { Operation } from '@capstan/shared/domain/payment-command';
 import { isCaptureTaken, isFinalStatus, isKnownStatus } from '@capstan/shared/domain/payment-status';

@@ -1,5 +1,5 @@
 import { markAttemptAbandoned } from '@capstan/shared/db/attempts';
-import { ClaimLostError, claimCommand } from '@capstan/shared/db/commands';
+import { ClaimLostError, claimCommand } from '@capstan/shared/db/claims';
 import { inTransaction } from '@capstan/shared/db/transaction';
 import type { CapturerContext } from './context.ts';
 import { proceed, type Turn } from './proceed.ts';

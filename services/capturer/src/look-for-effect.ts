@@ -1,5 +1,5 @@
 import type { UnknownAttempt } from '@capstan/shared/db/attempts';
-import type { ClaimedCommand } from '@capstan/shared/db/commands';
+import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import { isCaptureTaken, isFinalStatus } from '@capstan/shared/domain/payment-status';
 import type { PaymentProvider, ProviderFailure } from '@capstan/shared/provider/payment-provider';
 import type { Evidence } from './conclude-unknown.ts';

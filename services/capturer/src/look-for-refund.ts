@@ -1,4 +1,4 @@
-import type { ClaimedCommand } from '@capstan/shared/db/commands';
+import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import { type Currency, parseSendableAmount, readReceivedAmount } from '@capstan/shared/domain/money';
 import type { ObservedPayment, PaymentProvider } from '@capstan/shared/provider/payment-provider';
 import type { Evidence } from './conclude-unknown.ts';

@@ -1,11 +1,6 @@
 import { beginAttempt } from '@capstan/shared/db/attempts';
-import {
-  type ClaimedCommand,
-  type CommandProblem,
-  continueCommand,
-  deferCommand,
-  endCommand,
-} from '@capstan/shared/db/commands';
+import { type ClaimedCommand, continueCommand, deferCommand, endCommand } from '@capstan/shared/db/claims';
+import type { CommandProblem } from '@capstan/shared/db/commands';
 import { settleFollowers } from '@capstan/shared/db/followers';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import type { WaitsFor } from '@capstan/shared/domain/command-status';

@@ -1,4 +1,5 @@
-import type { ClaimedCommand, CommandProblem } from '@capstan/shared/db/commands';
+import type { ClaimedCommand } from '@capstan/shared/db/claims';
+import type { CommandProblem } from '@capstan/shared/db/commands';
 import type { ProviderFailure } from '@capstan/shared/provider/payment-provider';
 import { providerRejection } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';

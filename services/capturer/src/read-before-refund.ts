@@ -1,4 +1,5 @@
-import type { ClaimedCommand, CommandProblem } from '@capstan/shared/db/commands';
+import type { ClaimedCommand } from '@capstan/shared/db/claims';
+import type { CommandProblem } from '@capstan/shared/db/commands';
 import { lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { findRefundChildren, reserveRefund } from '@capstan/shared/db/refunds';

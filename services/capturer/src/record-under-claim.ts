@@ -1,4 +1,4 @@
-import { type ClaimedCommand, ClaimLostError } from '@capstan/shared/db/commands';
+import { type ClaimedCommand, ClaimLostError } from '@capstan/shared/db/claims';
 import { reviveUnmatchedDeliveries } from '@capstan/shared/db/deliveries';
 import { lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';

@@ -1,4 +1,4 @@
-import type { ClaimedCommand } from '@capstan/shared/db/commands';
+import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import { lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { ensureRefundChild } from '@capstan/shared/db/refunds';

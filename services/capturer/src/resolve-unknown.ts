@@ -4,7 +4,7 @@ import {
   resolveAttempt,
   type UnknownAttempt,
 } from '@capstan/shared/db/attempts';
-import type { ClaimedCommand } from '@capstan/shared/db/commands';
+import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { findRefundIdsBefore } from '@capstan/shared/db/refunds';
 import { type Conclusion, concludeUnknown, type Evidence } from './conclude-unknown.ts';

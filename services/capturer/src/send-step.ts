@@ -1,5 +1,5 @@
 import { finishAttempt, followsUnknownAttempt } from '@capstan/shared/db/attempts';
-import type { ClaimedCommand } from '@capstan/shared/db/commands';
+import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import type { ObservedPayment, ProviderResult } from '@capstan/shared/provider/payment-provider';
 import { backoffMs } from '@capstan/shared/retry/backoff';

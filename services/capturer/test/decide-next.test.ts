@@ -1,4 +1,4 @@
-import type { ClaimedAttempt, ClaimedCommand } from '@capstan/shared/db/commands';
+import type { ClaimedAttempt, ClaimedCommand } from '@capstan/shared/db/claims';
 import { OPERATIONS, type Operation } from '@capstan/shared/domain/payment-command';
 import { isCaptureTaken, isFinalStatus, PAYMENT_STATUSES } from '@capstan/shared/domain/payment-status';
 import fc from 'fast-check';

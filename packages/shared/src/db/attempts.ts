@@ -1,7 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Operation } from '../domain/payment-command.ts';
 import type { ProviderFailure } from '../provider/payment-provider.ts';
-import { type ClaimedCommand, ClaimLostError } from './commands.ts';
+import { type ClaimedCommand, ClaimLostError } from './claims.ts';
 import { storableJson } from './storable-text.ts';
 
 export type Outcome = 'succeeded' | 'rejected' | 'retryable' | 'unknown';

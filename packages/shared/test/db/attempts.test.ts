@@ -6,7 +6,7 @@ import {
   loadUnknownAttempt,
   resolveAttempt,
 } from '../../src/db/attempts.ts';
-import { claimCommand } from '../../src/db/commands.ts';
+import { claimCommand } from '../../src/db/claims.ts';
 import type { Pool } from '../../src/db/pool.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import { insertCommand, openDatabaseFixture, readRow } from '../database-fixture.ts';

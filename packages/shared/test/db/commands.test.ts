@@ -3,11 +3,13 @@ import { addAttemptRead, beginAttempt, finishAttempt, markAttemptAbandoned } fro
 import {
   type ClaimedCommand,
   ClaimLostError,
-  type CommandProblem,
   claimCommand,
   continueCommand,
   deferCommand,
   endCommand,
+} from '../../src/db/claims.ts';
+import {
+  type CommandProblem,
   rejectBlockedCommands,
   takeDueCommands,
   unblockNextCommand,

@@ -1,0 +1,184 @@
+import type { PoolClient } from 'pg';
+import type { WaitsFor } from '../domain/command-status.ts';
+import type { CommandType, Operation } from '../domain/payment-command.ts';
+import type { CommandProblem, RefundRequest } from './commands.ts';
+import { storableJson } from './storable-text.ts';
+
+/** Everything a capturer needs to decide what to do next with a command it has claimed. */
+export interface ClaimedCommand {
+  id: string;
+  epoch: number;
+  type: CommandType;
+  steps: Operation[];
+  stepsDone: number;
+  failures: number;
+  /** The create body as accepted, as JSON text; null for commands about an existing payment. */
+  createBody: string | null;
+  refund: RefundRequest | null;
+  deadlinePassed: boolean;
+  /** Put back by a person since its newest attempt began: the payment is read before anything is sent. */
+  redriven: boolean;
+  paymentKey: string;
+  /** The older key whose Conomy payment this one turned out to be. */
+  duplicateOf: string | null;
+  /** An attempt moves no money and takes no step but its own creation. */
+  paymentKind: 'payment' | 'attempt' | 'refund';
+  /** Conomy's payment type; null for a payment never seen. */
+  paymentType: string | null;
+  conomyId: string | null;
+  externalId: string | null;
+  paymentStatus: string | null;
+  /** The newest attempt of the current step. */
+  attempt: ClaimedAttempt | null;
+}
+
+export interface ClaimedAttempt {
+  id: number;
+  number: number;
+  outcome: 'succeeded' | 'rejected' | 'retryable' | 'unknown' | null;
+  resolution: string | null;
+}
+
+/**
+ * Takes a command for `leaseMs`: raises its epoch, so that whoever held it before can write nothing more.
+ * Null when it has ended, waits, is not due or is held by a live claim.
+ */
+export async function claimCommand(
+  tx: PoolClient,
+  claim: { id: string; worker: string; leaseMs: number },
+): Promise<ClaimedCommand | null> {
+  const { rows } = await tx.query<ClaimedCommand>(
+    `with claimed as (
+       update commands set
+         status = case when status = 'accepted' then 'executing' else status end,
+         claim_epoch = claim_epoch + 1,
+         waits_for = null,
+         claimed_by = $2::text,
+         claimed_until = capstan_now() + $3::float8 * interval '1 millisecond',
+         offer_at = capstan_now() + $3::float8 * interval '1 millisecond'
+       where id = $1::uuid
+         and status in ('accepted', 'executing', 'unresolved')
+         and (claimed_until is null or claimed_until <= capstan_now())
+         -- A delayed job may fire a little early by another machine's clock.
+         and due_at <= capstan_now() + interval '200 milliseconds'
+       returning *
+     )
+     select c.id, c.claim_epoch as epoch, c.type, c.steps, c.steps_done as "stepsDone", c.failures,
+       c.create_body::text as "createBody", c.refund,
+       coalesce(c.not_after < capstan_now(), false) as "deadlinePassed",
+       c.payment_key as "paymentKey", p.duplicate_of as "duplicateOf", p.kind as "paymentKind", p.snapshot->>'type' as "paymentType", p.conomy_id as "conomyId", p.external_id as "externalId",
+       p.status as "paymentStatus",
+       exists (
+         select from command_redrives r
+         where r.command_id = c.id and (a.started_at is null or r.at >= a.started_at)
+       ) as redriven,
+       case when a.id is not null then
+         jsonb_build_object('id', a.id, 'number', a.number, 'outcome', a.outcome, 'resolution', a.resolution)
+       end as attempt
+     from claimed c
+     join payments p on p.key = c.payment_key
+     left join lateral (
+       select * from attempts where command_id = c.id and step = c.steps_done order by number desc limit 1
+     ) a on true`,
+    [claim.id, claim.worker, claim.leaseMs],
+  );
+  return rows[0] ?? null;
+}
+
+/** The worker's claim was taken over; it must write nothing and stop. */
+export class ClaimLostError extends Error {
+  readonly code = 'claim_lost';
+
+  constructor(commandId: string, epoch: number) {
+    super(`the claim on command ${commandId} at epoch ${epoch} was taken over`);
+    this.name = 'ClaimLostError';
+  }
+}
+
+/** A fenced change to a claimed command. @throws {ClaimLostError} when another worker holds it now. */
+async function updateClaimed(
+  tx: PoolClient,
+  command: ClaimedCommand,
+  set: string,
+  values: unknown[],
+): Promise<void> {
+  const { rowCount } = await tx.query(
+    `update commands set ${set} where id = $1::uuid and claim_epoch = $2::bigint
+       and status in ('executing', 'unresolved')`,
+    [command.id, command.epoch, ...values],
+  );
+  if (rowCount !== 1) throw new ClaimLostError(command.id, command.epoch);
+}
+
+/** Keeps the claim for another call and notes how far the plan has come. */
+export function continueCommand(
+  tx: PoolClient,
+  command: ClaimedCommand,
+  claim: { status: 'executing' | 'unresolved'; leaseMs: number },
+): Promise<void> {
+  return updateClaimed(
+    tx,
+    command,
+    `status = $3::text, steps_done = $4::smallint, failures = $5::smallint,
+     claimed_until = capstan_now() + $6::float8 * interval '1 millisecond',
+     offer_at = capstan_now() + $6::float8 * interval '1 millisecond'`,
+    [claim.status, command.stepsDone, command.failures, claim.leaseMs],
+  );
+}
+
+/** Until when a command does nothing, and why. */
+export interface CommandWait {
+  status: 'executing' | 'unresolved';
+  dueMs: number;
+  /** The relay offers the command this long after it is due. */
+  graceMs: number;
+  waitsFor: WaitsFor | null;
+}
+
+/**
+ * Gives the claim back until `dueMs` from now. A command that has not begun is due again no later than its notAfter
+ * instant, so that its end does not wait for a pause or the provider.
+ */
+export function deferCommand(tx: PoolClient, command: ClaimedCommand, wait: CommandWait): Promise<void> {
+  return updateClaimed(
+    tx,
+    command,
+    `status = $3::text, steps_done = $4::smallint, failures = $5::smallint, claimed_by = null, claimed_until = null,
+     waits_for = $8::text,
+     due_at = ${DUE_AT},
+     offer_at = ${DUE_AT} + $7::float8 * interval '1 millisecond'`,
+    [
+      wait.status,
+      command.stepsDone,
+      command.failures,
+      wait.dueMs,
+      wait.graceMs,
+      wait.waitsFor,
+      command.stepsDone === 0 && command.attempt === null,
+    ],
+  );
+}
+
+const DUE_AT = `least(capstan_now() + $6::float8 * interval '1 millisecond',
+       case when $9::boolean and not_after is not null then greatest(not_after, capstan_now()) end)`;
+
+/** Ends the command, or parks it for a person. */
+export function endCommand(
+  tx: PoolClient,
+  command: ClaimedCommand,
+  end: { status: 'succeeded' | 'rejected' | 'canceled' | 'parked'; problem: CommandProblem | null },
+): Promise<void> {
+  return updateClaimed(
+    tx,
+    command,
+    `status = $3::text, steps_done = $4::smallint, failures = $5::smallint, problem = $6::jsonb,
+     claimed_by = null, claimed_until = null, offer_at = null,
+     finished_at = case when $3::text = 'parked' then null else capstan_now() end`,
+    [
+      end.status,
+      command.stepsDone,
+      command.failures,
+      end.problem === null ? null : storableJson(end.problem),
+    ],
+  );
+}
