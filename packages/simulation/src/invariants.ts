@@ -1,6 +1,7 @@
 import type { Intent } from '@capstan/local-stack/chaos/intents';
+import { findMovesBack } from '@capstan/local-stack/chaos/moves-back';
 import type { Pool } from '@capstan/shared/db/pool';
-import { isAhead, isFinalStatus, isKnownStatus } from '@capstan/shared/domain/payment-status';
+import { isFinalStatus } from '@capstan/shared/domain/payment-status';
 import type { SimulatedProvider } from './simulated-provider.ts';
 
 /** What must hold at the end of every run, whatever happened in it. */
@@ -250,16 +251,10 @@ function gaps({ payments, moves }: Facts): string[] {
   });
 }
 
-/** Over statuses that nobody knows, too. */
 function movesBack({ moves }: Facts): string[] {
-  return [...Map.groupBy(moves, ({ paymentKey }) => paymentKey)].flatMap(([key, ofPayment]) => {
-    const known = ofPayment.map(({ toStatus }) => toStatus).filter(isKnownStatus);
-    return known.flatMap((to, nth) => {
-      const from = known[nth - 1];
-      const isForward = from === undefined || from === to || isFinalStatus(to) || isAhead(from, to);
-      return isForward ? [] : [`payment ${key} went back from ${from} to ${to}`];
-    });
-  });
+  return [...Map.groupBy(moves, ({ paymentKey }) => paymentKey)].flatMap(([key, ofPayment]) =>
+    findMovesBack(ofPayment.map(({ toStatus }) => toStatus)).map((move) => `payment ${key} went ${move}`),
+  );
 }
 
 function callsWithoutAttempt(

@@ -334,10 +334,14 @@ async function expireClaim(id: string): Promise<void> {
 }
 
 describe('a create whose Conomy payment is mirrored under another key', () => {
-  /** The other key comes to be before the create's answer is recorded. */
-  async function executeBeside(id: string, acceptedAgo: string) {
+  /** Executes the create; between its effect and the recording of its answer the other key comes to be, with a capture. */
+  async function executeBeside(
+    id: string,
+    acceptedAgo: string,
+    meanwhile: (captureId: string) => Promise<void> = async () => {},
+  ) {
     const { createPayment } = fixture.context.provider;
-    const other = { key: '', commandId: '' };
+    const other = { key: '', captureId: '' };
     const provider = {
       ...fixture.context.provider,
       createPayment: async (...call: Parameters<typeof createPayment>) => {
@@ -349,7 +353,8 @@ describe('a create whose Conomy payment is mirrored under another key', () => {
           [result.value.id, acceptedAgo],
         );
         other.key = rows[0]?.key ?? '';
-        other.commandId = await insertLater(fixture.pool, other.key, 'capture');
+        other.captureId = await insertLater(fixture.pool, other.key, 'capture');
+        await meanwhile(other.captureId);
         return result;
       },
     };
@@ -359,51 +364,33 @@ describe('a create whose Conomy payment is mirrored under another key', () => {
 
   test('has it when it was accepted first: what the younger key has at work is parked and fenced off', async () => {
     const { id, paymentKey, externalId } = await insertCreate(fixture.pool);
-    // The younger key's worker is in the middle of its capture while the older key takes the payment.
-    let finishCapture = () => {};
-    const held = new Promise<void>((resolve) => {
-      finishCapture = resolve;
-    });
-    const { capturePayment } = fixture.context.provider;
-    let capturing = Promise.resolve();
+    const { provider } = fixture.context;
+    const answerHeld = Promise.withResolvers<void>();
     const slow = {
-      ...fixture.context.provider,
-      capturePayment: async (...call: Parameters<typeof capturePayment>) => {
-        const result = await capturePayment(...call);
-        await held;
+      ...provider,
+      capturePayment: async (...call: Parameters<typeof provider.capturePayment>) => {
+        const result = await provider.capturePayment(...call);
+        await answerHeld.promise;
         return result;
       },
     };
-    const { createPayment } = fixture.context.provider;
-    let other = { key: '', id: '' };
-    const provider = {
-      ...fixture.context.provider,
-      createPayment: async (...call: Parameters<typeof createPayment>) => {
-        const result = await createPayment(...call);
-        if (!result.ok) throw new Error(result.failure.reason);
-        const { rows } = await fixture.pool.query<{ key: string }>(
-          `insert into payments (key, conomy_id, status) values (gen_random_uuid(), $1, 'CREATED') returning key`,
-          [result.value.id],
-        );
-        const key = rows[0]?.key ?? '';
-        other = { key, id: await insertLater(fixture.pool, key, 'capture') };
-        capturing = executeCommand({ ...fixture.context, provider: slow, worker: 'other' }, other.id);
-        await until(async () => (await outcomes(other.id)).length > 0, {
-          deadlineMs: 5_000,
-          what: 'the other key to begin its capture',
-        });
-        return result;
-      },
-    };
-    await executeCommand({ ...fixture.context, provider }, id);
-    finishCapture();
+    let capturing = Promise.resolve();
+    const other = await executeBeside(id, '-1 second', async (captureId) => {
+      // The younger key's worker is in the middle of its capture while the older key takes the payment.
+      capturing = executeCommand({ ...fixture.context, provider: slow, worker: 'other' }, captureId);
+      await until(async () => (await outcomes(captureId)).length > 0, {
+        deadlineMs: 5_000,
+        what: 'the other key to begin its capture',
+      });
+    });
+    answerHeld.resolve();
     await capturing;
     expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
-    expect(await findCommand(fixture.pool, other.id)).toMatchObject({
+    expect(await findCommand(fixture.pool, other.captureId)).toMatchObject({
       status: 'parked',
       problem: { code: 'payment_known_under_other_key' },
     });
-    expect(await outcomes(other.id)).toEqual([['capture', 'unknown', 'parked']]);
+    expect(await outcomes(other.captureId)).toEqual([['capture', 'unknown', 'parked']]);
     const younger = await findPayment(fixture.pool, other.key);
     expect(younger).toMatchObject({ conomyId: null, duplicateOf: paymentKey });
     expect(await findPayment(fixture.pool, paymentKey)).toMatchObject({
@@ -423,7 +410,7 @@ describe('a create whose Conomy payment is mirrored under another key', () => {
       conomyId: null,
       duplicateOf: other.key,
     });
-    expect(await findCommand(fixture.pool, other.commandId)).toMatchObject({ status: 'accepted' });
+    expect(await findCommand(fixture.pool, other.captureId)).toMatchObject({ status: 'accepted' });
     await inTransaction(fixture.pool, async (tx) => {
       const held = await holdCommand(tx, id);
       if (held === null) throw new Error('the command is gone');

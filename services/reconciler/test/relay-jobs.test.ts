@@ -13,22 +13,28 @@ beforeAll(async () => {
 });
 afterAll(() => fixture.close());
 
+/** A worker that notes the payment keys of the reads it gets. */
+function openReadWorker() {
+  const seen: string[] = [];
+  const worker = openWorker({
+    key: 'reads',
+    queueUrl: fixture.queueUrl,
+    concurrency: 10,
+    log: fixture.context.log,
+    work: async ({ paymentKey }) => void seen.push(paymentKey),
+  });
+  return { seen, worker };
+}
+
 test('what is due in the tables is offered, once per row, and not again before its time', async () => {
-  const { pool, context, queueUrl } = fixture;
+  const { pool, context } = fixture;
   await pool.query(
     `insert into payments (key, conomy_id, external_id, status, offer_at) select gen_random_uuid(), 'id-' || n, 'e-' || n, 'CAPTURED', capstan_now() from generate_series(1, 50) n`,
   );
   await pool.query(
     `insert into payments (key, conomy_id, external_id, status, offer_at) select gen_random_uuid(), 'later-' || n, 'l-' || n, 'CAPTURED', capstan_now() + interval '1 hour' from generate_series(1, 50) n`,
   );
-  const seen: string[] = [];
-  const worker = openWorker({
-    key: 'reads',
-    queueUrl,
-    concurrency: 10,
-    log: context.log,
-    work: async ({ paymentKey }) => void seen.push(paymentKey),
-  });
+  const { seen, worker } = openReadWorker();
   await until(() => context.senders.reads.isUp(), {
     deadlineMs: 10_000,
     what: 'the queue to be reached',

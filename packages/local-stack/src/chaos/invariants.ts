@@ -1,8 +1,9 @@
 import type { LedgerPayment } from '@capstan/conomy-sandbox/ledger';
 import { isEnded } from '@capstan/shared/domain/command-status';
 import { readReceivedAmount } from '@capstan/shared/domain/money';
-import { isAhead, isFinalStatus, isKnownStatus } from '@capstan/shared/domain/payment-status';
+import { isFinalStatus } from '@capstan/shared/domain/payment-status';
 import type { CommandFact, Facts } from './facts.ts';
+import { findMovesBack } from './moves-back.ts';
 
 /** What must hold whatever went wrong. */
 export interface Invariant {
@@ -198,11 +199,7 @@ export const INVARIANTS: readonly Invariant[] = [
         const left = moves
           .filter(({ from }) => isFinalStatus(from))
           .map(({ from, to }) => `${key} left ${from} for ${to}`);
-        const known = moves.map(({ to }) => to).filter(isKnownStatus);
-        const back = known
-          .map((to, nth) => ({ from: known[nth - 1] ?? to, to }))
-          .filter(({ from, to }) => from !== to && !isFinalStatus(to) && !isAhead(from, to))
-          .map(({ from, to }) => `${key} went back from ${from} to ${to}`);
+        const back = findMovesBack(moves.map(({ to }) => to)).map((move) => `${key} went ${move}`);
         const isWhole =
           moves.every(({ version }, nth) => version === nth + 1) && versions.get(key) === moves.length;
         const versionsOf = moves.map(({ version }) => version).join(', ');
