@@ -1,5 +1,6 @@
 import type { Intent } from '@capstan/local-stack/chaos/intents';
 import { findMovesBack } from '@capstan/local-stack/chaos/moves-back';
+import { findImpossibleEnds } from '@capstan/local-stack/chaos/possible-ends';
 import type { Pool } from '@capstan/shared/db/pool';
 import { isFinalStatus } from '@capstan/shared/domain/payment-status';
 import type { SimulatedProvider } from './simulated-provider.ts';
@@ -171,13 +172,8 @@ function wrongCaptures({ sandbox }: SimulatedProvider, intents: readonly Intent[
 const ALWAYS_POSSIBLE = 'rejected:payment_not_open';
 
 function impossibleEnds({ commands }: Facts, intents: readonly Intent[]): string[] {
-  const possible = new Map(
-    intents.flatMap((intent) => intent.commands.map(({ key, ends }) => [key, ends] as const)),
-  );
-  return commands.flatMap(({ key, type, status, problem }) => {
-    const end = problem === null ? status : `${status}:${problem.code}`;
-    return end === ALWAYS_POSSIBLE || possible.get(key)?.includes(end) ? [] : [`${type} ${key} ended ${end}`];
-  });
+  const ended = commands.map(({ problem, ...command }) => ({ ...command, problem: problem?.code ?? null }));
+  return findImpossibleEnds(intents, ended, [ALWAYS_POSSIBLE]);
 }
 
 function untrueEnds({ commands, payments }: Facts, { sandbox }: SimulatedProvider): string[] {

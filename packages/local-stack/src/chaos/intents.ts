@@ -21,6 +21,8 @@ export interface IntendedCommand {
   after: 'nothing' | 'accepted' | 'settled';
   /** Also sent at the same moment to another api with the same key. */
   doubled: boolean;
+  /** It succeeds only where no other command of its type and intent did. */
+  fitsOnlyAlone?: boolean;
   /** Milliseconds from its sending to its notAfter instant. */
   notAfterMs?: number;
 }
@@ -137,8 +139,10 @@ const REFUNDED: Draw = (body, random) => {
       create(body, ['capture']),
       refund(body, part, ends),
       { ...refund(body, cop(random.whole(100, 50_000)), ends), doubled: random.whole(0, 1) === 1 },
-      // It fits only where the two before it came to nothing.
-      refund(body, body.purchaseAmount, [...ends, 'rejected:refund_exceeds_refundable']),
+      {
+        ...refund(body, body.purchaseAmount, [...ends, 'rejected:refund_exceeds_refundable']),
+        fitsOnlyAlone: true,
+      },
     ],
   };
 };

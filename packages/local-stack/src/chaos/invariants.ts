@@ -4,6 +4,7 @@ import { readReceivedAmount } from '@capstan/shared/domain/money';
 import { isFinalStatus } from '@capstan/shared/domain/payment-status';
 import type { CommandFact, Facts } from './facts.ts';
 import { findMovesBack } from './moves-back.ts';
+import { endOf, findImpossibleEnds } from './possible-ends.ts';
 
 /** What must hold whatever went wrong. */
 export interface Invariant {
@@ -46,15 +47,10 @@ export const INVARIANTS: readonly Invariant[] = [
   },
   {
     statement: 'commands ended in a way that was possible for them',
-    check: ({ sent, commands }) => {
-      const ends = new Map(sent.map(({ intended }) => [intended.key, intended.ends]));
-      const breaches = commands.flatMap((command) => {
-        const end = endOf(command);
-        const possible = ends.get(command.key);
-        return possible?.includes(end) ? [] : [`${command.key} (${command.type}) ended ${end}`];
-      });
-      return { count: commands.length, breaches };
-    },
+    check: ({ intents, commands }) => ({
+      count: commands.length,
+      breaches: findImpossibleEnds(intents, commands),
+    }),
   },
   {
     statement: 'payments were captured once at most',
@@ -217,10 +213,6 @@ export const INVARIANTS: readonly Invariant[] = [
     check: ({ leaks }) => ({ count: leaks.length, breaches: [...leaks] }),
   },
 ];
-
-function endOf({ status, problem }: CommandFact): string {
-  return problem === null ? status : `${status}:${problem}`;
-}
 
 function cameToNothing({ status }: CommandFact): boolean {
   return status === 'rejected' || status === 'canceled';

@@ -101,6 +101,14 @@ test('all hold when nothing is wrong', () => {
   expect(broken({})).toEqual([]);
 });
 
+const refunding = (key: string) => ({
+  key,
+  command: { type: 'payment.refund' },
+  ends: ['succeeded'],
+  after: 'settled' as const,
+  doubled: false,
+});
+
 const CASES: [string, Partial<Facts>, RegExp][] = [
   ['an accepted command that is gone', { commands: [] }, /^accepted commands are there/],
   [
@@ -121,6 +129,21 @@ const CASES: [string, Partial<Facts>, RegExp][] = [
   [
     'an end that was not possible',
     { commands: [command({ status: 'rejected', problem: 'payment_not_open' })] },
+    /^commands ended in a way/,
+  ],
+  [
+    'a refund of everything beside another refund',
+    {
+      intents: facts().intents.map((intent) => ({
+        ...intent,
+        commands: [...intent.commands, refunding('k2'), { ...refunding('k3'), fitsOnlyAlone: true }],
+      })),
+      commands: [
+        command(),
+        command({ key: 'k2', type: 'payment.refund' }),
+        command({ key: 'k3', type: 'payment.refund' }),
+      ],
+    },
     /^commands ended in a way/,
   ],
   [
