@@ -14,7 +14,7 @@ import { addAuthentication } from './authenticate.ts';
 import type { BoardPasswords } from './basic-auth.ts';
 import { createProductCheck } from './check-products-first.ts';
 import { createCommandIntake } from './command-intake.ts';
-import { addErrorResponses } from './error-response.ts';
+import { addErrorResponses, answerFrameworkError } from './error-response.ts';
 import type { Inbox } from './inbox/inbox.ts';
 import { addRateLimit } from './limit-rate.ts';
 import { createLongPoll } from './long-poll.ts';
@@ -116,7 +116,7 @@ export async function createBoardServer(deps: {
   log: Logger;
   board: BoardPasswords;
 }): Promise<FastifyInstance> {
-  const app = fastify();
+  const app = fastify({ frameworkErrors: answerFrameworkError });
   addErrorResponses(app, deps.log);
   const { board, queues, inbox } = deps;
   await addQueueBoard(app, { passwords: board, queues: Object.values(queues), inbox });
@@ -124,7 +124,7 @@ export async function createBoardServer(deps: {
 }
 
 function createServer(log: Logger, metrics: ApiMetrics): FastifyInstance {
-  const app = fastify();
+  const app = fastify({ frameworkErrors: answerFrameworkError });
   addErrorResponses(app, log);
   app.addHook('onResponse', async (request, reply) => {
     const labels = {

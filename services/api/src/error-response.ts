@@ -29,6 +29,11 @@ export function addErrorResponses(app: FastifyInstance, log: Logger): void {
   });
 }
 
+/** For what is refused before there is a route, such as a path that is no valid URL. */
+export function answerFrameworkError(error: FastifyError, _request: unknown, reply: FastifyReply): void {
+  sendProblem(reply, toProblem(refusalOfHttp(error)));
+}
+
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
   if (problem.code === 'unauthorized') reply.header('www-authenticate', 'Bearer realm="capstan"');
   if (problem.code === 'unavailable') reply.header('retry-after', RETRY_AFTER_S);
@@ -45,7 +50,7 @@ function toRefusal(error: unknown): Refusal {
     return {
       code: 'unavailable',
       detail:
-        'PostgreSQL cannot be reached, so nothing was written. Try again with the same Idempotency-Key.',
+        'PostgreSQL cannot be reached. Try again with the same Idempotency-Key: what was written all the same is answered again and not done twice.',
     };
   }
   return refusalOfHttp(error as Partial<FastifyError>);

@@ -32,6 +32,15 @@ const node = (changes: Record<string, unknown>) => ({
   ...changes,
 });
 
+test.each(['/v1/payments/%00%ff', '/webhooks/%zz', '/%'])(
+  'the path %s, which is no URL, is refused as everything else is',
+  async (url) => {
+    const { status, headers, body } = await send(api.app, { method: 'GET', url });
+    expect([status, headers['content-type']]).toEqual([400, 'application/problem+json']);
+    expect(body).toMatchObject({ code: 'validation_failed', status: 400 });
+  },
+);
+
 describe('a command whose content is not valid', () => {
   const text = (command: unknown) => JSON.stringify(command);
   test.each([

@@ -32,9 +32,12 @@ async function runOnce<T>(pool: Pool, work: (tx: PoolClient) => Promise<T>): Pro
     await tx.query('commit');
     return result;
   } catch (error) {
-    await tx.query('rollback').catch((rollbackError: Error) => {
-      broken = rollbackError;
-    });
+    // A connection that did not answer would not answer a rollback either: closing it is one.
+    if (isDatabaseUnreachable(error)) broken = error as Error;
+    else
+      await tx.query('rollback').catch((rollbackError: Error) => {
+        broken = rollbackError;
+      });
     throw error;
   } finally {
     tx.release(broken);

@@ -80,6 +80,16 @@ describe('a transaction', () => {
     for (const key of keys) expect(await readRow(pool, 'payments', 'key', key)).toMatchObject({ reads: 2 });
   });
 
+  test('whose connection does not answer any more fails without waiting for a rollback', async () => {
+    const stuck = inTransaction(pool, async (tx) => {
+      await tx.query({ text: 'select pg_sleep(5)', query_timeout: 100 } as never);
+    });
+    const longAfter = pool.query('select pg_sleep(2)').then(() => 'the rollback was waited for');
+    const first = await Promise.race([errorOf(stuck), longAfter]);
+    expect(isDatabaseUnreachable(first)).toBe(true);
+    await longAfter;
+  });
+
   test('whose connection is ended in between fails as unreachable, and the pool goes on', async () => {
     const work = inTransaction(pool, async (tx) => {
       const { rows } = await tx.query('select pg_backend_pid() as pid');
