@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { describeErrors } from '@capstan/shared/domain/describe-errors';
+import { describeLifecycles } from '@capstan/shared/domain/describe-lifecycles';
 import { describeRails } from '@capstan/shared/domain/describe-rails';
 import { describeConfiguration } from './describe-configuration.ts';
 
@@ -8,6 +9,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'configuration.md': describeConfiguration,
   'errors.md': describeErrors,
   'rails.md': describeRails,
+  'state-machines.md': describeLifecycles,
 };
 
 async function readPage(file: URL): Promise<string> {

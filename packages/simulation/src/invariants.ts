@@ -44,6 +44,7 @@ interface CommandFacts {
 
 interface PaymentFacts {
   key: string;
+  kind: 'payment' | 'attempt' | 'refund';
   conomyId: string | null;
   externalId: string | null;
   status: string | null;
@@ -80,7 +81,7 @@ async function readFacts(pool: Pool): Promise<Facts> {
      from commands c order by c.position`,
   );
   const payments = await pool.query<PaymentFacts>(
-    'select key, conomy_id as "conomyId", external_id as "externalId", status, version from payments order by accepted_at, key',
+    'select key, kind, conomy_id as "conomyId", external_id as "externalId", status, version from payments order by accepted_at, key',
   );
   const attempts = await pool.query<AttemptFacts>(
     `select payment_key as "paymentKey", operation, (extract(epoch from started_at) * 1000)::float8 as "startedMs" from attempts`,
@@ -247,10 +248,12 @@ function gaps({ payments, moves }: Facts): string[] {
   });
 }
 
-function movesBack({ moves }: Facts): string[] {
-  return [...Map.groupBy(moves, ({ paymentKey }) => paymentKey)].flatMap(([key, ofPayment]) =>
-    findMovesBack(ofPayment.map(({ toStatus }) => toStatus)).map((move) => `payment ${key} went ${move}`),
-  );
+function movesBack({ payments, moves }: Facts): string[] {
+  const byPayment = Map.groupBy(moves, ({ paymentKey }) => paymentKey);
+  return payments.flatMap(({ key, kind }) => {
+    const statuses = (byPayment.get(key) ?? []).map(({ toStatus }) => toStatus);
+    return findMovesBack(kind, statuses).map((move) => `payment ${key} went ${move}`);
+  });
 }
 
 function callsWithoutAttempt(

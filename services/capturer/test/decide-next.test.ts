@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { type Decision, decideNext, FAILURES_MAX } from '../src/decide-next.ts';
 import { claimedCommand } from './claimed-command.ts';
 
-const STATUSES = [null, ...Object.keys(PAYMENT_STATUSES), 'DISPUTED'];
+const STATUSES = [null, ...Object.keys(PAYMENT_STATUSES), 'COMPLETED'];
 
 function inShort({ action, stepsDone }: Decision): string {
   switch (action.kind) {
@@ -35,6 +35,8 @@ describe('a single step by the status of its payment, known from before or told 
     null: 'read',
     ATTEMPT: 'read',
     DISPUTED: 'read',
+    REVERSED: 'read',
+    COMPLETED: 'read',
     REQUIRES_REVIEW: 'read',
     EXPIRED: 'rejected payment_not_open',
     FAILED: 'rejected payment_not_open',
@@ -43,6 +45,8 @@ describe('a single step by the status of its payment, known from before or told 
     ...rest,
     ATTEMPT: 'parked payment_in_unexpected_status',
     DISPUTED: 'parked payment_in_unexpected_status',
+    REVERSED: 'parked payment_in_unexpected_status',
+    COMPLETED: 'parked payment_in_unexpected_status',
     REQUIRES_REVIEW: 'wait review',
   };
 

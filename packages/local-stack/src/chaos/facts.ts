@@ -38,7 +38,7 @@ export interface MirrorFact {
   conomyId: string | null;
   externalId: string | null;
   released: boolean;
-  kind: string;
+  kind: 'payment' | 'attempt' | 'refund';
   status: string | null;
   version: number;
   snapshot: Record<string, unknown>;

@@ -189,15 +189,18 @@ export const INVARIANTS: readonly Invariant[] = [
   {
     statement: 'moves left no final state, never went back and left no version out',
     check: ({ journal, mirror }) => {
-      const versions = new Map(mirror.map(({ key, version }) => [key, version]));
+      const payments = new Map(mirror.map((payment) => [payment.key, payment]));
       const byPayment = Map.groupBy(journal, ({ paymentKey }) => paymentKey);
       const breaches = [...byPayment].flatMap(([key, moves]) => {
         const left = moves
           .filter(({ from }) => isFinalStatus(from))
           .map(({ from, to }) => `${key} left ${from} for ${to}`);
-        const back = findMovesBack(moves.map(({ to }) => to)).map((move) => `${key} went ${move}`);
-        const isWhole =
-          moves.every(({ version }, nth) => version === nth + 1) && versions.get(key) === moves.length;
+        const { kind = 'payment', version: newest } = payments.get(key) ?? {};
+        const back = findMovesBack(
+          kind,
+          moves.map(({ to }) => to),
+        ).map((move) => `${key} went ${move}`);
+        const isWhole = moves.every(({ version }, nth) => version === nth + 1) && newest === moves.length;
         const versionsOf = moves.map(({ version }) => version).join(', ');
         return [...left, ...back, ...(isWhole ? [] : [`${key} has the versions ${versionsOf}`])];
       });

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { isKnownStatus } from '../domain/payment-status.ts';
+import { alarmOfStatus } from '../domain/payment-status.ts';
 
 /** One move of a mirror; `version` is gap-free per payment. */
 export interface JournalRow {
@@ -19,11 +19,11 @@ export async function findJournalOfPayment(db: Pool | PoolClient, paymentKey: st
   return rows;
 }
 
-/** The newest status of the mirror that the documents know; null when there was none. */
-export async function findLastKnownStatus(tx: PoolClient, paymentKey: string): Promise<string | null> {
+/** The newest status of the mirror whose moves are documented; null when there was none. */
+export async function findLastPlacedStatus(tx: PoolClient, paymentKey: string): Promise<string | null> {
   const { rows } = await tx.query<{ to: string }>(
     'select to_status as "to" from journal where payment_key = $1::uuid order by version desc',
     [paymentKey],
   );
-  return rows.find(({ to }) => isKnownStatus(to))?.to ?? null;
+  return rows.find(({ to }) => alarmOfStatus(to) === null)?.to ?? null;
 }

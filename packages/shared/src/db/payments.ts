@@ -14,6 +14,8 @@ export interface PaymentRow {
   version: number;
   cause: string;
   movedAt: Date;
+  /** Milliseconds since the mirror entered its status, by the database clock. */
+  ageMs: number;
   updatedAt: Date;
   reads: number;
   alarm: string | null;
@@ -23,7 +25,7 @@ export interface PaymentRow {
 
 /** The columns of a {@link PaymentRow}. */
 export const PAYMENT_COLUMNS = `key, conomy_id as "conomyId", external_id as "externalId", kind, snapshot, status, final, version, cause,
-  moved_at as "movedAt", updated_at as "updatedAt", reads, alarm, duplicate_of as "duplicateOf"`;
+  moved_at as "movedAt", (extract(epoch from capstan_now() - moved_at) * 1000)::float8 as "ageMs", updated_at as "updatedAt", reads, alarm, duplicate_of as "duplicateOf"`;
 
 export async function findPayment(db: Pool | PoolClient, key: string): Promise<PaymentRow | null> {
   const { rows } = await db.query<PaymentRow>(
@@ -52,15 +54,10 @@ export async function findPaymentByEither(db: Pool, reference: string): Promise<
   return rows[0] ?? null;
 }
 
-export interface LockedPayment extends PaymentRow {
-  /** Milliseconds since the last move, by the database clock. */
-  ageMs: number;
-}
-
 /** Takes the row lock under which every change to a payment and its commands is made. */
-export async function lockPayment(tx: PoolClient, key: string): Promise<LockedPayment | null> {
-  const { rows } = await tx.query<LockedPayment>(
-    `select ${PAYMENT_COLUMNS}, (extract(epoch from capstan_now() - moved_at) * 1000)::float8 as "ageMs"
+export async function lockPayment(tx: PoolClient, key: string): Promise<PaymentRow | null> {
+  const { rows } = await tx.query<PaymentRow>(
+    `select ${PAYMENT_COLUMNS}
      from payments where key = $1::uuid for no key update`,
     [key],
   );

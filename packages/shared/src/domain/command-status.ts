@@ -3,23 +3,39 @@
  * while an earlier command of the same payment is open and `unresolved` while an attempt's outcome is unknown.
  */
 export const COMMAND_STATUSES = {
-  /** Committed and waiting for a capturer. */
-  accepted: { ended: false },
-  /** An earlier command of the same payment is open; becomes `accepted` when that one ends. */
-  blocked: { ended: false },
-  /** A capturer works on it, or it waits between two tries or for a review. */
-  executing: { ended: false },
-  /** An attempt may or may not have had its effect; only reads are made until that is known. */
-  unresolved: { ended: false },
-  /** Conomy took every step. Whether the money is final is said by the payment. */
-  succeeded: { ended: true },
-  /** It will not happen: refused by Conomy or impossible for a stated reason. */
-  rejected: { ended: true },
-  /** Out of safe moves; a person decides. Still open: later commands of the payment stay blocked. */
-  parked: { ended: false },
-  /** Not begun by its deadline, or canceled before a byte left. */
-  canceled: { ended: true },
-} as const satisfies Record<string, { ended: boolean }>;
+  accepted: {
+    ended: false,
+    meaning: 'committed and waiting for a capturer',
+  },
+  blocked: {
+    ended: false,
+    meaning: 'an earlier command of the same payment is open; becomes `accepted` when that one ends',
+  },
+  executing: {
+    ended: false,
+    meaning: 'a capturer works on it, or it waits between two tries or for a review',
+  },
+  unresolved: {
+    ended: false,
+    meaning: 'an attempt may or may not have had its effect; only reads are made until that is known',
+  },
+  succeeded: {
+    ended: true,
+    meaning: 'Conomy took every step. Whether the money is final is said by the payment',
+  },
+  rejected: {
+    ended: true,
+    meaning: 'it will not happen: refused by Conomy or impossible for a stated reason',
+  },
+  parked: {
+    ended: false,
+    meaning: 'out of safe moves; a person decides. Still open: later commands of the payment stay blocked',
+  },
+  canceled: {
+    ended: true,
+    meaning: 'not begun by its deadline, or canceled before a byte left',
+  },
+} as const satisfies Record<string, { ended: boolean; meaning: string }>;
 
 export type CommandStatus = keyof typeof COMMAND_STATUSES;
 

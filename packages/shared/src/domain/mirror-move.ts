@@ -1,4 +1,11 @@
-import { isAhead, isFinalStatus, isKnownStatus, isLegalSuccessor } from './payment-status.ts';
+import { isAhead, isAheadThroughReview, isLegalSuccessor, type Lifecycle } from './lifecycle.ts';
+import {
+  alarmOfStatus,
+  isFinalStatus,
+  isKnownStatus,
+  type PaymentStatus,
+  type StatusAlarm,
+} from './payment-status.ts';
 
 /**
  * Who says what the status is. A `delivery` is a verified webhook, an `answer` comes back from a call of ours
@@ -13,65 +20,84 @@ export interface Observation {
   amountDiffers: boolean;
 }
 
+/** What is known of a payment before the observation. */
+export interface MirrorState {
+  lifecycle: Lifecycle;
+  status: string | null;
+  /** The newest status whose moves are documented, where the current one's are not. */
+  lastPlaced: string | null;
+  /** Milliseconds since the mirror entered its status. */
+  ageMs: number;
+}
+
 /** What an observation does to the mirror (law 5). */
 export type MirrorMove =
   | { kind: 'unchanged' }
-  | { kind: 'moved'; to: string; alarm: 'unknown_status' | null }
+  | { kind: 'moved'; to: string; alarm: StatusAlarm | null }
   /** Not to be believed without asking: read the payment, the read decides. */
-  | { kind: 'read'; why: 'final' | 'illegal' | 'unknown_status' | 'amount_differs' | 'unknown_payment' }
+  | { kind: 'read'; why: 'final' | 'illegal' | StatusAlarm | 'amount_differs' | 'unknown_payment' }
   /** Older than the mirror; nothing to do. */
   | { kind: 'stale' }
-  /** The provider contradicts a state it called final; a person looks. */
-  | { kind: 'alarm'; alarm: 'final_contradicted' };
+  /** The provider contradicts what it said before, and no delay explains it; a person looks. */
+  | { kind: 'alarm'; alarm: 'final_contradicted' | 'went_back' };
 
 /**
- * Decides, from the mirror's status and one observation, what happens to the mirror. `lastKnown`: the newest status of the
- * mirror that the documents know, where the current one is none of theirs.
+ * Longer than any answer of Conomy may lag behind what it did (30 s at most, as the sandbox plays it, and a call's
+ * deadline): a read that still tells an older state is no lag.
  */
-export function decideMirrorMove(
-  current: string | null,
-  observed: Observation,
-  lastKnown: string | null,
-): MirrorMove {
-  if (observed.source === 'read') return moveByRead(current, observed.status, lastKnown);
+export const LAG_MS_MAX = 60_000;
+
+/** Decides, from what the mirror holds and one observation, what happens to the mirror. */
+export function decideMirrorMove(mirror: MirrorState, observed: Observation): MirrorMove {
+  if (observed.source === 'read') return moveByRead(mirror, observed.status);
   if (observed.amountDiffers) return { kind: 'read', why: 'amount_differs' };
-  if (observed.status === current) return { kind: 'unchanged' };
-  if (!isKnownStatus(observed.status)) return { kind: 'read', why: 'unknown_status' };
+  if (observed.status === mirror.status) return { kind: 'unchanged' };
+  const alarm = alarmOfStatus(observed.status);
+  if (alarm !== null) return { kind: 'read', why: alarm };
   if (isFinalStatus(observed.status)) return { kind: 'read', why: 'final' };
   return observed.source === 'answer'
-    ? moveByAnswer(current, observed.status)
-    : moveByDelivery(current, observed.status);
+    ? moveByAnswer(mirror, observed.status)
+    : moveByDelivery(mirror, observed.status);
 }
 
 /**
  * A read may jump ahead over states that were not seen, but never back: an answer older than the mirror is lag. A status
- * that no document knows is no place to come from, so what counts then is the one before it. A final state cannot be
- * older, since nothing follows it; it is taken even where no documented way leads to it.
+ * without documented moves is no place to come from, so what counts then is the one before it. A final state cannot be
+ * older, since nothing follows it; it is taken even where no documented way leads to it. What cannot be lag any more is
+ * either a review that nobody saw, or a provider that went back, which a person must see.
  */
-function moveByRead(current: string | null, status: string, lastKnown: string | null): MirrorMove {
+function moveByRead(mirror: MirrorState, status: string): MirrorMove {
+  const { lifecycle, status: current, ageMs } = mirror;
   if (status === current) return { kind: 'unchanged' };
   if (isFinalStatus(current)) return { kind: 'alarm', alarm: 'final_contradicted' };
-  if (!isKnownStatus(status)) return { kind: 'moved', to: status, alarm: 'unknown_status' };
-  const from = current === null || isKnownStatus(current) ? current : lastKnown;
-  const isNotBehind = from === null || from === status || (isKnownStatus(from) && isAhead(from, status));
-  return isNotBehind || isFinalStatus(status)
-    ? { kind: 'moved', to: status, alarm: null }
-    : { kind: 'stale' };
+  const moved: MirrorMove = { kind: 'moved', to: status, alarm: alarmOfStatus(status) };
+  if (moved.alarm !== null || isFinalStatus(status)) return moved;
+  const from = placed(current) ?? placed(mirror.lastPlaced);
+  const to = placed(status);
+  if (from === null || to === null || from === to || isAhead(lifecycle, from, to)) return moved;
+  if (ageMs < LAG_MS_MAX) return { kind: 'stale' };
+  return isAheadThroughReview(lifecycle, from, to) ? moved : { kind: 'alarm', alarm: 'went_back' };
 }
 
-function moveByAnswer(current: string | null, status: string): MirrorMove {
-  if (current === null) return { kind: 'moved', to: status, alarm: null };
-  if (isFinalStatus(current)) return { kind: 'stale' };
-  if (isKnownStatus(current) && isKnownStatus(status) && isAhead(current, status)) {
-    return { kind: 'moved', to: status, alarm: null };
-  }
-  return { kind: 'stale' };
+function moveByAnswer({ lifecycle, status: current }: MirrorState, status: string): MirrorMove {
+  const moved: MirrorMove = { kind: 'moved', to: status, alarm: null };
+  if (current === null) return moved;
+  const from = placed(current);
+  const to = placed(status);
+  return from !== null && to !== null && isAhead(lifecycle, from, to) ? moved : { kind: 'stale' };
 }
 
-function moveByDelivery(current: string | null, status: string): MirrorMove {
+function moveByDelivery({ lifecycle, status: current }: MirrorState, status: string): MirrorMove {
   if (current === null) return { kind: 'read', why: 'unknown_payment' };
-  if (!isKnownStatus(current) || !isKnownStatus(status)) return { kind: 'read', why: 'illegal' };
-  if (isLegalSuccessor(current, status)) return { kind: 'moved', to: status, alarm: null };
-  if (isAhead(status, current) && !isAhead(current, status)) return { kind: 'stale' };
+  const from = placed(current);
+  const to = placed(status);
+  if (from === null || to === null) return { kind: 'read', why: 'illegal' };
+  if (isLegalSuccessor(lifecycle, from, to)) return { kind: 'moved', to: status, alarm: null };
+  if (isAhead(lifecycle, to, from) && !isAhead(lifecycle, from, to)) return { kind: 'stale' };
   return { kind: 'read', why: 'illegal' };
+}
+
+/** A status as a place in the lifecycle; null for one whose moves no document tells. */
+function placed(status: string | null): PaymentStatus | null {
+  return status !== null && isKnownStatus(status) && alarmOfStatus(status) === null ? status : null;
 }

@@ -1,9 +1,10 @@
 import type { PoolClient } from 'pg';
-import { findLastKnownStatus } from '../db/journal.ts';
-import { type LockedPayment, movePayment, type PaymentChange, updateUnmovedPayment } from '../db/payments.ts';
+import { findLastPlacedStatus } from '../db/journal.ts';
+import { movePayment, type PaymentChange, type PaymentRow, updateUnmovedPayment } from '../db/payments.ts';
+import { lifecycleOf } from '../domain/lifecycle.ts';
 import { decideMirrorMove, type MirrorMove, type ObservationSource } from '../domain/mirror-move.ts';
 import { readReceivedAmount } from '../domain/money.ts';
-import { isKnownStatus } from '../domain/payment-status.ts';
+import { alarmOfStatus } from '../domain/payment-status.ts';
 import { nextReadMs, readOnDemandMs } from '../domain/read-schedule.ts';
 import { DIRECT_OFFER_MS_MAX, type Offer, RELAY_GRACE_MS, readJob } from '../queue/catalogue.ts';
 
@@ -17,6 +18,8 @@ export interface ObservedFacts {
   /** The whole payment as told, or null when the source tells only a few fields (a delivery). */
   snapshot: Record<string, unknown> | null;
   sourceId: string | null;
+  /** How long the mirror had stood when this was asked for; missing where the answer may lag behind it. */
+  askedAtAgeMs?: number;
 }
 
 export interface ObservationResult {
@@ -32,19 +35,24 @@ export interface ObservationResult {
  */
 export async function observePayment(
   tx: PoolClient,
-  payment: LockedPayment,
+  payment: PaymentRow,
   facts: ObservedFacts,
   random: number,
 ): Promise<ObservationResult> {
   const bindsId = payment.conomyId === null;
-  const isUnknown = payment.status !== null && !isKnownStatus(payment.status);
   const observed = {
     status: facts.status,
     source: facts.source,
     amountDiffers: amountDiffers(payment.snapshot, facts),
   };
-  const lastKnown = isUnknown ? await findLastKnownStatus(tx, payment.key) : payment.status;
-  const move = decideMirrorMove(payment.status, observed, lastKnown);
+  const isPlaced = payment.status === null || alarmOfStatus(payment.status) === null;
+  const mirror = {
+    lifecycle: lifecycleOf(payment.kind),
+    status: payment.status,
+    lastPlaced: isPlaced ? payment.status : await findLastPlacedStatus(tx, payment.key),
+    ageMs: facts.askedAtAgeMs ?? 0,
+  };
+  const move = decideMirrorMove(mirror, observed);
   if (move.kind !== 'moved' && move.kind !== 'read' && facts.source !== 'read' && !bindsId)
     return { move, read: null };
   const next = scheduleAfter(move, payment, facts.source, random);
@@ -75,7 +83,7 @@ interface NextRead {
 
 function scheduleAfter(
   move: MirrorMove,
-  payment: LockedPayment,
+  payment: PaymentRow,
   source: ObservationSource,
   random: number,
 ): NextRead | null {

@@ -64,6 +64,7 @@ async function applyRead(context: ReadContext, before: PaymentRow, told: Observe
       currency,
       snapshot,
       sourceId: null,
+      askedAtAgeMs: before.ageMs,
     };
     return observePayment(tx, payment, facts, context.random());
   });

@@ -14,7 +14,7 @@ const OPEN = Object.entries(PAYMENT_STATUSES)
   .filter(([status, { final }]) => !final && status !== 'ATTEMPT')
   .map(([status]) => status);
 
-const open = fc.oneof(fc.constantFrom(...OPEN), fc.constant(null), fc.constant('DISPUTED'));
+const open = fc.oneof(fc.constantFrom(...OPEN), fc.constant(null));
 const inFlight = fc.constantFrom('CAPTURED', 'RECEIVED', 'A_STATUS_NOBODY_KNOWS');
 const reads = fc.nat({ max: 100_000 });
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });

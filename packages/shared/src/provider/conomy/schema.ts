@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { readStatus } from '../../domain/payment-status.ts';
 import type { ObservedAccount, ObservedPayment, ProviderFailure } from '../payment-provider.ts';
 import { isJsonObject } from './json.ts';
 
@@ -52,11 +53,6 @@ export function parsePayment(json: unknown): ObservedPayment | null {
   const known = id ?? _id ?? paymentId;
   if (known === undefined) return null;
   return { id: known, status: readStatus(status), ...withoutUndefined(rest), raw: json };
-}
-
-/** Older documents call the first status `PENDING`; every other status passes as sent. */
-export function readStatus(status: string): string {
-  return status === 'PENDING' ? 'CREATED' : status;
 }
 
 /** The rows of a list answer in any documented envelope, and the total where one is given. */

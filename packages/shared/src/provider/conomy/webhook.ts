@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { readStatus } from '../../domain/payment-status.ts';
 import { isJsonObject } from './json.ts';
-import { maybeText, maybeTextOrNumber, readStatus, withoutUndefined } from './schema.ts';
+import { maybeText, maybeTextOrNumber, withoutUndefined } from './schema.ts';
 
 type About = 'payment' | 'refund' | 'customer' | 'unknown';
 
