@@ -1,6 +1,21 @@
 -- The schema that db/migrations make, read back from PostgreSQL's catalogs. Written by `pnpm db:dump`: never edit it,
 -- write a migration. The reasons for tables and constraints are in the migrations and in db/README.md.
 
+CREATE OR REPLACE FUNCTION public.append_event(of_payment uuid, of_type text, of_command uuid, of_version integer)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+declare
+  payment record;
+begin
+  select * into strict payment from payments where key = of_payment for no key update;
+  insert into events (payment_key, conomy_id, sequence, type, status, final, command_id, version)
+  select payment.key, payment.conomy_id, coalesce(max(e.sequence), 0) + 1, of_type, payment.status, payment.final,
+    of_command, of_version
+  from events e where e.payment_key = payment.key;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.attempts_guard_outcome()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -37,11 +52,43 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.commands_tell_upstream()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform append_event(new.payment_key, 'command.' || new.status, new.id, null);
+  return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.events_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'UPDATE' and old.position is null and to_jsonb(new) - 'position' = to_jsonb(old) - 'position' then
+    return new;
+  end if;
+  raise exception 'event % may not be changed or deleted: events are append-only', old.id;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.is_final_status(status text)
  RETURNS boolean
  LANGUAGE sql
  IMMUTABLE PARALLEL SAFE
 AS $function$ select coalesce(status in ('SETTLED', 'UNSETTLED', 'EXPIRED', 'FAILED', 'REFUNDED'), false) $function$;
+
+CREATE OR REPLACE FUNCTION public.journal_tell_upstream()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  perform append_event(new.payment_key, 'payment.moved', null, new.version);
+  return null;
+end
+$function$;
 
 CREATE OR REPLACE FUNCTION public.payments_guard_final()
  RETURNS trigger
@@ -58,6 +105,28 @@ begin
     end if;
   end if;
   return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.place_events(most integer)
+ RETURNS integer
+ LANGUAGE plpgsql
+AS $function$
+declare
+  placed integer;
+begin
+  if not exists (select from events where position is null) then
+    return 0;
+  end if;
+  perform pg_advisory_xact_lock(hashtext('capstan.events'));
+  with pending as (
+    select id, row_number() over (order by id) as nth
+    from (select id from events where position is null order by id limit most) as waiting
+  )
+  update events e set position = nth + (select coalesce(max(position), 0) from events)
+  from pending where pending.id = e.id;
+  get diagnostics placed = row_count;
+  return placed;
 end
 $function$;
 
@@ -158,6 +227,26 @@ create table environment (
   created_at timestamp with time zone default capstan_now() not null,
   constraint environment_is_one_row CHECK (only_row),
   constraint environment_pkey PRIMARY KEY (only_row)
+);
+
+create table events (
+  id bigint generated always as identity not null,
+  "position" bigint,
+  payment_key uuid not null,
+  conomy_id text,
+  sequence integer not null,
+  type text not null,
+  at timestamp with time zone default capstan_now() not null,
+  status text,
+  final boolean not null,
+  command_id uuid,
+  version integer,
+  constraint events_are_numbered_from_one CHECK ((sequence >= 1)),
+  constraint events_are_of_a_move_or_a_command CHECK ((((type = 'payment.moved'::text) = (version IS NOT NULL)) AND ((type = 'payment.moved'::text) = (command_id IS NULL)))),
+  constraint events_pkey PRIMARY KEY (id),
+  constraint events_position_key UNIQUE ("position"),
+  constraint events_sequence_key UNIQUE (payment_key, sequence),
+  constraint events_type_is_known CHECK ((type = ANY (ARRAY['payment.moved'::text, 'command.succeeded'::text, 'command.rejected'::text, 'command.canceled'::text, 'command.parked'::text])))
 );
 
 create table journal (
@@ -291,6 +380,10 @@ alter table command_redrives add constraint command_redrives_command_id_fkey FOR
 
 alter table commands add constraint commands_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
 
+alter table events add constraint events_command_id_fkey FOREIGN KEY (command_id) REFERENCES commands(id);
+
+alter table events add constraint events_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
+
 alter table journal add constraint journal_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
 
 alter table payments add constraint payments_duplicate_of_fkey FOREIGN KEY (duplicate_of) REFERENCES payments(key);
@@ -323,6 +416,10 @@ CREATE INDEX commands_type_idx ON public.commands USING btree (type, "position")
 
 CREATE INDEX commands_waits_for_idx ON public.commands USING btree (waits_for, "position") WHERE (waits_for IS NOT NULL);
 
+CREATE INDEX events_command_id_idx ON public.events USING btree (command_id) WHERE (command_id IS NOT NULL);
+
+CREATE INDEX events_without_position_idx ON public.events USING btree (id) WHERE ("position" IS NULL);
+
 CREATE INDEX pauses_in_force_idx ON public.pauses USING btree (paused_at, id) WHERE (lifted_at IS NULL);
 
 CREATE UNIQUE INDEX pauses_one_of_our_own_per_cause ON public.pauses USING btree (cause) WHERE ((lifted_at IS NULL) AND (cause <> 'operator'::text));
@@ -350,5 +447,11 @@ CREATE INDEX webhook_deliveries_unmatched_idx ON public.webhook_deliveries USING
 CREATE TRIGGER attempts_guard_outcome BEFORE DELETE OR UPDATE ON attempts FOR EACH ROW EXECUTE FUNCTION attempts_guard_outcome();
 
 CREATE TRIGGER command_redrives_guard BEFORE DELETE OR UPDATE ON command_redrives FOR EACH ROW EXECUTE FUNCTION command_redrives_guard();
+
+CREATE TRIGGER commands_tell_upstream AFTER UPDATE OF status ON commands FOR EACH ROW WHEN (new.status IS DISTINCT FROM old.status AND (new.status = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'canceled'::text, 'parked'::text]))) EXECUTE FUNCTION commands_tell_upstream();
+
+CREATE TRIGGER events_guard BEFORE DELETE OR UPDATE ON events FOR EACH ROW EXECUTE FUNCTION events_guard();
+
+CREATE TRIGGER journal_tell_upstream AFTER INSERT ON journal FOR EACH ROW EXECUTE FUNCTION journal_tell_upstream();
 
 CREATE TRIGGER payments_guard_final BEFORE UPDATE OF status ON payments FOR EACH ROW EXECUTE FUNCTION payments_guard_final();

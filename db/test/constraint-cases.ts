@@ -94,6 +94,64 @@ const REFUNDS: Case[] = [
 ];
 
 const move = { version: 1, from_status: null, to_status: 'CREATED', cause: 'read' };
+const event = { sequence: 1, type: 'payment.moved', version: 1, final: false };
+const EVENTS: Case[] = [
+  [
+    'two events at one position',
+    'events_position_key',
+    async (db) => {
+      const { key: payment_key } = await insertPayment(db);
+      await insert(db, 'events', { payment_key, ...event, position: 1 });
+      await insert(db, 'events', { payment_key, ...event, position: 1, sequence: 2 });
+    },
+  ],
+  [
+    'two events of a payment with one number',
+    'events_sequence_key',
+    async (db) => {
+      const { key: payment_key } = await insertPayment(db);
+      await insert(db, 'events', { payment_key, ...event });
+      await insert(db, 'events', { payment_key, ...event });
+    },
+  ],
+  [
+    'an event numbered from zero',
+    'events_are_numbered_from_one',
+    async (db) => insert(db, 'events', { payment_key: (await insertPayment(db)).key, ...event, sequence: 0 }),
+  ],
+  [
+    'an event of a type nobody knows',
+    'events_type_is_known',
+    async (db) => {
+      const { id: command_id, payment_key } = await insertCommand(db);
+      await insert(db, 'events', { payment_key, ...event, type: 'command.lost', version: null, command_id });
+    },
+  ],
+  [
+    'a move without its version',
+    'events_are_of_a_move_or_a_command',
+    async (db) =>
+      insert(db, 'events', { payment_key: (await insertPayment(db)).key, ...event, version: null }),
+  ],
+  [
+    'an event of a payment that is not there',
+    'events_payment_key_fkey',
+    (db) => insert(db, 'events', { payment_key: randomUUID(), ...event }),
+  ],
+  [
+    'an event of a command that is not there',
+    'events_command_id_fkey',
+    async (db) =>
+      insert(db, 'events', {
+        payment_key: (await insertPayment(db)).key,
+        ...event,
+        type: 'command.succeeded',
+        version: null,
+        command_id: randomUUID(),
+      }),
+  ],
+];
+
 const JOURNAL: Case[] = [
   [
     'two moves with one version',
@@ -427,6 +485,7 @@ export const CASES = [
   ...PAYMENTS,
   ...REFUNDS,
   ...JOURNAL,
+  ...EVENTS,
   ...COMMANDS,
   ...ATTEMPTS,
   ...DELIVERIES,

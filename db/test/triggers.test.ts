@@ -148,3 +148,68 @@ test('a redrive is neither changed nor deleted', async () => {
   for (const statement of [change, deletion])
     expect(await refusalOf(statement)).toContain('redrives are append-only');
 });
+
+describe('an event', () => {
+  async function eventsOf(payment_key: unknown): Promise<string[]> {
+    const { rows } = await fixture.pool.query(
+      'select * from events where payment_key = $1 order by sequence',
+      [payment_key],
+    );
+    return rows.map((row) => `${row.sequence} ${row.type} ${row.status} ${row.position}`);
+  }
+
+  test('is appended for each move of the journal and each end of a command', async () => {
+    const { id, payment_key } = await insertCommand(fixture.pool);
+    await update(fixture.pool, 'payments', ['key', payment_key], { status: 'CREATED', cause: 'answer' });
+    const moved = { payment_key, version: 1, from_status: null, to_status: 'CREATED', cause: 'answer' };
+    await insert(fixture.pool, 'journal', moved);
+    const problem = { code: 'x', detail: 'y' };
+    for (const change of [
+      { status: 'executing' },
+      { status: 'parked', problem },
+      { problem: { code: 'z', detail: 'y' } },
+      { status: 'executing' },
+      { status: 'rejected', finished_at: new Date() },
+    ])
+      await update(fixture.pool, 'commands', ['id', id], change);
+    expect(await eventsOf(payment_key)).toEqual([
+      '1 payment.moved CREATED null',
+      '2 command.parked CREATED null',
+      '3 command.rejected CREATED null',
+    ]);
+  });
+
+  test('is given a position once, and nothing else of it ever changes', async () => {
+    const { key: payment_key } = await insertPayment(fixture.pool);
+    const row = { payment_key, sequence: 1, type: 'payment.moved', version: 1, final: false };
+    const { id } = await insert(fixture.pool, 'events', row);
+    await fixture.pool.query('select place_events(1000)');
+    const change = (to: Row) => refusalOf(update(fixture.pool, 'events', ['id', id], to));
+    expect(await change({ position: 4_711 })).toContain('events are append-only');
+    const { id: another } = await insert(fixture.pool, 'events', { ...row, sequence: 2 });
+    const both = update(fixture.pool, 'events', ['id', another], { position: 4_711, status: 'FAILED' });
+    expect(await refusalOf(both)).toContain('events are append-only');
+    const deletion = fixture.pool.query('delete from events where id = $1', [id]);
+    expect(await refusalOf(deletion)).toContain('events are append-only');
+  });
+
+  test('of two transactions on one payment has no number twice and none left out', async () => {
+    const { key: payment_key } = await insertPayment(fixture.pool);
+    await Promise.all(
+      Array.from({ length: 20 }, (_, nth) =>
+        insert(fixture.pool, 'journal', {
+          payment_key,
+          version: nth + 1,
+          from_status: null,
+          to_status: 'CREATED',
+          cause: 'read',
+        }),
+      ),
+    );
+    const { rows } = await fixture.pool.query(
+      'select array_agg(sequence order by sequence) as numbers from events where payment_key = $1',
+      [payment_key],
+    );
+    expect(rows[0].numbers).toEqual(Array.from({ length: 20 }, (_, nth) => nth + 1));
+  });
+});

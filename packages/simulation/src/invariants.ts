@@ -1,6 +1,8 @@
+import type { EventFact } from '@capstan/local-stack/chaos/facts';
 import type { Intent } from '@capstan/local-stack/chaos/intents';
 import { findMovesBack } from '@capstan/local-stack/chaos/moves-back';
 import { findImpossibleEnds } from '@capstan/local-stack/chaos/possible-ends';
+import { findUntold } from '@capstan/local-stack/chaos/untold';
 import type { Pool } from '@capstan/shared/db/pool';
 import { isFinalStatus } from '@capstan/shared/domain/payment-status';
 import type { SimulatedProvider } from './simulated-provider.ts';
@@ -18,6 +20,7 @@ export const INVARIANTS = [
   'journal versions have no gap',
   'a final state is never left',
   'the mirror never goes back',
+  'events tell every move and every end, numbered without a gap',
   'each call that reached the provider has an attempt row begun before it',
   'no work fails unexpectedly',
 ] as const;
@@ -67,6 +70,7 @@ interface MoveFacts {
 
 /** What the tables say at the end. */
 interface Facts {
+  events: EventFact[];
   commands: CommandFacts[];
   payments: PaymentFacts[];
   attempts: AttemptFacts[];
@@ -89,7 +93,16 @@ async function readFacts(pool: Pool): Promise<Facts> {
   const moves = await pool.query<MoveFacts>(
     'select payment_key as "paymentKey", version, from_status as "fromStatus", to_status as "toStatus", cause from journal order by payment_key, version',
   );
-  return { commands: commands.rows, payments: payments.rows, attempts: attempts.rows, moves: moves.rows };
+  const events = await pool.query<EventFact>(
+    'select payment_key as "paymentKey", sequence, type, version, command_id as "commandId" from events order by payment_key, sequence',
+  );
+  return {
+    commands: commands.rows,
+    payments: payments.rows,
+    attempts: attempts.rows,
+    moves: moves.rows,
+    events: events.rows,
+  };
 }
 
 /** Holds the tables against the provider's own ledger. Failures of work are told by the caller. */
@@ -119,6 +132,10 @@ export async function findBreaches(
         .map(({ paymentKey, fromStatus }) => `payment ${paymentKey} left ${fromStatus}`),
     ),
     ...said('the mirror never goes back', movesBack(facts)),
+    ...said(
+      'events tell every move and every end, numbered without a gap',
+      findUntold(facts.moves, facts.commands, facts.events),
+    ),
     ...said(
       'each call that reached the provider has an attempt row begun before it',
       callsWithoutAttempt(facts, provider),

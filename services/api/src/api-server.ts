@@ -22,6 +22,7 @@ import { createDiscovery } from './products.ts';
 import { addQueueBoard } from './queue-board.ts';
 import { addReferenceRoutes } from './reference/reference-routes.ts';
 import { addGetCommandRoutes } from './routes/get-command.ts';
+import { addEventRoutes } from './routes/get-events.ts';
 import { addGetPaymentRoutes } from './routes/get-payments.ts';
 import { addGetProductsRoutes } from './routes/get-products.ts';
 import { addPauseRoutes } from './routes/pauses.ts';
@@ -90,6 +91,7 @@ export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
       addGetCommandRoutes(v1, { pool, progress, longPoll });
       addGetProductsRoutes(v1, discovery);
       addGetPaymentRoutes(v1, { pool, progress, longPoll });
+      addEventRoutes(v1, { pool, progress, longPoll });
       addRefreshRoute(v1, {
         pool,
         provider,

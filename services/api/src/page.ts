@@ -5,16 +5,20 @@ const LIMIT_MAX = 200;
 const LIMIT_DEFAULT = 50;
 const limitMessage = `must be a whole number from 1 to ${LIMIT_MAX}`;
 
+export function limitFilter(limitDefault: number) {
+  return z
+    .string(limitMessage)
+    .regex(/^[1-9]\d{0,2}$/, limitMessage)
+    .transform(Number)
+    .refine((limit) => limit <= LIMIT_MAX, limitMessage)
+    .default(limitDefault)
+    .describe(`How many at most: 1 to ${LIMIT_MAX}.`);
+}
+
 /** The query parameters of every list. */
 export function pageQuery(limitDefault: number = LIMIT_DEFAULT) {
   return {
-    limit: z
-      .string(limitMessage)
-      .regex(/^[1-9]\d{0,2}$/, limitMessage)
-      .transform(Number)
-      .refine((limit) => limit <= LIMIT_MAX, limitMessage)
-      .default(limitDefault)
-      .describe(`How many at most: 1 to ${LIMIT_MAX}.`),
+    limit: limitFilter(limitDefault),
     cursor: z
       .string('must be the next of the page before')
       .optional()

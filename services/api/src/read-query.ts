@@ -5,14 +5,15 @@ import { invalidContent, RefusedError } from './problem.ts';
 const WAIT_S_MAX = 60;
 const waitMessage = `must be a whole number of seconds from 0 to ${WAIT_S_MAX}`;
 
-export const waitQuery = z.strictObject({
-  wait: z
-    .string(waitMessage)
-    .regex(/^\d{1,2}$/, waitMessage)
-    .transform(Number)
-    .refine((seconds) => seconds <= WAIT_S_MAX, waitMessage)
-    .default(0),
-});
+/** Seconds to wait for something to be told. */
+export const waitFilter = z
+  .string(waitMessage)
+  .regex(/^\d{1,2}$/, waitMessage)
+  .transform(Number)
+  .refine((seconds) => seconds <= WAIT_S_MAX, waitMessage)
+  .default(0);
+
+export const waitQuery = z.strictObject({ wait: waitFilter });
 
 const externalIdMessage = 'must have 1 to 200 characters';
 /** Filters by the caller's own name of a payment. */

@@ -53,6 +53,15 @@ export interface MoveFact {
   at: string;
 }
 
+/** What upstream was told of one payment. */
+export interface EventFact {
+  paymentKey: string;
+  sequence: number;
+  type: string;
+  version: number | null;
+  commandId: string | null;
+}
+
 /** Everything that is known once all is quiet. */
 export interface Facts {
   intents: readonly Intent[];
@@ -60,6 +69,7 @@ export interface Facts {
   commands: readonly CommandFact[];
   mirror: readonly MirrorFact[];
   journal: readonly MoveFact[];
+  events: readonly EventFact[];
   ledger: Ledger;
   /** Parts that ended without having been killed. */
   lostParts: readonly string[];
@@ -70,7 +80,7 @@ export interface Facts {
 /** What the database says, in one look. */
 export async function readDatabaseFacts(
   url: string,
-): Promise<Pick<Facts, 'commands' | 'mirror' | 'journal'>> {
+): Promise<Pick<Facts, 'commands' | 'mirror' | 'journal' | 'events'>> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -93,7 +103,16 @@ export async function readDatabaseFacts(
       `select payment_key as "paymentKey", version, from_status as "from", to_status as "to", cause, at::text
        from journal order by payment_key, version`,
     );
-    return { commands: commands.rows, mirror: mirror.rows, journal: journal.rows };
+    const events = await client.query<EventFact>(
+      `select payment_key as "paymentKey", sequence, type, version, command_id as "commandId"
+       from events order by payment_key, sequence`,
+    );
+    return {
+      commands: commands.rows,
+      mirror: mirror.rows,
+      journal: journal.rows,
+      events: events.rows,
+    };
   } finally {
     await client.end();
   }

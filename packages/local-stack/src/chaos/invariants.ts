@@ -5,6 +5,7 @@ import { isFinalStatus } from '@capstan/shared/domain/payment-status';
 import type { CommandFact, Facts } from './facts.ts';
 import { findMovesBack } from './moves-back.ts';
 import { endOf, findImpossibleEnds } from './possible-ends.ts';
+import { findUntold } from './untold.ts';
 
 /** What must hold whatever went wrong. */
 export interface Invariant {
@@ -206,6 +207,13 @@ export const INVARIANTS: readonly Invariant[] = [
       });
       return { count: journal.length, breaches };
     },
+  },
+  {
+    statement: 'events told every move and every end, numbered without a gap',
+    check: ({ journal, commands, events }) => ({
+      count: events.length,
+      breaches: findUntold(journal, commands, events),
+    }),
   },
   {
     statement: 'parts ended only when they were killed',

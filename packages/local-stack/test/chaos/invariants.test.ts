@@ -84,6 +84,11 @@ function facts(over: Partial<Facts> = {}): Facts {
       { paymentKey: 'p1', version: 1, from: null, to: 'CAPTURED', ...MOVED },
       { paymentKey: 'p1', version: 2, from: 'CAPTURED', to: 'SETTLED', ...MOVED },
     ],
+    events: [
+      { paymentKey: 'p1', sequence: 1, type: 'payment.moved', version: 1, commandId: null },
+      { paymentKey: 'p1', sequence: 2, type: 'command.succeeded', version: null, commandId: 'c1' },
+      { paymentKey: 'p1', sequence: 3, type: 'payment.moved', version: 2, commandId: null },
+    ],
     ledger: { payments: [payment()], attempts: [], byExternalId: { 'order-1': 1 }, accounts: [] },
     lostParts: [],
     leaks: [],
@@ -232,6 +237,9 @@ const CASES: [string, Partial<Facts>, RegExp][] = [
     /^moves left no final state, never went back/,
   ],
   ['a version that is missing', { mirror: [{ ...mirrored, version: 3 }] }, /^moves left no final state/],
+  ['an event that is missing', { events: facts().events.slice(1) }, /^events told/],
+  ['a move nobody told', { events: facts().events.slice(0, 2) }, /^events told/],
+  ['an end nobody told', { commands: [command({ id: 'c2' })] }, /^events told/],
   ['a service that crashed', { lostParts: ['capturer-1 ended with 1'] }, /^parts ended only/],
   ['a secret in a log', { leaks: ['an API key in api-1.log'] }, /^logs hold no secret/],
 ];

@@ -4,6 +4,9 @@ import type { Logger } from '../telemetry/logger.ts';
 
 const CHANNEL = 'capstan_progress';
 
+/** Instead of a key: waits for progress of whichever payment. */
+export const ANY_PAYMENT = '*';
+
 /** Tells all api processes that something about a payment was committed, so that waiting requests look again. */
 export interface ProgressAnnouncer {
   /** Never throws and is never waited for: those who wait also look by themselves now and then. */
@@ -76,7 +79,7 @@ export function listenForProgress(databaseUrl: string, log: Logger): ProgressLis
     candidate.on('error', lost);
     candidate.on('end', lost);
     candidate.on('notification', ({ payload }) => {
-      for (const wake of waiters.get(payload ?? '') ?? []) wake();
+      for (const key of [payload ?? '', ANY_PAYMENT]) for (const wake of waiters.get(key) ?? []) wake();
     });
     try {
       await candidate.connect();

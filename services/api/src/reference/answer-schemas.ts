@@ -2,6 +2,7 @@
  * What the api answers, as the reference describes it. Answers are not parsed with these; a test holds them against
  * real answers, field by field.
  */
+import { EVENT_TYPES } from '@capstan/shared/db/events';
 import { COMMAND_PROBLEMS, type CommandProblemCode } from '@capstan/shared/domain/command-problems';
 import {
   COMMAND_STATUSES,
@@ -198,6 +199,24 @@ const pause = z
   })
   .describe('While it is in force no new write of its scope is begun.');
 
+const event = z
+  .strictObject({
+    id: z.string().describe('Stays when the event is sent again.'),
+    position: z.int().min(1).describe('Among all events, without a gap.'),
+    paymentKey: uuid,
+    paymentId: z.string().optional().describe("Conomy's id, when it was known."),
+    externalId: z.string().optional(),
+    sequence: z.int().min(1).describe('Among the events of the payment, without a gap.'),
+    type: z.enum(EVENT_TYPES),
+    at: instant,
+    payment: z.strictObject({ status: z.string().nullable(), final: z.boolean() }),
+    command: z
+      .strictObject({ id: uuid, type: z.enum(COMMAND_TYPES) })
+      .optional()
+      .describe('The one that ended or was parked.'),
+  })
+  .describe('A move of a mirror, or the end of a command, as it was when it happened.');
+
 const next = z.string().nullable().describe('Send it as `cursor` for the following page; null at the end.');
 
 const batchResult = z
@@ -241,6 +260,11 @@ export const ANSWER_SCHEMAS = {
   PaymentAnswer: z.strictObject({ payment }),
   PaymentList: z.strictObject({ payments: z.array(payment), next }),
   Timeline: z.strictObject({ entries: z.array(timelineEntry), next }),
+  Event: event,
+  EventList: z.strictObject({
+    events: z.array(event),
+    next: count.describe('Send it as `after` to go on from here, also when there was no event.'),
+  }),
   Pause: pause,
   PauseAnswer: z.strictObject({ pause }),
   PauseList: z.strictObject({ pauses: z.array(pause), next }),

@@ -2,6 +2,7 @@ import { idempotencyKey } from '@capstan/shared/domain/payment-command';
 import { z } from 'zod';
 import { waitQuery } from '../read-query.ts';
 import { commandListQuery } from '../routes/get-command.ts';
+import { eventsQuery } from '../routes/get-events.ts';
 import { paymentListQuery, timelineQuery } from '../routes/get-payments.ts';
 import { productsQuery } from '../routes/get-products.ts';
 import { BATCH_EXAMPLES, COMMAND_EXAMPLES, REASON_EXAMPLES, WEBHOOK_EXAMPLES } from './examples.ts';
@@ -152,6 +153,19 @@ export const CALLER_OPERATIONS: readonly ReferenceOperation[] = [
     pathParameters: paymentReference,
     answer: { status: 200, description: 'The mirror after the read.', schema: 'PaymentAnswer' },
     problems: ['payment_not_found', 'payment_not_created', 'unavailable'],
+  },
+  {
+    method: 'GET',
+    path: '/v1/events',
+    id: 'listEvents',
+    tag: 'Events',
+    summary: 'What happened, in order',
+    description:
+      'Every move of a mirror and every end of a command, from a position on. Keep `next` with what you did, and go on from it: nothing is skipped, whenever it was committed. With `wait` the answer comes when there is something, at the latest after that many seconds.',
+    scope: 'read',
+    query: eventsQuery,
+    answer: { status: 200, description: 'Oldest first.', schema: 'EventList' },
+    problems: ['validation_failed', 'unavailable'],
   },
   {
     method: 'GET',

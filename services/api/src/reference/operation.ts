@@ -9,7 +9,7 @@ import { cancelBody, redriveBody } from '../routes/post-command-actions.ts';
 import type { AnswerName } from './answer-schemas.ts';
 import type { Examples } from './examples.ts';
 
-export const TAG_NAMES = ['Commands', 'Payments', 'Discovery', 'Webhooks', 'Operation'] as const;
+export const TAG_NAMES = ['Commands', 'Payments', 'Events', 'Discovery', 'Webhooks', 'Operation'] as const;
 
 export interface ReferenceOperation {
   method: 'GET' | 'POST' | 'DELETE';

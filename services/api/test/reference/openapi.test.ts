@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ANSWER_SCHEMAS } from '../../src/reference/answer-schemas.ts';
 import { COMMAND_EXAMPLES } from '../../src/reference/examples.ts';
 import { OPERATIONS } from '../../src/reference/operations.ts';
-import { type ApiFixture, get, openApi, postBatch, postCommand, send } from '../api-fixture.ts';
+import { type ApiFixture, get, openApi, postBatch, postCommand, SECRETS, send } from '../api-fixture.ts';
 
 let api: ApiFixture;
 // biome-ignore lint/suspicious/noExplicitAny: a JSON document is walked.
@@ -84,6 +84,12 @@ test('answers are what the document says they are', async () => {
   const { key } = payments.body.payments[0];
   ANSWER_SCHEMAS.PaymentAnswer.parse((await get(api.app, `/v1/payments/${key}`)).body);
   ANSWER_SCHEMAS.Timeline.parse((await get(api.app, `/v1/payments/${key}/timeline`)).body);
+  const cancel = `/v1/commands/${commands.body.commands[0].id}/cancel`;
+  const headers = { authorization: `Bearer ${SECRETS.all}` };
+  await send(api.app, { method: 'POST', url: cancel, headers });
+  const events = await get(api.app, '/v1/events');
+  expect(events.body.events).not.toEqual([]);
+  ANSWER_SCHEMAS.EventList.parse(events.body);
   ANSWER_SCHEMAS.Liveness.parse((await get(api.app, '/healthz')).body);
   ANSWER_SCHEMAS.Readiness.parse((await get(api.app, '/readyz')).body);
   ANSWER_SCHEMAS.Problem.parse((await get(api.app, '/v1/payments/nobody')).body);

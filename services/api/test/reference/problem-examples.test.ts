@@ -134,6 +134,8 @@ const REQUESTS: Record<string, () => Promise<Answer>> = {
     await postCommand(api.app, captureOf({ id: 'known-at-conomy' }), 'key-9');
     return post('/v1/payments/known-at-conomy/refresh', {});
   },
+  'listEvents validation_failed': () => get(api.app, '/v1/events?after=-1'),
+  'listEvents unavailable': () => get(cut.app, '/v1/events'),
   'listProducts validation_failed': () => get(api.app, '/v1/products'),
   'listProducts not_found': () => get(api.app, '/v1/products?identityId=nobody'),
   'listProducts unavailable': () => get(cut.app, '/v1/products?identityId=x'),

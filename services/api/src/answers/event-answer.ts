@@ -1,0 +1,17 @@
+import type { EventRow } from '@capstan/shared/db/events';
+
+/** An event as upstream sees it; the same in every answer and every push. */
+export function toEventAnswer(event: EventRow) {
+  return {
+    id: `evt_${event.id}`,
+    position: event.position,
+    paymentKey: event.paymentKey,
+    ...(event.conomyId === null ? {} : { paymentId: event.conomyId }),
+    ...(event.externalId === null ? {} : { externalId: event.externalId }),
+    sequence: event.sequence,
+    type: event.type,
+    at: event.at,
+    payment: { status: event.status, final: event.final },
+    ...(event.command === null ? {} : { command: event.command }),
+  };
+}

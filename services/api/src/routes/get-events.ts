@@ -1,0 +1,46 @@
+import { readEvents } from '@capstan/shared/db/events';
+import type { Pool } from '@capstan/shared/db/pool';
+import { ANY_PAYMENT, type ProgressListener } from '@capstan/shared/db/progress';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { toEventAnswer } from '../answers/event-answer.ts';
+import type { LongPoll } from '../long-poll.ts';
+import { limitFilter } from '../page.ts';
+import { readQuery, waitFilter } from '../read-query.ts';
+import { waitForProgress } from '../wait-for-progress.ts';
+
+const afterMessage = 'must be a position: a whole number from 0 up';
+const LIMIT_DEFAULT = 100;
+
+export const eventsQuery = z.strictObject({
+  after: z
+    .string(afterMessage)
+    .regex(/^\d{1,15}$/, afterMessage)
+    .transform(Number)
+    .default(0)
+    .describe('The `next` of the answer before; 0 for the beginning.'),
+  wait: waitFilter,
+  limit: limitFilter(LIMIT_DEFAULT),
+});
+
+/** What happened, in order: upstream goes on from `next` and misses nothing. */
+export function addEventRoutes(
+  app: FastifyInstance,
+  { pool, progress, longPoll }: { pool: Pool; progress: ProgressListener; longPoll: LongPoll },
+): void {
+  app.get('/events', { config: { scope: 'read' } }, async (request, reply) => {
+    const { after, wait, limit } = readQuery(eventsQuery, request.query);
+    const look = () => readEvents(pool, after, limit);
+    const events = await longPoll(reply, (signal) =>
+      waitForProgress({
+        progress,
+        paymentKey: ANY_PAYMENT,
+        waitMs: wait * 1_000,
+        signal,
+        look,
+        isDone: (found) => found.length > 0,
+      }),
+    );
+    return { events: events.map(toEventAnswer), next: events.at(-1)?.position ?? after };
+  });
+}
