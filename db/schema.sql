@@ -220,6 +220,36 @@ create table commands (
   constraint commands_waits_for_is_known CHECK ((waits_for = ANY (ARRAY['pause'::text, 'provider'::text, 'rate'::text, 'review'::text])))
 );
 
+create table discrepancies (
+  id uuid default gen_random_uuid() not null,
+  kind text not null,
+  payment_key uuid,
+  conomy_id text,
+  field text,
+  mirror jsonb not null,
+  mirror_read_at timestamp with time zone not null,
+  provider jsonb not null,
+  provider_read_at timestamp with time zone not null,
+  cause text not null,
+  status text default 'open'::text not null,
+  opened_at timestamp with time zone default capstan_now() not null,
+  seen_at timestamp with time zone default capstan_now() not null,
+  times_seen integer default 1 not null,
+  ended_at timestamp with time zone,
+  ended_by text,
+  reason text,
+  constraint discrepancies_are_of_a_payment CHECK (((payment_key IS NOT NULL) OR (conomy_id IS NOT NULL))),
+  constraint discrepancies_end_has_a_time_an_author_and_a_reason CHECK (
+CASE
+    WHEN (status = 'open'::text) THEN (num_nonnulls(ended_at, ended_by, reason) = 0)
+    ELSE (num_nulls(ended_at, ended_by, reason) = 0)
+END),
+  constraint discrepancies_have_a_cause CHECK ((cause <> ''::text)),
+  constraint discrepancies_kind_is_known CHECK ((kind = ANY (ARRAY['final_contradicted'::text, 'went_back'::text, 'unknown_status'::text, 'disputed'::text, 'reversed'::text, 'amount_differs'::text, 'inexact_amount'::text, 'status_differs'::text, 'field_differs'::text, 'missing_here'::text, 'missing_there'::text, 'twin'::text, 'orphan_delivery'::text, 'overdue'::text]))),
+  constraint discrepancies_pkey PRIMARY KEY (id),
+  constraint discrepancies_status_is_known CHECK ((status = ANY (ARRAY['open'::text, 'explained'::text, 'repaired'::text, 'accepted'::text])))
+);
+
 create table environment (
   only_row boolean default true not null,
   conomy_base_url text not null,
@@ -294,7 +324,6 @@ create table payments (
   updated_at timestamp with time zone default capstan_now() not null,
   reads integer default 0 not null,
   offer_at timestamp with time zone,
-  alarm text,
   kind text default 'payment'::text not null,
   parent_key uuid,
   refundable_minor bigint,
@@ -380,6 +409,8 @@ alter table command_redrives add constraint command_redrives_command_id_fkey FOR
 
 alter table commands add constraint commands_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
 
+alter table discrepancies add constraint discrepancies_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
+
 alter table events add constraint events_command_id_fkey FOREIGN KEY (command_id) REFERENCES commands(id);
 
 alter table events add constraint events_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
@@ -415,6 +446,14 @@ CREATE INDEX commands_status_idx ON public.commands USING btree (status, "positi
 CREATE INDEX commands_type_idx ON public.commands USING btree (type, "position");
 
 CREATE INDEX commands_waits_for_idx ON public.commands USING btree (waits_for, "position") WHERE (waits_for IS NOT NULL);
+
+CREATE UNIQUE INDEX discrepancies_open_once ON public.discrepancies USING btree (kind, COALESCE((payment_key)::text, conomy_id), COALESCE(conomy_id, ''::text), COALESCE(field, ''::text)) WHERE (status = 'open'::text);
+
+CREATE INDEX discrepancies_opened_at_idx ON public.discrepancies USING btree (opened_at, id);
+
+CREATE INDEX discrepancies_payment_key_idx ON public.discrepancies USING btree (payment_key, status);
+
+CREATE INDEX discrepancies_status_idx ON public.discrepancies USING btree (status, opened_at, id);
 
 CREATE INDEX events_command_id_idx ON public.events USING btree (command_id) WHERE (command_id IS NOT NULL);
 

@@ -430,6 +430,60 @@ const HEALTH: Case[] = [
   ],
 ];
 
+/** A discrepancy of a payment that is there, unless `over` names another. */
+async function insertDiscrepancy(db: Pool, over: object = {}): Promise<unknown> {
+  const side = { mirror: {}, mirror_read_at: now(), provider: {}, provider_read_at: now() };
+  const { key: payment_key } = await insertPayment(db);
+  return insert(db, 'discrepancies', {
+    payment_key,
+    kind: 'overdue',
+    cause: 'it stands still',
+    ...side,
+    ...over,
+  });
+}
+const DISCREPANCIES: Case[] = [
+  [
+    'a discrepancy of a kind nobody knows',
+    'discrepancies_kind_is_known',
+    (db) => insertDiscrepancy(db, { kind: 'odd' }),
+  ],
+  [
+    'a discrepancy in a state nobody knows',
+    'discrepancies_status_is_known',
+    (db) => insertDiscrepancy(db, { status: 'ignored', ended_at: now(), ended_by: 'test', reason: 'x' }),
+  ],
+  [
+    'a discrepancy without a cause',
+    'discrepancies_have_a_cause',
+    (db) => insertDiscrepancy(db, { cause: '' }),
+  ],
+  [
+    'a discrepancy of no payment',
+    'discrepancies_are_of_a_payment',
+    (db) => insertDiscrepancy(db, { payment_key: null }),
+  ],
+  [
+    'a discrepancy of a payment that is not there',
+    'discrepancies_payment_key_fkey',
+    (db) => insertDiscrepancy(db, { payment_key: randomUUID() }),
+  ],
+  [
+    'an end of a discrepancy without a reason',
+    'discrepancies_end_has_a_time_an_author_and_a_reason',
+    (db) => insertDiscrepancy(db, { status: 'accepted', ended_at: now(), ended_by: 'test' }),
+  ],
+  [
+    'the same discrepancy open twice',
+    'discrepancies_open_once',
+    async (db) => {
+      const { key: payment_key } = await insertPayment(db);
+      await insertDiscrepancy(db, { payment_key });
+      await insertDiscrepancy(db, { payment_key });
+    },
+  ],
+];
+
 const pause = (over: object = {}) => ({
   id: randomUUID(),
   scope_kind: 'all',
@@ -492,4 +546,5 @@ export const CASES = [
   ...REDRIVES,
   ...HEALTH,
   ...PAUSES,
+  ...DISCREPANCIES,
 ];

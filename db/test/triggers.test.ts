@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DISCREPANCIES } from '../../packages/shared/src/domain/discrepancies.ts';
 import { PAYMENT_STATUSES } from '../../packages/shared/src/domain/payment-status.ts';
 import {
   insert,
@@ -147,6 +148,14 @@ test('a redrive is neither changed nor deleted', async () => {
   const deletion = fixture.pool.query('delete from command_redrives where id = $1', [id]);
   for (const statement of [change, deletion])
     expect(await refusalOf(statement)).toContain('redrives are append-only');
+});
+
+test('the kinds of discrepancies are the same in the database and in the code', async () => {
+  const { rows } = await fixture.pool.query(
+    `select pg_get_constraintdef(oid) as definition from pg_constraint where conname = 'discrepancies_kind_is_known'`,
+  );
+  const kinds = [...rows[0].definition.matchAll(/'(\w+)'::text/g)].map(([, kind]) => kind);
+  expect(kinds).toEqual(Object.keys(DISCREPANCIES));
 });
 
 describe('an event', () => {

@@ -1,4 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { describeDiscrepancies } from '@capstan/shared/domain/describe-discrepancies';
 import { describeErrors } from '@capstan/shared/domain/describe-errors';
 import { describeLifecycles } from '@capstan/shared/domain/describe-lifecycles';
 import { describeRails } from '@capstan/shared/domain/describe-rails';
@@ -7,6 +8,7 @@ import { describeConfiguration } from './describe-configuration.ts';
 /** The pages of docs/ that are made from code, by their file names. */
 const PAGES: Readonly<Record<string, () => string>> = {
   'configuration.md': describeConfiguration,
+  'discrepancies.md': describeDiscrepancies,
   'errors.md': describeErrors,
   'rails.md': describeRails,
   'state-machines.md': describeLifecycles,

@@ -21,6 +21,7 @@ import { createLongPoll } from './long-poll.ts';
 import { createDiscovery } from './products.ts';
 import { addQueueBoard } from './queue-board.ts';
 import { addReferenceRoutes } from './reference/reference-routes.ts';
+import { addDiscrepancyRoutes } from './routes/discrepancies.ts';
 import { addGetCommandRoutes } from './routes/get-command.ts';
 import { addEventRoutes } from './routes/get-events.ts';
 import { addGetPaymentRoutes } from './routes/get-payments.ts';
@@ -92,14 +93,16 @@ export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
       addGetProductsRoutes(v1, discovery);
       addGetPaymentRoutes(v1, { pool, progress, longPoll });
       addEventRoutes(v1, { pool, progress, longPoll });
-      addRefreshRoute(v1, {
+      const reading = {
         pool,
         provider,
         reads: queues.reads,
         progress: announcer,
         log,
         random: Math.random,
-      });
+      };
+      addRefreshRoute(v1, reading);
+      addDiscrepancyRoutes(v1, reading);
     },
     { prefix: '/v1' },
   );

@@ -1,5 +1,6 @@
 import type { ContentFault } from '@capstan/shared/domain/problem';
 import { PROBLEMS, type ProblemCode } from '@capstan/shared/domain/request-problems';
+import type { ProviderFailure } from '@capstan/shared/provider/payment-provider';
 
 /** Why a request, or one item of a batch, is refused. */
 export interface Refusal {
@@ -54,3 +55,18 @@ export const unknownPause: Refusal = {
   code: 'pause_not_found',
   detail: 'No pause in force has this id. GET /v1/pauses lists them.',
 };
+
+export const unknownDiscrepancy: Refusal = {
+  code: 'discrepancy_not_found',
+  detail: 'No discrepancy has this id. GET /v1/discrepancies lists them.',
+};
+
+/** A read at Conomy that somebody waits for came to nothing. */
+export function notRead({ stage, reason }: ProviderFailure): Refusal {
+  const what =
+    stage === 'answered' ? 'Conomy refused the read' : 'Conomy could not be reached or gave no answer';
+  return {
+    code: 'unavailable',
+    detail: `${what} (${reason}); the mirror is as it was and is read again by itself. Try again later.`,
+  };
+}

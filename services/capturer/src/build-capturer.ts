@@ -9,7 +9,7 @@ import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 import { createRegistry } from '@capstan/shared/telemetry/metrics';
-import { measureUnfinishedWork } from '@capstan/shared/telemetry/unfinished-work';
+import { measureUnfinishedCommands } from '@capstan/shared/telemetry/unfinished-work';
 import type { CapturerConfig } from './config.ts';
 import type { CapturerContext } from './context.ts';
 import { executeCommand } from './execute-command.ts';
@@ -65,7 +65,7 @@ export async function buildCapturer(
     queueHazard: queueHazardCheck(config.QUEUE_URL, log),
   };
   const registry = createRegistry('capturer');
-  measureUnfinishedWork(registry, pool, log);
+  measureUnfinishedCommands(registry, pool, log);
   const health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });
   lifecycle.onStop('health server', () => health.close());
   return { url: health.url };

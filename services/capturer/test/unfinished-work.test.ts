@@ -1,6 +1,6 @@
 import { createLogger } from '@capstan/shared/telemetry/logger';
 import { createRegistry } from '@capstan/shared/telemetry/metrics';
-import { measureUnfinishedWork } from '@capstan/shared/telemetry/unfinished-work';
+import { measureUnfinishedCommands } from '@capstan/shared/telemetry/unfinished-work';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { executeCommand } from '../src/execute-command.ts';
 import { type CapturerFixture, insertCreate, insertLater, openCapturerFixture } from './capturer-fixture.ts';
@@ -30,7 +30,7 @@ test('the metrics tell how many commands are open and how long the oldest unknow
     [paymentKey],
   );
   const registry = createRegistry('capturer');
-  measureUnfinishedWork(registry, pool, createLogger('metrics-test', 'silent'));
+  measureUnfinishedCommands(registry, pool, createLogger('metrics-test', 'silent'));
   const metrics = await registry.metrics();
   expect(told(metrics, 'capstan_unfinished_commands', 'unresolved')).toBe(1);
   expect(told(metrics, 'capstan_unfinished_commands', 'blocked')).toBe(1);
@@ -44,7 +44,7 @@ test('the metrics tell how many commands are open and how long the oldest unknow
 test('while PostgreSQL cannot be asked the other metrics are told all the same', async () => {
   const registry = createRegistry('capturer');
   const gone = { query: () => Promise.reject(new Error('no database')) } as never;
-  measureUnfinishedWork(registry, gone, createLogger('metrics-test', 'silent'));
+  measureUnfinishedCommands(registry, gone, createLogger('metrics-test', 'silent'));
   const metrics = await registry.metrics();
   expect(metrics).toContain('process_cpu_seconds_total');
   expect(metrics).not.toContain('capstan_unfinished_commands{');

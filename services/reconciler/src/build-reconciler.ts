@@ -8,6 +8,7 @@ import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 import { createRegistry } from '@capstan/shared/telemetry/metrics';
+import { measureOpenDiscrepancies } from '@capstan/shared/telemetry/unfinished-work';
 import { applyDelivery } from './apply-delivery.ts';
 import type { ReconcilerConfig } from './config.ts';
 import type { ReconcilerContext } from './context.ts';
@@ -61,6 +62,7 @@ export async function buildReconciler(
     queueHazard: queueHazardCheck(queueUrl, log),
   };
   const registry = createRegistry('reconciler');
+  measureOpenDiscrepancies(registry, pool, log);
   const health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });
   lifecycle.onStop('health server', () => health.close());
   return { url: health.url };

@@ -1,4 +1,5 @@
 import { findDelivery } from '@capstan/shared/db/deliveries';
+import { findDiscrepanciesOfPayment } from '@capstan/shared/db/discrepancies';
 import { findPayment } from '@capstan/shared/db/payments';
 import { readJob } from '@capstan/shared/queue/catalogue';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -77,7 +78,8 @@ describe('a delivery', () => {
       await apply({ id: conomyId, externalId, status: 'FAILED', ...amounts }, 'Transaction.Failed'),
     ).toMatchObject({ result: 'read' });
     expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'CAPTURED' });
-    expect(await readDue(key)).toMatchObject({ status: 'CAPTURED', alarm: null });
+    expect(await readDue(key)).toMatchObject({ status: 'CAPTURED' });
+    expect(await openKinds(key)).toEqual([]);
     await move(conomyId, 'FAILED');
     expect(await readDue(key)).toMatchObject({ status: 'FAILED', final: true, cause: 'read' });
   });
@@ -110,6 +112,11 @@ describe('a delivery', () => {
     expect(await apply({}, 'customer.levelChanged')).toMatchObject({ result: 'ignored' });
   });
 });
+
+async function openKinds(key: string): Promise<string[]> {
+  const found = await findDiscrepanciesOfPayment(fixture.pool, key);
+  return found.filter(({ status }) => status === 'open').map(({ kind }) => kind);
+}
 
 describe('a read', () => {
   test('jumps over states that were not seen and closes the payment without any webhook', async () => {
@@ -145,17 +152,15 @@ describe('a read', () => {
     expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'RECEIVED', version: 3 });
   });
 
-  test('that contradicts a final state never moves it and raises an alarm', async () => {
+  test('that contradicts a final state never moves it and opens a discrepancy', async () => {
     const { key } = await fixture.capturedPayment();
     await fixture.pool.query(
       `update payments set status = 'SETTLED', cause = 'read', version = 3 where key = $1`,
       [key],
     );
     await readPayment(fixture.context, readJob(key, 3, 0).data);
-    expect(await findPayment(fixture.pool, key)).toMatchObject({
-      status: 'SETTLED',
-      alarm: 'final_contradicted',
-    });
+    expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'SETTLED' });
+    expect(await openKinds(key)).toEqual(['final_contradicted']);
   });
 
   test('that fails is repeated later', async () => {

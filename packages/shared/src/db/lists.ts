@@ -5,6 +5,7 @@
 import type { Pool } from 'pg';
 import type { CommandStatus } from '../domain/command-status.ts';
 import type { CommandType } from '../domain/payment-command.ts';
+import { Conditions } from './conditions.ts';
 import { PAYMENT_COLUMNS, type PaymentRow } from './payments.ts';
 
 export interface CommandFilter {
@@ -84,28 +85,4 @@ export async function listPayments(
     where.values,
   );
   return rows;
-}
-
-/** Only the conditions that are asked for: with all of them in one text a general plan could use no index. */
-class Conditions {
-  readonly values: unknown[] = [];
-  readonly #conditions: string[];
-
-  constructor(...always: string[]) {
-    this.#conditions = always;
-  }
-
-  add(condition: (at: string) => string, value: unknown): void {
-    this.#conditions.push(condition(this.value(value)));
-  }
-
-  /** The parameter that stands for a value. */
-  value(value: unknown): string {
-    this.values.push(value);
-    return `$${this.values.length}`;
-  }
-
-  text(): string {
-    return this.#conditions.length === 0 ? '' : `where ${this.#conditions.join(' and ')}`;
-  }
 }

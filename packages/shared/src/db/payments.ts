@@ -18,14 +18,13 @@ export interface PaymentRow {
   ageMs: number;
   updatedAt: Date;
   reads: number;
-  alarm: string | null;
   /** The older key whose Conomy payment this one turned out to be; then `conomyId` is null for good. */
   duplicateOf: string | null;
 }
 
 /** The columns of a {@link PaymentRow}. */
 export const PAYMENT_COLUMNS = `key, conomy_id as "conomyId", external_id as "externalId", kind, snapshot, status, final, version, cause,
-  moved_at as "movedAt", (extract(epoch from capstan_now() - moved_at) * 1000)::float8 as "ageMs", updated_at as "updatedAt", reads, alarm, duplicate_of as "duplicateOf"`;
+  moved_at as "movedAt", (extract(epoch from capstan_now() - moved_at) * 1000)::float8 as "ageMs", updated_at as "updatedAt", reads, duplicate_of as "duplicateOf"`;
 
 export async function findPayment(db: Pool | PoolClient, key: string): Promise<PaymentRow | null> {
   const { rows } = await db.query<PaymentRow>(
@@ -54,10 +53,16 @@ export async function findPaymentByEither(db: Pool, reference: string): Promise<
   return rows[0] ?? null;
 }
 
+export interface LockedPayment extends PaymentRow {
+  /** Whether a discrepancy of it is open. */
+  disagrees: boolean;
+}
+
 /** Takes the row lock under which every change to a payment and its commands is made. */
-export async function lockPayment(tx: PoolClient, key: string): Promise<PaymentRow | null> {
-  const { rows } = await tx.query<PaymentRow>(
-    `select ${PAYMENT_COLUMNS}
+export async function lockPayment(tx: PoolClient, key: string): Promise<LockedPayment | null> {
+  const { rows } = await tx.query<LockedPayment>(
+    `select ${PAYMENT_COLUMNS},
+       exists (select from discrepancies d where d.payment_key = payments.key and d.status = 'open') as disagrees
      from payments where key = $1::uuid for no key update`,
     [key],
   );
@@ -77,7 +82,6 @@ export interface PaymentChange {
   conomyId: string | null;
   /** What the answer held; overlays what is known. Null when the source tells no more than a status. */
   snapshot: Record<string, unknown> | null;
-  alarm: string | null;
   /** Milliseconds until the relay offers the next read; null for none. */
   offerMs: number | null;
 }
@@ -92,19 +96,18 @@ export async function updateUnmovedPayment(
     `update payments set
        conomy_id = coalesce(conomy_id, $2::text),
        snapshot = snapshot || coalesce($3::jsonb, '{}'::jsonb),
-       alarm = coalesce($4::text, alarm),
-       reads = $5::integer,
-       offer_at = capstan_now() + $6::float8 * interval '1 millisecond',
+       reads = $4::integer,
+       offer_at = capstan_now() + $5::float8 * interval '1 millisecond',
        updated_at = capstan_now()
      where key = $1::uuid`,
-    [change.key, change.conomyId, asJson(change.snapshot), change.alarm, reads, change.offerMs],
+    [change.key, change.conomyId, asJson(change.snapshot), reads, change.offerMs],
   );
 }
 
 export interface PaymentMove extends PaymentChange {
   to: string;
-  cause: 'answer' | 'delivery' | 'read';
-  /** The attempt or delivery that told it. */
+  cause: 'answer' | 'delivery' | 'read' | 'operator';
+  /** The attempt or delivery that told it, or the discrepancy that was repaired. */
   sourceId: string | null;
 }
 
@@ -116,14 +119,13 @@ export async function movePayment(tx: PoolClient, from: PaymentRow, move: Paymen
          status = $3::text, version = version + 1, cause = $4::text, moved_at = capstan_now(), reads = 0,
          conomy_id = coalesce(conomy_id, $5::text),
          snapshot = snapshot || coalesce($6::jsonb, '{}'::jsonb) || jsonb_build_object('status', $3::text),
-         alarm = coalesce($7::text, alarm),
-         offer_at = capstan_now() + $8::float8 * interval '1 millisecond',
+         offer_at = capstan_now() + $7::float8 * interval '1 millisecond',
          updated_at = capstan_now()
        where key = $1::uuid and version = $2::integer
        returning key, version
      )
      insert into journal (payment_key, version, from_status, to_status, cause, source_id)
-     select key, version, $9::text, $3::text, $4::text, $10::text from moved`,
+     select key, version, $8::text, $3::text, $4::text, $9::text from moved`,
     [
       move.key,
       from.version,
@@ -131,7 +133,6 @@ export async function movePayment(tx: PoolClient, from: PaymentRow, move: Paymen
       move.cause,
       move.conomyId,
       asJson(move.snapshot),
-      move.alarm,
       move.offerMs,
       from.status,
       move.sourceId,

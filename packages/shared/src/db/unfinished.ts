@@ -1,17 +1,13 @@
-import type { CommandStatus } from '../domain/command-status.ts';
+import type { Backlog } from '../telemetry/backlog.ts';
 import type { Pool } from './pool.ts';
 
-export interface UnfinishedCommands {
-  status: CommandStatus;
-  commands: number;
-  /** Of the one that has waited longest: an unresolved one since its call ended, any other since it was accepted. */
-  oldestSeconds: number;
-}
-
-/** The commands that have not ended, by status. Touches these and their unknown attempts only. */
-export async function countUnfinished(db: Pool): Promise<UnfinishedCommands[]> {
-  const { rows } = await db.query<UnfinishedCommands>(
-    `select c.status, count(*)::int as commands,
+/**
+ * The commands that have not ended, by status; the oldest is the one that has waited longest, an unresolved one since its
+ * call ended, any other since it was accepted. Touches these and their unknown attempts only.
+ */
+export async function countUnfinished(db: Pool): Promise<Backlog[]> {
+  const { rows } = await db.query<Backlog>(
+    `select c.status as sort, count(*)::int as count,
        extract(epoch from capstan_now() - min(coalesce(a.finished_at, c.accepted_at)))::float8 as "oldestSeconds"
      from commands c
      left join lateral (

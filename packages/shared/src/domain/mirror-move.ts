@@ -9,9 +9,10 @@ import {
 
 /**
  * Who says what the status is. A `delivery` is a verified webhook, an `answer` comes back from a call of ours
- * that changed something, a `read` asked for nothing but the state.
+ * that changed something, a `read` asked for nothing but the state, and `operator` is a read whose answer a person told
+ * us to take.
  */
-export type ObservationSource = 'delivery' | 'answer' | 'read';
+export type ObservationSource = 'delivery' | 'answer' | 'read' | 'operator';
 
 export interface Observation {
   status: string;
@@ -50,6 +51,7 @@ export const LAG_MS_MAX = 60_000;
 /** Decides, from what the mirror holds and one observation, what happens to the mirror. */
 export function decideMirrorMove(mirror: MirrorState, observed: Observation): MirrorMove {
   if (observed.source === 'read') return moveByRead(mirror, observed.status);
+  if (observed.source === 'operator') return moveByOperator(mirror, observed.status);
   if (observed.amountDiffers) return { kind: 'read', why: 'amount_differs' };
   if (observed.status === mirror.status) return { kind: 'unchanged' };
   const alarm = alarmOfStatus(observed.status);
@@ -77,6 +79,12 @@ function moveByRead(mirror: MirrorState, status: string): MirrorMove {
   if (from === null || to === null || from === to || isAhead(lifecycle, from, to)) return moved;
   if (ageMs < LAG_MS_MAX) return { kind: 'stale' };
   return isAheadThroughReview(lifecycle, from, to) ? moved : { kind: 'alarm', alarm: 'went_back' };
+}
+
+/** The only way out of a final state, and back. */
+function moveByOperator({ status: current }: MirrorState, status: string): MirrorMove {
+  if (status === current) return { kind: 'unchanged' };
+  return { kind: 'moved', to: status, alarm: alarmOfStatus(status) };
 }
 
 function moveByAnswer({ lifecycle, status: current }: MirrorState, status: string): MirrorMove {

@@ -48,6 +48,19 @@ export const PROBLEMS = {
     cause: 'No pause in force has this id: it was never set, or was lifted before.',
     fix: 'Take the id from GET /v1/pauses.',
   },
+  discrepancy_not_found: {
+    status: 404,
+    title: 'There is no such discrepancy',
+    cause: 'No discrepancy has this id.',
+    fix: 'Take the id from GET /v1/discrepancies.',
+  },
+  not_resolvable: {
+    status: 409,
+    title: 'The discrepancy cannot be ended like this',
+    cause:
+      'It has ended already, Capstan cannot repair its kind, or both sides still disagree after a new read.',
+    fix: 'Read the detail. What cannot be repaired is accepted or explained, with what you found at Conomy.',
+  },
   not_cancelable: {
     status: 409,
     title: 'The command can no longer be canceled',

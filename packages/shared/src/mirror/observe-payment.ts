@@ -1,12 +1,14 @@
 import type { PoolClient } from 'pg';
 import { findLastPlacedStatus } from '../db/journal.ts';
-import { movePayment, type PaymentChange, type PaymentRow, updateUnmovedPayment } from '../db/payments.ts';
+import { type LockedPayment, movePayment, type PaymentChange, updateUnmovedPayment } from '../db/payments.ts';
+import type { DiscrepancyKind } from '../domain/discrepancies.ts';
 import { lifecycleOf } from '../domain/lifecycle.ts';
 import { decideMirrorMove, type MirrorMove, type ObservationSource } from '../domain/mirror-move.ts';
-import { readReceivedAmount } from '../domain/money.ts';
 import { alarmOfStatus } from '../domain/payment-status.ts';
 import { nextReadMs, readOnDemandMs } from '../domain/read-schedule.ts';
 import { DIRECT_OFFER_MS_MAX, type Offer, RELAY_GRACE_MS, readJob } from '../queue/catalogue.ts';
+
+import { amountDiffers, raiseDiscrepancies } from './raise-discrepancies.ts';
 
 /** What somebody said about a payment: the facts of a delivery, an answer or a read. */
 export interface ObservedFacts {
@@ -24,6 +26,8 @@ export interface ObservedFacts {
 
 export interface ObservationResult {
   move: MirrorMove;
+  /** What a read was found to disagree about. */
+  discrepancies: DiscrepancyKind[];
   /** A read to offer right after the commit; null when the relay will do it in time, or none is needed. */
   read: Offer<'reads'> | null;
 }
@@ -35,7 +39,7 @@ export interface ObservationResult {
  */
 export async function observePayment(
   tx: PoolClient,
-  payment: PaymentRow,
+  payment: LockedPayment,
   facts: ObservedFacts,
   random: number,
 ): Promise<ObservationResult> {
@@ -53,14 +57,15 @@ export async function observePayment(
     ageMs: facts.askedAtAgeMs ?? 0,
   };
   const move = decideMirrorMove(mirror, observed);
-  if (move.kind !== 'moved' && move.kind !== 'read' && facts.source !== 'read' && !bindsId)
-    return { move, read: null };
+  const isWordOnly = facts.source === 'answer' || facts.source === 'delivery';
+  if (move.kind !== 'moved' && move.kind !== 'read' && isWordOnly && !bindsId)
+    return { move, discrepancies: [], read: null };
+  const discrepancies = await raiseDiscrepancies(tx, payment, facts, move);
   const next = scheduleAfter(move, payment, facts.source, random);
   const change: PaymentChange = {
     key: payment.key,
     conomyId: facts.conomyId,
     snapshot: keepsSnapshot(move) ? withoutStatus(facts.snapshot) : null,
-    alarm: 'alarm' in move ? move.alarm : null,
     offerMs: next?.offerMs ?? null,
   };
   if (move.kind === 'moved') {
@@ -70,7 +75,7 @@ export async function observePayment(
   }
   const version = payment.version + (move.kind === 'moved' ? 1 : 0);
   const read = next?.direct ? readJob(payment.key, version, next.reads, next.dueMs) : null;
-  return { move, read };
+  return { move, discrepancies, read };
 }
 
 interface NextRead {
@@ -83,13 +88,13 @@ interface NextRead {
 
 function scheduleAfter(
   move: MirrorMove,
-  payment: PaymentRow,
+  payment: LockedPayment,
   source: ObservationSource,
   random: number,
 ): NextRead | null {
   if (move.kind === 'read') return asNext(readOnDemandMs(payment.reads), payment.reads + 1);
   const moved = move.kind === 'moved';
-  const reads = moved ? 0 : payment.reads + (source === 'read' ? 1 : 0);
+  const reads = moved ? 0 : payment.reads + (source === 'read' || source === 'operator' ? 1 : 0);
   const dueMs = nextReadMs({
     status: moved ? move.to : payment.status,
     ageMs: moved ? 0 : payment.ageMs,
@@ -114,12 +119,4 @@ function withoutStatus(snapshot: Record<string, unknown> | null): Record<string,
   if (snapshot === null) return null;
   const { status: _, ...rest } = snapshot;
   return rest;
-}
-
-function amountDiffers(snapshot: Record<string, unknown>, facts: ObservedFacts): boolean {
-  if (facts.totalAmount === undefined || snapshot.totalAmount === undefined) return false;
-  const mirrored = readReceivedAmount(snapshot.totalAmount, snapshot.currency);
-  const told = readReceivedAmount(facts.totalAmount, facts.currency ?? snapshot.currency);
-  if (!mirrored.exact || !told.exact) return facts.totalAmount !== snapshot.totalAmount;
-  return mirrored.money.minor !== told.money.minor || mirrored.money.currency !== told.money.currency;
 }

@@ -7,6 +7,7 @@ import type {
   ObservedPayment,
   PaymentProvider,
   ProviderFailure,
+  ProviderResult,
 } from '../provider/payment-provider.ts';
 import type { QueueSender } from '../queue/sender.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -32,11 +33,7 @@ export async function readMirroredPayment(
   before: PaymentRow & { conomyId: string },
   options?: CallOptions,
 ): Promise<ProviderFailure | null> {
-  const { provider } = context;
-  const read =
-    before.kind === 'attempt'
-      ? await provider.readAttempt(before.conomyId, options)
-      : await provider.readPayment(before.conomyId, options);
+  const read = await askFor(context.provider, before, options);
   if (read.ok) {
     await applyRead(context, before, read.value);
     return null;
@@ -47,6 +44,17 @@ export async function readMirroredPayment(
     `read failed: ${reason}`,
   );
   return read.failure;
+}
+
+/** One read under the path where Conomy serves this kind. */
+export function askFor(
+  provider: PaymentProvider,
+  { kind, conomyId }: Pick<PaymentRow, 'kind'> & { conomyId: string },
+  options?: CallOptions,
+): Promise<ProviderResult<ObservedPayment>> {
+  return kind === 'attempt'
+    ? provider.readAttempt(conomyId, options)
+    : provider.readPayment(conomyId, options);
 }
 
 async function applyRead(context: ReadContext, before: PaymentRow, told: ObservedPayment): Promise<void> {
@@ -69,8 +77,8 @@ async function applyRead(context: ReadContext, before: PaymentRow, told: Observe
     return observePayment(tx, payment, facts, context.random());
   });
   if (observed === null) return;
-  const { move } = observed;
-  const level = move.kind === 'alarm' ? 'error' : 'info';
+  const { move, discrepancies } = observed;
+  const level = discrepancies.length > 0 ? 'error' : 'info';
   context.log[level](
     {
       event: 'payment.read',
@@ -79,6 +87,7 @@ async function applyRead(context: ReadContext, before: PaymentRow, told: Observe
       from: before.status,
       status: told.status,
       result: move.kind,
+      discrepancies,
       reads: before.reads + 1,
     },
     `read ${told.status}: ${move.kind}`,

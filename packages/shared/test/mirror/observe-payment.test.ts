@@ -36,6 +36,17 @@ function observe(key: string, told: Partial<ObservedFacts>): Promise<Observation
 
 const payment = (key: string) => readRow(pool, 'payments', 'key', key);
 
+async function discrepancies(key: string): Promise<string[]> {
+  const { rows } = await pool.query(
+    'select * from discrepancies where payment_key = $1 order by opened_at, kind',
+    [key],
+  );
+  return rows.map(
+    ({ kind, status, times_seen, mirror, provider }) =>
+      `${kind} ${status} ×${times_seen}: ${mirror.status} here, ${provider.status} there`,
+  );
+}
+
 async function journal(key: string): Promise<string[]> {
   const { rows } = await pool.query('select * from journal where payment_key = $1 order by version', [key]);
   return rows.map((row) => `${row.version} ${row.from_status}→${row.to_status} by ${row.cause}`);
@@ -107,6 +118,7 @@ describe('an observation that does not', () => {
     const before = await payment(key);
     expect(await observe(key, { source: 'delivery', status: 'CAPTURED' })).toEqual({
       move: { kind: 'unchanged' },
+      discrepancies: [],
       read: null,
     });
     expect(await payment(key)).toEqual(before);
@@ -181,24 +193,94 @@ describe('an observation that does not', () => {
 });
 
 describe('a final state', () => {
-  test('contradicted by a read stays and raises an alarm', async () => {
+  test('contradicted by a read stays and opens a discrepancy', async () => {
     const key = await insertPayment(pool, { status: 'SETTLED', snapshot: { totalAmount: '5.00' } });
     const { move, read } = await observe(key, { status: 'FAILED', snapshot: { totalAmount: '0.00' } });
     expect([move.kind, read]).toEqual(['alarm', null]);
     expect(await payment(key)).toMatchObject({
       status: 'SETTLED',
-      alarm: 'final_contradicted',
       version: 0,
       offer_at: null,
       snapshot: { totalAmount: '5.00' },
     });
+    expect(await discrepancies(key)).toEqual(['final_contradicted open ×1: SETTLED here, FAILED there']);
   });
 
-  test('keeps its alarm when a later read agrees again', async () => {
+  test('that was contradicted keeps the discrepancy when later reads agree again, or contradict again', async () => {
     const key = await insertPayment(pool, { status: 'SETTLED' });
     await observe(key, { status: 'FAILED' });
     await observe(key, { status: 'SETTLED' });
-    expect(await payment(key)).toMatchObject({ status: 'SETTLED', alarm: 'final_contradicted' });
+    await observe(key, { status: 'EXPIRED' });
+    expect(await payment(key)).toMatchObject({ status: 'SETTLED' });
+    expect(await discrepancies(key)).toEqual(['final_contradicted open ×2: SETTLED here, EXPIRED there']);
+  });
+
+  test('is left when an operator takes what a read told, and not otherwise', async () => {
+    const key = await insertPayment(pool, { status: 'SETTLED' });
+    await observe(key, { status: 'FAILED', source: 'operator', sourceId: 'the-discrepancy' });
+    expect(await payment(key)).toMatchObject({ status: 'FAILED', cause: 'operator', version: 1 });
+    expect(await journal(key)).toEqual(['1 SETTLED→FAILED by operator']);
+  });
+});
+
+describe('a discrepancy', () => {
+  test.each([
+    ['ON_HOLD', 'unknown_status'],
+    ['DISPUTED', 'disputed'],
+    ['REVERSED', 'reversed'],
+  ])('of the status %s is opened by a read and explained by a later one', async (status, kind) => {
+    const key = await insertPayment(pool, { status: 'CAPTURED' });
+    await observe(key, { source: 'answer', status: 'CAPTURED' });
+    await observe(key, { status });
+    await observe(key, { status });
+    expect(await discrepancies(key)).toEqual([`${kind} open ×1: CAPTURED here, ${status} there`]);
+    await observe(key, { status: 'SETTLED' });
+    expect(await discrepancies(key)).toEqual([`${kind} explained ×1: CAPTURED here, ${status} there`]);
+  });
+
+  test('of a provider that went back is opened when no lag explains it, and explained when it is ahead again', async () => {
+    const key = await insertPayment(pool, { status: 'RECEIVED' });
+    await observe(key, { status: 'CAPTURED' });
+    expect(await discrepancies(key)).toEqual([]);
+    const late = { status: 'CAPTURED', askedAtAgeMs: 60_000 };
+    const { read } = await observe(key, late);
+    expect(read).not.toBeNull();
+    await observe(key, late);
+    expect(await discrepancies(key)).toEqual(['went_back open ×2: RECEIVED here, CAPTURED there']);
+    await observe(key, { status: 'RECEIVED' });
+    expect(await discrepancies(key)).toEqual(['went_back explained ×2: RECEIVED here, CAPTURED there']);
+  });
+
+  test('of another amount is opened by the read, which the mirror follows', async () => {
+    const snapshot = { totalAmount: '30000.00', currency: 'COP' };
+    const key = await insertPayment(pool, { status: 'CAPTURED', snapshot });
+    const other = { totalAmount: '29000.00', currency: 'COP' };
+    const { discrepancies: kinds } = await observe(key, { status: 'CAPTURED', ...other, snapshot: other });
+    expect(kinds).toEqual(['amount_differs']);
+    expect(await payment(key)).toMatchObject({ snapshot: other });
+    await observe(key, { status: 'SETTLED', ...other, snapshot: other });
+    expect(await discrepancies(key)).toEqual(['amount_differs open ×1: CAPTURED here, CAPTURED there']);
+  });
+
+  test('is not opened when the first word of a payment takes off the fees it lists', async () => {
+    const asked = { totalAmount: '1900.00', currency: 'COP' };
+    const told = { totalAmount: '1890.50', currency: 'COP' };
+    const [listed, unlisted] = [
+      await insertPayment(pool, { snapshot: asked }),
+      await insertPayment(pool, { snapshot: asked }),
+    ];
+    await observe(listed, { ...told, snapshot: { ...told, fees: [{ name: 'fee', amount: '9.50' }] } });
+    await observe(unlisted, { ...told, snapshot: told });
+    expect(await discrepancies(listed)).toEqual([]);
+    expect(await discrepancies(unlisted)).toEqual(['amount_differs open ×1: null here, CREATED there']);
+  });
+
+  test('of an amount finer than its currency is opened, and the amount kept as text', async () => {
+    const key = await insertPayment(pool, { status: 'CAPTURED' });
+    const fine = { totalAmount: '100.005', currency: 'COP' };
+    await observe(key, { status: 'CAPTURED', ...fine, snapshot: fine });
+    expect(await payment(key)).toMatchObject({ snapshot: fine });
+    expect(await discrepancies(key)).toEqual(['inexact_amount open ×1: CAPTURED here, CAPTURED there']);
   });
 });
 

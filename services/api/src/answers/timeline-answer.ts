@@ -1,13 +1,14 @@
 import type { AttemptRow } from '@capstan/shared/db/attempts';
 import type { CommandRow } from '@capstan/shared/db/commands';
 import type { DeliveryRow } from '@capstan/shared/db/deliveries';
+import type { DiscrepancyRow } from '@capstan/shared/db/discrepancies';
 import type { RedriveRow } from '@capstan/shared/db/interventions';
 import type { JournalRow } from '@capstan/shared/db/journal';
 import { toAttemptAnswer } from './command-answer.ts';
 
 /** One thing that happened to a payment, at the time it began. */
 export type TimelineEntry = { at: Date; kind: EntryKind } & Record<string, unknown>;
-export type EntryKind = 'command' | 'attempt' | 'delivery' | 'move' | 'redrive';
+export type EntryKind = 'command' | 'attempt' | 'delivery' | 'move' | 'redrive' | 'discrepancy';
 
 /** Everything that happened to a payment in one list, oldest first. */
 export function toTimeline(history: {
@@ -16,6 +17,7 @@ export function toTimeline(history: {
   deliveries: readonly DeliveryRow[];
   moves: readonly JournalRow[];
   redrives: readonly RedriveRow[];
+  discrepancies: readonly DiscrepancyRow[];
 }): TimelineEntry[] {
   const entries = [
     ...history.commands.map(commandEntry),
@@ -23,6 +25,7 @@ export function toTimeline(history: {
     ...history.deliveries.map(deliveryEntry),
     ...history.moves.map(moveEntry),
     ...history.redrives.map(redriveEntry),
+    ...history.discrepancies.map(discrepancyEntry),
   ];
   return entries.sort((a, b) => a.at.getTime() - b.at.getTime());
 }
@@ -71,6 +74,12 @@ function moveEntry({ at, version, fromStatus, toStatus, cause }: JournalRow): Ti
 
 function redriveEntry({ id, at, commandId, redrivenBy, reason, problem }: RedriveRow): TimelineEntry {
   return { at, kind: 'redrive', id, commandId, redrivenBy, reason, problem };
+}
+
+function discrepancyEntry(row: DiscrepancyRow): TimelineEntry {
+  const { id, kind: what, status, openedAt, endedAt, endedBy, reason } = row;
+  const ended = endedAt === null ? {} : { endedAt, endedBy, reason };
+  return { at: openedAt, kind: 'discrepancy', id, what, status, ...ended };
 }
 
 /** Names an entry within its payment's timeline, for ever. */

@@ -10,6 +10,12 @@ import {
   WAITS_FOR,
   type WaitsFor,
 } from '@capstan/shared/domain/command-status';
+import {
+  DISCREPANCIES,
+  DISCREPANCY_STATUSES,
+  type DiscrepancyKind,
+  type DiscrepancyStatus,
+} from '@capstan/shared/domain/discrepancies';
 import { COMMAND_TYPES, OPERATIONS } from '@capstan/shared/domain/payment-command';
 import { PROBLEMS, type ProblemCode } from '@capstan/shared/domain/request-problems';
 import { z } from 'zod';
@@ -178,6 +184,16 @@ const timelineEntry = z
       reason: z.string(),
       problem: commandProblem,
     }),
+    z.strictObject({
+      at: instant,
+      kind: z.literal('discrepancy'),
+      id: uuid,
+      what: z.enum(Object.keys(DISCREPANCIES) as DiscrepancyKind[]),
+      status: z.enum(Object.keys(DISCREPANCY_STATUSES) as DiscrepancyStatus[]),
+      endedAt: instant.optional(),
+      endedBy: z.string().optional(),
+      reason: z.string().optional(),
+    }),
   ])
   .describe('One thing that happened to a payment, at the time it began.');
 
@@ -198,6 +214,31 @@ const pause = z
     liftedAt: instant.optional(),
   })
   .describe('While it is in force no new write of its scope is begun.');
+
+const side = z
+  .strictObject({ value: z.record(z.string(), z.unknown()), readAt: instant })
+  .describe("What this side said, under Conomy's field names, and when it was read.");
+
+const discrepancy = z
+  .strictObject({
+    id: uuid,
+    kind: z.enum(Object.keys(DISCREPANCIES) as DiscrepancyKind[]),
+    status: z.enum(Object.keys(DISCREPANCY_STATUSES) as DiscrepancyStatus[]),
+    paymentKey: uuid.optional().describe('Missing while the payment is not mirrored.'),
+    paymentId: z.string().optional(),
+    field: z.string().optional(),
+    mirror: side,
+    provider: side,
+    cause: z.string(),
+    openedAt: instant,
+    seenAt: instant.describe('When it was last found.'),
+    timesSeen: count,
+    ageSeconds: count.describe('From being found to its end, or until now.'),
+    endedAt: instant.optional(),
+    endedBy: z.string().optional().describe('Name of the API key, or `capstan`.'),
+    reason: z.string().optional(),
+  })
+  .describe('A disagreement between the mirror and Conomy. The kinds are in docs/discrepancies.md.');
 
 const event = z
   .strictObject({
@@ -260,6 +301,9 @@ export const ANSWER_SCHEMAS = {
   PaymentAnswer: z.strictObject({ payment }),
   PaymentList: z.strictObject({ payments: z.array(payment), next }),
   Timeline: z.strictObject({ entries: z.array(timelineEntry), next }),
+  Discrepancy: discrepancy,
+  DiscrepancyAnswer: z.strictObject({ discrepancy }),
+  DiscrepancyList: z.strictObject({ discrepancies: z.array(discrepancy), next }),
   Event: event,
   EventList: z.strictObject({
     events: z.array(event),

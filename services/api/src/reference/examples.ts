@@ -86,6 +86,17 @@ export const REASON_EXAMPLES: Examples = {
   },
 };
 
+export const RESOLVE_EXAMPLES: Examples = {
+  repair: {
+    summary: 'Take what Conomy says',
+    value: { action: 'repair', reason: 'Conomy confirmed the new status (ticket 4712)' },
+  },
+  accept: {
+    summary: 'Leave it',
+    value: { action: 'accept', reason: 'made by hand in the dashboard' },
+  },
+};
+
 export const PAUSE_EXAMPLES: Examples = {
   all: {
     summary: 'Every write',

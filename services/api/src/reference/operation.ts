@@ -4,6 +4,7 @@ import { idempotencyKey, paymentCommand } from '@capstan/shared/domain/payment-c
 import type { ProblemCode } from '@capstan/shared/domain/request-problems';
 import { z } from 'zod';
 import type { Scope } from '../api-keys.ts';
+import { resolveBody } from '../routes/discrepancies.ts';
 import { pauseBody } from '../routes/pauses.ts';
 import { cancelBody, redriveBody } from '../routes/post-command-actions.ts';
 import type { AnswerName } from './answer-schemas.ts';
@@ -52,6 +53,7 @@ export const REQUEST_SCHEMAS = {
   Cancel: cancelBody,
   Redrive: redriveBody,
   Pause: pauseBody,
+  Resolve: resolveBody,
   Delivery: z.looseObject({}).describe('A webhook of Conomy, in either of its two documented forms.'),
 } as const satisfies Record<string, z.ZodType>;
 

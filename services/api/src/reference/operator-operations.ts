@@ -1,5 +1,6 @@
+import { discrepancyListQuery } from '../routes/discrepancies.ts';
 import { pauseListQuery } from '../routes/pauses.ts';
-import { PAUSE_EXAMPLES, REASON_EXAMPLES } from './examples.ts';
+import { PAUSE_EXAMPLES, REASON_EXAMPLES, RESOLVE_EXAMPLES } from './examples.ts';
 import { CONTENT_PROBLEMS, commandId, type ReferenceOperation } from './operation.ts';
 
 /** The routes of those who run Capstan. */
@@ -17,6 +18,33 @@ export const OPERATOR_OPERATIONS: readonly ReferenceOperation[] = [
     body: { schema: 'Redrive', required: true, examples: REASON_EXAMPLES },
     answer: { status: 200, description: 'The command, at work again.', schema: 'CommandAnswer' },
     problems: [...CONTENT_PROBLEMS, 'command_not_found', 'not_parked'],
+  },
+  {
+    method: 'GET',
+    path: '/v1/discrepancies',
+    id: 'listDiscrepancies',
+    tag: 'Operation',
+    summary: 'Where the mirror and Conomy disagree',
+    description:
+      'Oldest first, each with both sides, when each was read, and an age. What each kind means and what to do is in docs/discrepancies.md.',
+    scope: 'read',
+    query: discrepancyListQuery,
+    answer: { status: 200, description: 'One page.', schema: 'DiscrepancyList' },
+    problems: ['validation_failed', 'payment_not_found', 'unavailable'],
+  },
+  {
+    method: 'POST',
+    path: '/v1/discrepancies/{id}/resolve',
+    id: 'resolveDiscrepancy',
+    tag: 'Operation',
+    summary: 'End a discrepancy',
+    description:
+      'Recorded with the name of the key and the reason. A repair reads at Conomy first, and ends the discrepancy only when both sides agree afterwards; it alone may take a payment out of a final state.',
+    scope: 'operate',
+    pathParameters: { id: 'The `id` of the discrepancy.' },
+    body: { schema: 'Resolve', required: true, examples: RESOLVE_EXAMPLES },
+    answer: { status: 200, description: 'As it ended.', schema: 'DiscrepancyAnswer' },
+    problems: [...CONTENT_PROBLEMS, 'discrepancy_not_found', 'not_resolvable'],
   },
   {
     method: 'POST',

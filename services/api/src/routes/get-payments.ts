@@ -1,6 +1,7 @@
 import { findAttemptsOfPayment } from '@capstan/shared/db/attempts';
 import { findCommandsOfPayment } from '@capstan/shared/db/commands';
 import { findDeliveriesOfPayment } from '@capstan/shared/db/deliveries';
+import { findDiscrepanciesOfPayment } from '@capstan/shared/db/discrepancies';
 import { findRedrivesOfPayment } from '@capstan/shared/db/interventions';
 import { findJournalOfPayment } from '@capstan/shared/db/journal';
 import { listPayments } from '@capstan/shared/db/lists';
@@ -59,14 +60,15 @@ export function addGetPaymentRoutes(
   app.get('/payments/:reference/timeline', { config: { scope: 'read' } }, async (request) => {
     const { cursor, limit } = readQuery(timelineQuery, request.query);
     const { key } = await findNamedPayment(pool, request.params);
-    const [commands, attempts, deliveries, moves, redrives] = await Promise.all([
+    const [commands, attempts, deliveries, moves, redrives, discrepancies] = await Promise.all([
       findCommandsOfPayment(pool, key),
       findAttemptsOfPayment(pool, key),
       findDeliveriesOfPayment(pool, key),
       findJournalOfPayment(pool, key),
       findRedrivesOfPayment(pool, key),
+      findDiscrepanciesOfPayment(pool, key),
     ]);
-    const timeline = toTimeline({ commands, attempts, deliveries, moves, redrives });
+    const timeline = toTimeline({ commands, attempts, deliveries, moves, redrives, discrepancies });
     const rest = afterEntry(timeline, readCursor(timelinePlace, cursor)) ?? refuseCursor();
     const { rows, next } = cutPage(rest, limit, idOfEntry);
     return { entries: rows, next };

@@ -1,10 +1,9 @@
 import { findPayment } from '@capstan/shared/db/payments';
 import { type ReadContext, readMirroredPayment } from '@capstan/shared/mirror/read-payment';
-import type { ProviderFailure } from '@capstan/shared/provider/payment-provider';
 import type { FastifyInstance } from 'fastify';
 import { toPaymentAnswer } from '../answers/payment-answer.ts';
 import { findNamedPayment } from '../find-named-payment.ts';
-import { type Refusal, RefusedError, unknownPayment } from '../problem.ts';
+import { notRead, type Refusal, RefusedError, unknownPayment } from '../problem.ts';
 
 /** One read at Conomy now, for a caller who cannot wait for the schedule. */
 export function addRefreshRoute(app: FastifyInstance, context: ReadContext): void {
@@ -24,12 +23,3 @@ const notCreated: Refusal = {
   code: 'payment_not_created',
   detail: 'Conomy has not told an id of this payment yet, so there is nothing to read. Look at its command.',
 };
-
-function notRead({ stage, reason }: ProviderFailure): Refusal {
-  const what =
-    stage === 'answered' ? 'Conomy refused the read' : 'Conomy could not be reached or gave no answer';
-  return {
-    code: 'unavailable',
-    detail: `${what} (${reason}); the mirror is as it was and is read again by itself. Try again later.`,
-  };
-}

@@ -1,5 +1,6 @@
 /** Every problem of the reference, brought about at a real api. */
 import { createHmac } from 'node:crypto';
+import { openDiscrepancy } from '@capstan/shared/db/discrepancies';
 import { openPool } from '@capstan/shared/db/pool';
 import { PROBLEMS, type ProblemCode } from '@capstan/shared/domain/request-problems';
 import { createLogger } from '@capstan/shared/telemetry/logger';
@@ -62,6 +63,7 @@ function lift(fixture: ApiFixture): Promise<Answer> {
 
 const tooLong = (bytes: number) => `"${'x'.repeat(bytes)}"`;
 const unknown = '0199a000-0000-7000-8000-000000000000';
+const resolution = { action: 'accept', reason: 'x' };
 const signed = (body: string) => createHmac('sha256', WEBHOOK_SECRET).update(body).digest('hex');
 
 /** By operation and code: a request that gets it. */
@@ -118,6 +120,22 @@ const REQUESTS: Record<string, () => Promise<Answer>> = {
   'pauseWrites unavailable': () => post('/v1/pauses', { scope: { kind: 'all' }, reason: 'x' }, {}, cut),
   'listPauses validation_failed': () => get(api.app, '/v1/pauses?cursor=x'),
   'listPauses unavailable': () => get(cut.app, '/v1/pauses'),
+  'listDiscrepancies validation_failed': () => get(api.app, '/v1/discrepancies?kind=odd'),
+  'listDiscrepancies payment_not_found': () => get(api.app, '/v1/discrepancies?payment=nobody'),
+  'listDiscrepancies unavailable': () => get(cut.app, '/v1/discrepancies'),
+  'resolveDiscrepancy validation_failed': () => post(`/v1/discrepancies/${unknown}/resolve`, {}),
+  'resolveDiscrepancy payload_too_large': () =>
+    post(`/v1/discrepancies/${unknown}/resolve`, tooLong(257 * 1_024)),
+  'resolveDiscrepancy unsupported_media_type': () =>
+    post(`/v1/discrepancies/${unknown}/resolve`, '{}', { 'content-type': 'text/plain' }),
+  'resolveDiscrepancy discrepancy_not_found': () => post(`/v1/discrepancies/${unknown}/resolve`, resolution),
+  'resolveDiscrepancy not_resolvable': async () => {
+    const side = { value: {}, readAt: new Date() };
+    const found = { kind: 'twin', paymentKey: key, conomyId: 'second', cause: 'found' } as const;
+    const opened = await openDiscrepancy(api.pool, { ...found, mirror: side, provider: side });
+    return post(`/v1/discrepancies/${opened.id}/resolve`, { ...resolution, action: 'repair' });
+  },
+  'resolveDiscrepancy unavailable': () => post(`/v1/discrepancies/${unknown}/resolve`, resolution, {}, cut),
   'liftPause pause_not_found': () => lift(api),
   'liftPause unavailable': () => lift(cut),
   'listPayments validation_failed': () => get(api.app, '/v1/payments?from=then'),
