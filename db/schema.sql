@@ -220,6 +220,17 @@ create table commands (
   constraint commands_waits_for_is_known CHECK ((waits_for = ANY (ARRAY['pause'::text, 'provider'::text, 'rate'::text, 'review'::text])))
 );
 
+create table compared_days (
+  day date not null,
+  claimed_by text,
+  claimed_until timestamp with time zone,
+  completed_at timestamp with time zone,
+  counts jsonb,
+  constraint compared_days_claim_has_an_end CHECK (((claimed_by IS NULL) = (claimed_until IS NULL))),
+  constraint compared_days_complete_ones_have_counts CHECK (((completed_at IS NULL) = (counts IS NULL))),
+  constraint compared_days_pkey PRIMARY KEY (day)
+);
+
 create table discrepancies (
   id uuid default gen_random_uuid() not null,
   kind text not null,
@@ -331,6 +342,7 @@ create table payments (
   refund_reserved_minor bigint default 0 not null,
   accepted_at timestamp with time zone default capstan_now() not null,
   duplicate_of uuid,
+  conomy_created_at timestamp with time zone,
   constraint payments_are_named CHECK (((conomy_id IS NOT NULL) OR (external_id IS NOT NULL) OR (duplicate_of IS NOT NULL))),
   constraint payments_cause_is_known CHECK ((cause = ANY (ARRAY['accepted'::text, 'answer'::text, 'delivery'::text, 'read'::text, 'operator'::text]))),
   constraint payments_conomy_id_key UNIQUE (conomy_id),
@@ -447,6 +459,8 @@ CREATE INDEX commands_type_idx ON public.commands USING btree (type, "position")
 
 CREATE INDEX commands_waits_for_idx ON public.commands USING btree (waits_for, "position") WHERE (waits_for IS NOT NULL);
 
+CREATE INDEX discrepancies_conomy_id_idx ON public.discrepancies USING btree (conomy_id) WHERE (status = 'open'::text);
+
 CREATE UNIQUE INDEX discrepancies_open_once ON public.discrepancies USING btree (kind, COALESCE((payment_key)::text, conomy_id), COALESCE(conomy_id, ''::text), COALESCE(field, ''::text)) WHERE (status = 'open'::text);
 
 CREATE INDEX discrepancies_opened_at_idx ON public.discrepancies USING btree (opened_at, id);
@@ -464,6 +478,8 @@ CREATE INDEX pauses_in_force_idx ON public.pauses USING btree (paused_at, id) WH
 CREATE UNIQUE INDEX pauses_one_of_our_own_per_cause ON public.pauses USING btree (cause) WHERE ((lifted_at IS NULL) AND (cause <> 'operator'::text));
 
 CREATE INDEX payments_accepted_at_idx ON public.payments USING btree (accepted_at, key);
+
+CREATE INDEX payments_created_idx ON public.payments USING btree (COALESCE(conomy_created_at, accepted_at), key) WHERE ((conomy_id IS NOT NULL) AND (kind = 'payment'::text));
 
 CREATE UNIQUE INDEX payments_live_external_id_key ON public.payments USING btree (external_id) WHERE (external_id_released_at IS NULL);
 

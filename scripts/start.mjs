@@ -6,6 +6,7 @@ const PARTS = {
   api: '../services/api/dist/main.js',
   capturer: '../services/capturer/dist/main.js',
   reconciler: '../services/reconciler/dist/main.js',
+  capstan: '../services/reconciler/dist/capstan.js',
   migrate: '../db/dist/migrate-command.js',
   sandbox: '../packages/conomy-sandbox/dist/main.js',
 };
@@ -16,4 +17,6 @@ if (entry === undefined) {
   console.error(`"${name}" is not a part of Capstan: name one of ${Object.keys(PARTS).join(', ')}`);
   process.exit(2);
 }
+// What follows the name is for the part itself.
+process.argv.splice(2, 1);
 await import(entry);

@@ -484,6 +484,27 @@ const DISCREPANCIES: Case[] = [
   ],
 ];
 
+const COMPARED_DAYS: Case[] = [
+  [
+    'a day that is complete without counts',
+    'compared_days_complete_ones_have_counts',
+    (db) => insert(db, 'compared_days', { day: '2026-05-18', completed_at: now() }),
+  ],
+  [
+    'a claim of a day without an end',
+    'compared_days_claim_has_an_end',
+    (db) => insert(db, 'compared_days', { day: '2026-05-18', claimed_by: 'test' }),
+  ],
+  [
+    'a day twice',
+    'compared_days_pkey',
+    async (db) => {
+      await insert(db, 'compared_days', { day: '2026-05-19' });
+      await insert(db, 'compared_days', { day: '2026-05-19' });
+    },
+  ],
+];
+
 const pause = (over: object = {}) => ({
   id: randomUUID(),
   scope_kind: 'all',
@@ -547,4 +568,5 @@ export const CASES = [
   ...HEALTH,
   ...PAUSES,
   ...DISCREPANCIES,
+  ...COMPARED_DAYS,
 ];

@@ -12,11 +12,8 @@ export async function openDatabaseFixture({ max = 8 }: { max?: number } = {}) {
   const log = createLogger('test', 'fatal');
   const pool = openPool({ url: database.url, name: 'test', max, log });
   /** A pool whose connections live `offset` later (`'1 hour'`), as time passed for the database. */
-  const poolLater = (offset: string) => {
-    const url = new URL(database.url);
-    url.searchParams.set('options', `-c capstan.clock_offset=${offset.replaceAll(' ', '\\ ')}`);
-    return openPool({ url: url.href, name: 'test-later', max: 2, log });
-  };
+  const poolLater = (offset: string) =>
+    openPool({ url: database.urlLater(offset), name: 'test-later', max: 2, log });
   return {
     pool,
     poolLater,

@@ -7,6 +7,8 @@ import './provided.ts';
 
 export interface TestDatabase {
   readonly url: string;
+  /** The same database for connections that live `offset` later (`'1 hour'`), as time passed for it. */
+  urlLater(offset: string): string;
   /** Drops it. @throws naming the sessions that are still open: something under test was not closed. */
   drop(): Promise<void>;
 }
@@ -16,7 +18,12 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const { postgresUrl, templateDatabase } = inject('capstan');
   const name = `test_${randomBytes(6).toString('hex')}`;
   const url = await createDatabase(postgresUrl, name, templateDatabase);
-  return { url, drop: registerFixture(`database ${name}`, () => dropUnused(postgresUrl, name)) };
+  const urlLater = (offset: string) => {
+    const later = new URL(url);
+    later.searchParams.set('options', `-c capstan.clock_offset=${offset.replaceAll(' ', '\\ ')}`);
+    return later.href;
+  };
+  return { url, urlLater, drop: registerFixture(`database ${name}`, () => dropUnused(postgresUrl, name)) };
 }
 
 async function dropUnused(postgresUrl: string, name: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { commonSettings, wholeNumber } from '@capstan/shared/config/common-settings';
+import { commonSettings, onOrOff, wholeNumber } from '@capstan/shared/config/common-settings';
 import { conomySettings } from '@capstan/shared/config/conomy-settings';
 import type { Parsed, Settings } from '@capstan/shared/config/parse-env';
 import type { SignatureForm } from '@capstan/shared/provider/conomy/signature';
@@ -59,13 +59,13 @@ export const apiSettings = {
   },
   INBOX: {
     description: 'the queue door: on takes commands from the queue capstan-inbox, off leaves it alone',
-    schema: z.enum(['on', 'off'], { error: 'must be on or off' }),
+    schema: onOrOff,
     default: 'on',
   },
   CHECK_PRODUCTS: {
     description:
       'on refuses a create that the provider’s own product rules speak against; off leaves it to the provider',
-    schema: z.enum(['on', 'off'], { error: 'must be on or off' }),
+    schema: onOrOff,
     default: 'off',
   },
   PRODUCTS_TTL_S: {

@@ -8,7 +8,7 @@ import { findPayment, lockPayment, type PaymentRow } from '@capstan/shared/db/pa
 import { inTransaction } from '@capstan/shared/db/transaction';
 import { DISCREPANCIES } from '@capstan/shared/domain/discrepancies';
 import { adoptPayment } from '@capstan/shared/mirror/adopt-payment';
-import { type ObservationResult, observePayment } from '@capstan/shared/mirror/observe-payment';
+import { factsOf, type ObservationResult, observePayment } from '@capstan/shared/mirror/observe-payment';
 import { askFor, type ReadContext, readMirroredPayment } from '@capstan/shared/mirror/read-payment';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import { notRead, RefusedError, unknownDiscrepancy } from './problem.ts';
@@ -124,10 +124,6 @@ async function readNow(
   const read = await askFor(provider, payment);
   if (!read.ok) throw new RefusedError(notRead(read.failure));
   return read.value;
-}
-
-function factsOf({ status, id: conomyId, totalAmount, currency, raw: snapshot }: ObservedPayment) {
-  return { status, conomyId, totalAmount, currency, snapshot };
 }
 
 async function mirrored({ pool }: ReadContext, { id, paymentKey }: DiscrepancyRow) {

@@ -5,7 +5,7 @@ import type { PoolClient } from '@capstan/shared/db/pool';
 import { settleSecondKey } from '@capstan/shared/db/second-keys';
 import { inTransaction, violates } from '@capstan/shared/db/transaction';
 import type { ObservationSource } from '@capstan/shared/domain/mirror-move';
-import { observePayment } from '@capstan/shared/mirror/observe-payment';
+import { factsOf, observePayment } from '@capstan/shared/mirror/observe-payment';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import type { Offer } from '@capstan/shared/queue/catalogue';
 import type { CapturerContext } from './context.ts';
@@ -72,17 +72,8 @@ export async function mirrorWhatWasTold(
   if (payment === null) throw new Error(`payment ${command.paymentKey} has no row`);
   // It gave way to an older key while the call was under way, and its commands were taken from their workers.
   if (payment.duplicateOf !== null) throw new ClaimLostError(command.id, command.epoch);
-  const { totalAmount, currency } = told;
   const sourceId = from.attemptId === null ? null : String(from.attemptId);
-  const facts = {
-    source: from.source,
-    status: told.status,
-    conomyId: told.id,
-    totalAmount,
-    currency,
-    snapshot: told.raw,
-    sourceId,
-  };
+  const facts = { ...factsOf(told), source: from.source, sourceId };
   const { move, read } = await observePayment(tx, payment, facts, context.random()).catch(
     (error: unknown) => {
       throw violates(error, 'payments_conomy_id_key') ? new SecondKeyError(told.id, error) : error;

@@ -3,7 +3,7 @@ import { lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { ensureRefundChild } from '@capstan/shared/db/refunds';
 import type { ObservationSource } from '@capstan/shared/domain/mirror-move';
-import { observePayment } from '@capstan/shared/mirror/observe-payment';
+import { factsOf, observePayment } from '@capstan/shared/mirror/observe-payment';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import type { Offer } from '@capstan/shared/queue/catalogue';
 import type { CapturerContext } from './context.ts';
@@ -22,10 +22,9 @@ export async function mirrorRefundChild(
   const key = await ensureRefundChild(tx, command.paymentKey, child.id);
   const row = await lockPayment(tx, key);
   if (row === null) throw new Error(`the refund ${child.id} has no row to lock`);
-  const { status, totalAmount, currency, id: conomyId } = child;
   // The answer to a refund leaves its amount out in some documents; then it is what was asked for.
   const snapshot = { type: 'REFUND', ...amountOf(command, source), ...child.raw };
-  const facts = { source, status, conomyId, totalAmount, currency, snapshot, sourceId: null };
+  const facts = { ...factsOf(child), snapshot, source, sourceId: null };
   return (await observePayment(tx, row, facts, context.random())).read;
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createProgressAnnouncer } from '@capstan/shared/db/progress';
 import { databaseCheck, queueCheck, queueHazardCheck } from '@capstan/shared/http/health-checks';
 import { startHealthServer } from '@capstan/shared/http/health-server';
@@ -10,11 +11,15 @@ import type { Logger } from '@capstan/shared/telemetry/logger';
 import { createRegistry } from '@capstan/shared/telemetry/metrics';
 import { measureOpenDiscrepancies } from '@capstan/shared/telemetry/unfinished-work';
 import { applyDelivery } from './apply-delivery.ts';
+import { compareDueDay } from './comparison/compare-due-day.ts';
 import type { ReconcilerConfig } from './config.ts';
 import type { ReconcilerContext } from './context.ts';
 import { readPayment } from './read-payment.ts';
 import { relayJobs } from './relay-jobs.ts';
 import { runEvery } from './run-every.ts';
+
+/** How often a day that is over is looked for. */
+const COMPARE_EVERY_MS = 10 * 60_000;
 
 /** Wires a reconciler from its configuration and starts it; everything started is registered to be stopped. */
 export async function buildReconciler(
@@ -55,6 +60,11 @@ export async function buildReconciler(
   lifecycle.onStop('read worker', () => reads.close());
   const relay = runEvery('relay', config.RELAY_INTERVAL_MS, () => relayJobs(context), log);
   lifecycle.onStop('relay', () => relay.stop());
+  if (config.COMPARE_DAYS === 'on') {
+    const worker = `reconciler-${randomUUID()}`;
+    const comparison = runEvery('comparison', COMPARE_EVERY_MS, () => compareDueDay(context, worker), log);
+    lifecycle.onStop('comparison', () => comparison.stop());
+  }
 
   const checks = {
     database: databaseCheck(pool),

@@ -1,4 +1,4 @@
-import { commonSettings, wholeNumber } from '@capstan/shared/config/common-settings';
+import { commonSettings, onOrOff, wholeNumber } from '@capstan/shared/config/common-settings';
 import { conomySettings } from '@capstan/shared/config/conomy-settings';
 import type { Parsed, Settings } from '@capstan/shared/config/parse-env';
 
@@ -14,6 +14,11 @@ export const reconcilerSettings = {
     description: 'how often the tables are searched for rows whose job is due and missing, in milliseconds',
     schema: wholeNumber(50, 60_000),
     default: '1000',
+  },
+  COMPARE_DAYS: {
+    description: "`on`: each day that is over is compared with Conomy's lists, by one process at a time",
+    schema: onOrOff,
+    default: 'on',
   },
 } satisfies Settings;
 

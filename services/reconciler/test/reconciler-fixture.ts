@@ -36,6 +36,11 @@ export async function openReconcilerFixture() {
   return {
     context,
     pool,
+    /** The same context as time passed for the database; `close` its pool. */
+    contextLater: (offset: string): ReconcilerContext => ({
+      ...context,
+      pool: openPool({ url: database.urlLater(offset), name: 'reconciler-later', max: 4, log }),
+    }),
     queueUrl: queue.url,
     flushQueue: () => queue.flush(),
     control: provider.control,

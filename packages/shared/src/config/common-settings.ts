@@ -74,3 +74,6 @@ export function commonSettings(defaultPort: number) {
     },
   } satisfies Settings;
 }
+
+/** A switch, written as a word. */
+export const onOrOff = z.enum(['on', 'off'], 'must be on or off');

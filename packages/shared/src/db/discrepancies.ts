@@ -110,19 +110,46 @@ export async function endDiscrepancy(
   return rows[0] ? toRow(rows[0]) : null;
 }
 
-/** Ends the open discrepancies of a payment that are of these kinds. @returns how many there were. */
+/** Ends the open discrepancies of these payments that are of these kinds. */
 export async function endDiscrepanciesOf(
-  tx: PoolClient,
-  paymentKey: string,
+  tx: Pool | PoolClient,
+  paymentKeys: readonly string[],
   kinds: readonly DiscrepancyKind[],
   end: DiscrepancyEnd,
-): Promise<number> {
-  const { rowCount } = await tx.query(
+): Promise<void> {
+  await tx.query(
     `update discrepancies set status = $3::text, ended_at = capstan_now(), ended_by = $4::text, reason = $5::text
-     where payment_key = $1::uuid and kind = any($2::text[]) and status = 'open'`,
-    [paymentKey, kinds, end.status, end.by, end.reason],
+     where payment_key = any($1::uuid[]) and kind = any($2::text[]) and status = 'open'`,
+    [paymentKeys, kinds, end.status, end.by, end.reason],
   );
-  return rowCount ?? 0;
+}
+
+/** Ends what says that one of these Conomy payments is not mirrored, where it is by now. */
+export async function endMissingHere(
+  db: Pool,
+  conomyIds: readonly string[],
+  end: DiscrepancyEnd,
+): Promise<void> {
+  await db.query(
+    `update discrepancies d set status = $2::text, ended_at = capstan_now(), ended_by = $3::text, reason = $4::text
+     where d.conomy_id = any($1::text[]) and d.kind = 'missing_here' and d.status = 'open'
+       and exists (select from payments p where p.conomy_id = d.conomy_id)`,
+    [conomyIds, end.status, end.by, end.reason],
+  );
+}
+
+/** Which of these payments have an open discrepancy of one of these kinds. */
+export async function findOpenKinds(
+  db: Pool,
+  paymentKeys: readonly string[],
+  kinds: readonly DiscrepancyKind[],
+): Promise<{ paymentKey: string; kind: DiscrepancyKind }[]> {
+  const { rows } = await db.query<{ paymentKey: string; kind: DiscrepancyKind }>(
+    `select payment_key as "paymentKey", kind from discrepancies
+     where payment_key = any($1::uuid[]) and kind = any($2::text[]) and status = 'open'`,
+    [paymentKeys, kinds],
+  );
+  return rows;
 }
 
 export async function findDiscrepancy(db: Pool | PoolClient, id: string): Promise<DiscrepancyRow | null> {

@@ -82,6 +82,8 @@ export interface PaymentChange {
   conomyId: string | null;
   /** What the answer held; overlays what is known. Null when the source tells no more than a status. */
   snapshot: Record<string, unknown> | null;
+  /** When Conomy created it, where the source tells; an ISO 8601 instant. */
+  createdAt: string | null;
   /** Milliseconds until the relay offers the next read; null for none. */
   offerMs: number | null;
 }
@@ -98,9 +100,10 @@ export async function updateUnmovedPayment(
        snapshot = snapshot || coalesce($3::jsonb, '{}'::jsonb),
        reads = $4::integer,
        offer_at = capstan_now() + $5::float8 * interval '1 millisecond',
+       conomy_created_at = coalesce(conomy_created_at, $6::timestamptz),
        updated_at = capstan_now()
      where key = $1::uuid`,
-    [change.key, change.conomyId, asJson(change.snapshot), reads, change.offerMs],
+    [change.key, change.conomyId, asJson(change.snapshot), reads, change.offerMs, change.createdAt],
   );
 }
 
@@ -120,6 +123,7 @@ export async function movePayment(tx: PoolClient, from: PaymentRow, move: Paymen
          conomy_id = coalesce(conomy_id, $5::text),
          snapshot = snapshot || coalesce($6::jsonb, '{}'::jsonb) || jsonb_build_object('status', $3::text),
          offer_at = capstan_now() + $7::float8 * interval '1 millisecond',
+         conomy_created_at = coalesce(conomy_created_at, $10::timestamptz),
          updated_at = capstan_now()
        where key = $1::uuid and version = $2::integer
        returning key, version
@@ -136,6 +140,7 @@ export async function movePayment(tx: PoolClient, from: PaymentRow, move: Paymen
       move.offerMs,
       from.status,
       move.sourceId,
+      move.createdAt,
     ],
   );
   if (rowCount !== 1)

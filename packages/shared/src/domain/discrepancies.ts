@@ -119,3 +119,9 @@ export const EXPLAINED_BY_A_STATE = [
   'reversed',
   'went_back',
 ] as const satisfies readonly DiscrepancyKind[];
+
+/** What ends by itself once a read moves the payment on. */
+export const EXPLAINED_BY_A_MOVE = [
+  ...EXPLAINED_BY_A_STATE,
+  'overdue',
+] as const satisfies readonly DiscrepancyKind[];

@@ -4,7 +4,7 @@ import { findKeyByConomyId, lockPayment } from '../db/payments.ts';
 import type { PoolClient } from '../db/pool.ts';
 import { ensureRefundChild } from '../db/refunds.ts';
 import type { ObservedPayment } from '../provider/payment-provider.ts';
-import { type ObservationResult, observePayment } from './observe-payment.ts';
+import { factsOf, type ObservationResult, observePayment } from './observe-payment.ts';
 
 /**
  * Mirrors a payment that no command of ours made, from what a read of it told. It gets a key of its own, and its
@@ -18,16 +18,7 @@ export async function adoptPayment(
   const paymentKey = (await findKeyByConomyId(tx, told.id)) ?? (await insertAdopted(tx, told));
   const payment = await lockPayment(tx, paymentKey);
   if (payment === null) throw new Error(`the payment ${told.id} has no row`);
-  const { status, totalAmount, currency, id: conomyId, raw: snapshot } = told;
-  const facts = {
-    source: 'read' as const,
-    status,
-    conomyId,
-    totalAmount,
-    currency,
-    snapshot,
-    sourceId: null,
-  };
+  const facts = { ...factsOf(told), source: 'read' as const, sourceId: null };
   return { ...(await observePayment(tx, payment, facts, random)), paymentKey };
 }
 

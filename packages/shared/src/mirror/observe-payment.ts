@@ -6,8 +6,8 @@ import { lifecycleOf } from '../domain/lifecycle.ts';
 import { decideMirrorMove, type MirrorMove, type ObservationSource } from '../domain/mirror-move.ts';
 import { alarmOfStatus } from '../domain/payment-status.ts';
 import { nextReadMs, readOnDemandMs } from '../domain/read-schedule.ts';
+import type { ObservedPayment } from '../provider/payment-provider.ts';
 import { DIRECT_OFFER_MS_MAX, type Offer, RELAY_GRACE_MS, readJob } from '../queue/catalogue.ts';
-
 import { amountDiffers, raiseDiscrepancies } from './raise-discrepancies.ts';
 
 /** What somebody said about a payment: the facts of a delivery, an answer or a read. */
@@ -17,11 +17,25 @@ export interface ObservedFacts {
   conomyId: string;
   totalAmount?: string;
   currency?: string;
+  /** When Conomy created the payment, where the source tells; an ISO 8601 instant. */
+  createdAt?: string;
   /** The whole payment as told, or null when the source tells only a few fields (a delivery). */
   snapshot: Record<string, unknown> | null;
   sourceId: string | null;
   /** How long the mirror had stood when this was asked for; missing where the answer may lag behind it. */
   askedAtAgeMs?: number;
+}
+
+/** What an answer or a read of the whole payment told. */
+export function factsOf({
+  status,
+  id: conomyId,
+  totalAmount,
+  currency,
+  createdAt,
+  raw: snapshot,
+}: ObservedPayment): Omit<ObservedFacts, 'source' | 'sourceId' | 'askedAtAgeMs'> {
+  return { status, conomyId, totalAmount, currency, createdAt, snapshot };
 }
 
 export interface ObservationResult {
@@ -65,6 +79,7 @@ export async function observePayment(
   const change: PaymentChange = {
     key: payment.key,
     conomyId: facts.conomyId,
+    createdAt: facts.createdAt ?? null,
     snapshot: keepsSnapshot(move) ? withoutStatus(facts.snapshot) : null,
     offerMs: next?.offerMs ?? null,
   };

@@ -2,7 +2,12 @@ import { endDiscrepanciesOf, openDiscrepancy } from '../db/discrepancies.ts';
 import { CAPSTAN_ITSELF } from '../db/pauses.ts';
 import type { LockedPayment } from '../db/payments.ts';
 import type { PoolClient } from '../db/pool.ts';
-import { DISCREPANCIES, type DiscrepancyKind, EXPLAINED_BY_A_STATE } from '../domain/discrepancies.ts';
+import {
+  DISCREPANCIES,
+  type DiscrepancyKind,
+  EXPLAINED_BY_A_MOVE,
+  EXPLAINED_BY_A_STATE,
+} from '../domain/discrepancies.ts';
 import type { MirrorMove } from '../domain/mirror-move.ts';
 import { readReceivedAmount } from '../domain/money.ts';
 import { alarmOfStatus } from '../domain/payment-status.ts';
@@ -20,8 +25,8 @@ export async function raiseDiscrepancies(
   move: MirrorMove,
 ): Promise<DiscrepancyKind[]> {
   if (facts.source !== 'read' && facts.source !== 'operator') return [];
-  const kinds = findDisagreements(payment, facts, move);
-  for (const kind of kinds)
+  const raised = findDisagreements(payment, facts, move);
+  for (const kind of raised)
     await openDiscrepancy(tx, {
       kind,
       paymentKey: payment.key,
@@ -33,13 +38,14 @@ export async function raiseDiscrepancies(
   const agrees = move.kind === 'moved' || move.kind === 'unchanged';
   if (payment.disagrees && agrees && alarmOfStatus(facts.status) === null) {
     const reason = `A later read told ${facts.status}.`;
-    await endDiscrepanciesOf(tx, payment.key, EXPLAINED_BY_A_STATE, {
+    const kinds = move.kind === 'moved' ? EXPLAINED_BY_A_MOVE : EXPLAINED_BY_A_STATE;
+    await endDiscrepanciesOf(tx, [payment.key], kinds, {
       status: 'explained',
       by: CAPSTAN_ITSELF,
       reason,
     });
   }
-  return kinds;
+  return raised;
 }
 
 function findDisagreements(

@@ -11,7 +11,7 @@ import type {
 } from '../provider/payment-provider.ts';
 import type { QueueSender } from '../queue/sender.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { observePayment } from './observe-payment.ts';
+import { factsOf, observePayment } from './observe-payment.ts';
 
 export interface ReadContext {
   pool: Pool;
@@ -63,14 +63,9 @@ async function applyRead(context: ReadContext, before: PaymentRow, told: Observe
     // The mirror moved while the answer was under way: which of the two is newer cannot be told. The move has
     // scheduled a read of its own.
     if (payment === null || payment.version !== before.version) return null;
-    const { status, totalAmount, currency, id: conomyId, raw: snapshot } = told;
     const facts = {
+      ...factsOf(told),
       source: 'read' as const,
-      status,
-      conomyId,
-      totalAmount,
-      currency,
-      snapshot,
       sourceId: null,
       askedAtAgeMs: before.ageMs,
     };

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Stack } from '@capstan/local-stack/stack';
+import { createConomyClient } from '@capstan/shared/provider/conomy/client';
+import { collectBody } from '@capstan/testing/create-bodies';
+import { startTestStack } from '@capstan/testing/test-stack';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expectAllSettledOnce, sendCollects } from '../support/batch-run.ts';
+import { runCapstan } from '../support/run-capstan.ts';
+import { type StackClient, stackClient } from '../support/stack-client.ts';
+import { askDatabase } from '../support/stack-database.ts';
+
+// Scenario: payments settle, then somebody makes one in the dashboard and the mirror of another is damaged.
+// Goal: `capstan reconcile` says zero drift, then what differs without touching it, then mends it, and says zero drift again.
+
+let stack: Stack;
+let client: StackClient;
+const folder = mkdtempSync(join(tmpdir(), 'capstan-report-'));
+beforeAll(async () => {
+  stack = await startTestStack({ sandbox: { timers: { capturedToReceivedMs: 0, receivedToSettledMs: 0 } } });
+  client = stackClient(stack);
+});
+afterAll(async () => {
+  await stack?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const today = () => new Date().toISOString().slice(0, 10);
+const reconcile = (...options: string[]) =>
+  runCapstan(stack, ['reconcile', '--from', today(), '--report', folder, ...options]);
+
+function reportOf(output: string) {
+  const [, path = ''] = /Report: .* and (.*\.json)/.exec(output) ?? [];
+  const page = readFileSync(path.replace(/json$/, 'html'), 'utf8');
+  return { report: JSON.parse(readFileSync(path, 'utf8')), page };
+}
+
+test('days are compared, told apart and mended', { timeout: 60_000 }, async () => {
+  const sent = await sendCollects(client, 12);
+  await expectAllSettledOnce(client, sent, 30_000);
+
+  const clean = await reconcile();
+  expect(clean).toMatchObject({ code: 0, output: expect.stringContaining('Zero drift') });
+  expect(reportOf(clean.output)).toMatchObject({
+    report: { zeroDrift: true, days: [{ day: today(), listed: 12, mirrored: 12, agreed: 12, findings: [] }] },
+    page: expect.stringContaining('Zero drift'),
+  });
+
+  const conomy = createConomyClient({
+    ...stack.info.conomy,
+    apiVersion: '24-04-2025',
+    userAgent: 'somebody-else/1',
+    callTimeoutMs: 5_000,
+  });
+  const foreign = await conomy.createPayment(JSON.stringify(collectBody(randomUUID())));
+  await conomy.close();
+  if (!foreign.ok) throw new Error(foreign.failure.reason);
+  await askDatabase(
+    stack,
+    `update payments set snapshot = jsonb_set(snapshot, '{totalAmount}', '"1.00"')
+     where key = (select key from payments order by key limit 1)`,
+  );
+
+  const dry = await reconcile('--dry-run');
+  expect(dry).toMatchObject({ code: 1, output: expect.stringContaining('2 differ') });
+  expect(await client.get('/v1/discrepancies')).toMatchObject({ body: { discrepancies: [] } });
+
+  const found = await reconcile();
+  expect(found).toMatchObject({ code: 1, output: expect.stringContaining('A person has to look') });
+  const open = await client.get('/v1/discrepancies?status=open');
+  expect(open.body.discrepancies.map(({ kind }: { kind: string }) => kind).sort()).toEqual([
+    'amount_differs',
+    'missing_here',
+  ]);
+
+  const repaired = await reconcile('--repair');
+  expect(repaired).toMatchObject({ code: 0 });
+  expect((await client.get(`/v1/payments/${foreign.value.id}`)).body.payment.status).toBe('CREATED');
+  expect(await reconcile()).toMatchObject({ code: 0, output: expect.stringContaining('Zero drift') });
+});
+
+test.each([
+  [[], '"" is not a command'],
+  [['reconcile'], '--from is missing'],
+  [['reconcile', '--from', '2026-02-30'], '"2026-02-30" is not a day'],
+  [['reconcile', '--from', '2026-02-02', '--to', '2026-02-01'], 'is before'],
+  [['reconcile', '--from', '2026-02-02', '--dry-run', '--repair'], 'contradict each other'],
+  [['reconcile', '--from', '2026-02-02', '--fix'], "Unknown option '--fix'"],
+])('%j is refused with how to write it', async (args, message) => {
+  const { code, output } = await runCapstan(stack, args);
+  expect(code).toBe(2);
+  expect(output).toContain(message);
+  expect(output).toContain('usage: capstan reconcile');
+});

@@ -1,0 +1,33 @@
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Stack } from '@capstan/local-stack/stack';
+
+const ENTRY = fileURLToPath(new URL('../../services/reconciler/src/capstan.ts', import.meta.url));
+
+/** Runs the command line against a stack, as an operator does; resolves with its exit code and what it printed. */
+export async function runCapstan(
+  stack: Stack,
+  args: readonly string[],
+): Promise<{ code: number | null; output: string }> {
+  const { conomy, queue } = stack.info;
+  const child = spawn(process.execPath, ['--conditions=source', ENTRY, ...args], {
+    env: {
+      PATH: process.env.PATH,
+      DATABASE_URL: stack.databaseUrl,
+      QUEUE_URL: queue.url,
+      CONOMY_BASE_URL: conomy.baseUrl,
+      CONOMY_API_KEY: conomy.apiKey,
+      CONOMY_CLIENT_ID: conomy.clientId,
+      CONOMY_CLIENT_SECRET: conomy.clientSecret,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  const { promise, resolve } = Promise.withResolvers<number | null>();
+  child.on('close', resolve);
+  return { code: await promise, output };
+}

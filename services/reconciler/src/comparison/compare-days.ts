@@ -1,0 +1,152 @@
+import { type Day, findCreatedOn, findListed } from '@capstan/shared/db/compared-days';
+import { endDiscrepanciesOf, endMissingHere, findOpenKinds } from '@capstan/shared/db/discrepancies';
+import { CAPSTAN_ITSELF } from '@capstan/shared/db/pauses';
+import type { PaymentRow } from '@capstan/shared/db/payments';
+import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
+import { comparePayment } from './compare-payment.ts';
+import type { ComparisonContext } from './comparison-context.ts';
+import type { DayReport, Finding } from './day-report.ts';
+import { dayAfter, dayBefore, dayOf, daysFrom } from './days.ts';
+import {
+  adoptListed,
+  type ComparisonMode,
+  settleDifferences,
+  settleMissingThere,
+  settleTwin,
+} from './settle.ts';
+import { type WalkedDay, walkDay } from './walk-day.ts';
+
+const MIRROR_ROWS = 1_000;
+
+export interface Comparison {
+  from: Day;
+  /** Inclusive. */
+  to: Day;
+  mode: ComparisonMode;
+}
+
+/**
+ * Compares every payment of some days both ways and field by field. Conomy's days have no stated time zone, so a day is
+ * judged when the days on either side are listed too; every page is read once.
+ * @param onDay gets each day as soon as it is judged, with whether it was compared whole.
+ */
+export async function compareDays(
+  context: ComparisonContext,
+  { from, to, mode }: Comparison,
+  onDay: (report: DayReport) => Promise<void>,
+): Promise<void> {
+  const reports = new Map(daysFrom(from, to).map((day) => [day, newReport(day)]));
+  const walked: WalkedDay[] = [];
+  for (const day of daysFrom(dayBefore(from), dayAfter(to))) {
+    const walk = await walkDay(context, day, async (rows, askedAt) => {
+      const byReport = Map.groupBy(rows, (row) => reports.get(dayOf(row.createdAt) ?? day));
+      for (const [report, ofReport] of byReport)
+        if (report) await comparePage(context, mode, report, ofReport, askedAt);
+      await context.onPage({ day, rows: rows.length });
+    });
+    walked.push(walk);
+    const report = reports.get(dayBefore(day));
+    if (report === undefined) continue;
+    await judgeDay(context, mode, report, walked.slice(-3));
+    await onDay(report);
+  }
+}
+
+/** What the mirror has and the lists do not; only where the lists are whole does absence mean something. */
+async function judgeDay(
+  context: ComparisonContext,
+  mode: ComparisonMode,
+  report: DayReport,
+  around: readonly WalkedDay[],
+): Promise<void> {
+  report.pages = around.find(({ day }) => day === report.day)?.pages ?? 0;
+  report.gap = around.find(({ gap }) => gap !== null)?.gap ?? null;
+  if (report.gap !== null) return;
+  for (let after: string | null = null; ; ) {
+    const mirrored = await findCreatedOn(context.pool, report.day, { after, limit: MIRROR_ROWS });
+    report.mirrored += mirrored.length;
+    for (const payment of mirrored)
+      if (!around.some(({ ids }) => ids.has(payment.conomyId)))
+        await settleMissingThere(context, mode, report, payment);
+    after = mirrored.at(-1)?.key ?? null;
+    if (mirrored.length < MIRROR_ROWS) return;
+  }
+}
+
+async function comparePage(
+  context: ComparisonContext,
+  mode: ComparisonMode,
+  report: DayReport,
+  rows: readonly ObservedPayment[],
+  askedAt: Date,
+): Promise<void> {
+  const ids = rows.map(({ id }) => id);
+  const mirrored = await findListed(
+    context.pool,
+    ids,
+    rows.flatMap(({ externalId }) => externalId ?? []),
+  );
+  const byId = new Map(mirrored.map((payment) => [payment.conomyId, payment]));
+  const byExternalId = new Map(mirrored.map((payment) => [payment.externalId, payment]));
+  const agreeing: PaymentRow[] = [];
+  for (const row of rows) {
+    report.listed += 1;
+    const payment = byId.get(row.id);
+    const namesake = row.externalId === undefined ? undefined : byExternalId.get(row.externalId);
+    if (payment) {
+      const differences = comparePayment(payment, row);
+      if (differences.length === 0) agreeing.push(payment);
+      else await settleDifferences(context, mode, report, { payment, row, differences, askedAt });
+    } else if (namesake?.conomyId) {
+      await settleTwin(context, mode, report, { payment: namesake, row, askedAt });
+    } else if (namesake) {
+      // Its create is under way or its outcome unknown; the capturer binds it.
+      report.waiting += 1;
+    } else {
+      await adoptListed(context, mode, report, row);
+    }
+  }
+  report.agreed += agreeing.length;
+  if (mode !== 'report') await explainWhatAgrees(context, agreeing, ids);
+}
+
+/** What an earlier comparison found and this one does not find any more. */
+async function explainWhatAgrees(
+  { pool }: ComparisonContext,
+  agreeing: readonly PaymentRow[],
+  ids: readonly string[],
+): Promise<void> {
+  const end = {
+    status: 'explained',
+    by: CAPSTAN_ITSELF,
+    reason: 'A later comparison found both sides agree.',
+  } as const;
+  const kinds = ['status_differs', 'field_differs', 'missing_there'] as const;
+  const open = await findOpenKinds(
+    pool,
+    agreeing.map(({ key }) => key),
+    kinds,
+  );
+  if (open.length > 0)
+    await endDiscrepanciesOf(
+      pool,
+      open.map(({ paymentKey }) => paymentKey),
+      kinds,
+      end,
+    );
+  await endMissingHere(pool, ids, end);
+}
+
+function newReport(day: Day): DayReport {
+  return {
+    day,
+    gap: null,
+    pages: 0,
+    listed: 0,
+    mirrored: 0,
+    agreed: 0,
+    waiting: 0,
+    unlisted: 0,
+    findings: [] as Finding[],
+  };
+}

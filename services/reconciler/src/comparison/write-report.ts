@@ -1,0 +1,111 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type DayReport, type Finding, isZeroDrift, needsAPerson } from './day-report.ts';
+import type { ComparisonMode } from './settle.ts';
+
+/** A comparison that was made: what of, when, how and what came out. */
+export interface ComparisonReport {
+  madeAt: string;
+  conomyBaseUrl: string;
+  from: string;
+  to: string;
+  mode: ComparisonMode;
+  /** No day had a gap and nothing differed. */
+  zeroDrift: boolean;
+  days: readonly DayReport[];
+}
+
+export function toReport(
+  about: Omit<ComparisonReport, 'zeroDrift' | 'days'>,
+  days: readonly DayReport[],
+): ComparisonReport {
+  return { ...about, zeroDrift: isZeroDrift(days), days };
+}
+
+/** Writes the report for machines and for people; returns both paths. */
+export async function writeReport(
+  folder: string,
+  report: ComparisonReport,
+): Promise<{ json: string; page: string }> {
+  await mkdir(folder, { recursive: true });
+  const name = `comparison-${report.from}-${report.to}-${report.madeAt.replaceAll(/[-:]|\.\d+/g, '')}`;
+  const paths = { json: join(folder, `${name}.json`), page: join(folder, `${name}.html`) };
+  await writeFile(paths.json, `${JSON.stringify(report, null, 2)}\n`);
+  await writeFile(paths.page, toPage(report));
+  return paths;
+}
+
+/** A page that needs nothing but itself. */
+export function toPage(report: ComparisonReport): string {
+  const most = Math.max(1, ...report.days.map(({ listed }) => listed));
+  const findings = report.days.flatMap((day) => day.findings.map((finding) => ({ day: day.day, finding })));
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Comparison ${asText(report.from)} to ${asText(report.to)}</title>
+<style>
+  body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1c2530; }
+  h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem }
+  table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #dde3ea; vertical-align: top }
+  td.n { text-align: right; font-variant-numeric: tabular-nums } code { font-size: .9em; word-break: break-all }
+  .bar { display: flex; height: .8rem; background: #eef1f5; min-width: 8rem } .agreed { background: #3b8f5a } .differs { background: #c8442f } .waiting { background: #d9a53a }
+  .verdict { padding: .8rem 1rem; border-radius: .4rem; background: ${report.zeroDrift ? '#e2f3e8' : '#fbe6e2'} }
+</style>
+<h1>Mirror and Conomy compared, ${asText(report.from)} to ${asText(report.to)}</h1>
+<p class="verdict"><strong>${verdict(report)}</strong></p>
+<p>Made ${asText(report.madeAt)} against <code>${asText(report.conomyBaseUrl)}</code>, mode <code>${report.mode}</code>: ${MODES[report.mode]}</p>
+<h2>Days</h2>
+<table>
+<tr><th>Day (UTC)</th><th>Listed</th><th>Mirrored</th><th>Agree</th><th>Differ</th><th>Waiting</th><th>Unlisted</th><th>Pages</th><th></th><th>Whole</th></tr>
+${report.days.map((day) => dayRow(day, most)).join('\n')}
+</table>
+<h2>What differed</h2>
+${findings.length === 0 ? '<p>Nothing.</p>' : findingTable(findings)}
+</html>
+`;
+}
+
+const MODES: Readonly<Record<ComparisonMode, string>> = {
+  report: 'nothing was read or written for what differed.',
+  settle: 'what differed was read once; the read counts.',
+  repair: 'what differed was read once, and payments made elsewhere are mirrored from now on.',
+};
+
+export function verdict(report: ComparisonReport): string {
+  if (report.zeroDrift) return 'Zero drift: every payment is the same on both sides.';
+  const gaps = report.days.filter(({ gap }) => gap !== null).length;
+  const found = report.days.flatMap(({ findings }) => findings);
+  const left = found.filter(({ status }) => status === 'open' || status === 'unsettled').length;
+  const parts = [
+    ...(found.length > 0 ? [`${found.length} differences, ${left} of them open`] : []),
+    ...(gaps > 0 ? [`${gaps} days not compared whole`] : []),
+  ];
+  return `${parts.join('; ')}.${report.days.some(needsAPerson) ? ' A person has to look.' : ''}`;
+}
+
+function dayRow(day: DayReport, most: number): string {
+  const differ = day.findings.length;
+  const share = (count: number) => `${((100 * count) / most).toFixed(2)}%`;
+  const counts = [day.listed, day.mirrored, day.agreed, differ, day.waiting, day.unlisted, day.pages];
+  const bar = `<div class="bar"><span class="agreed" style="width:${share(day.agreed)}"></span><span class="differs" style="width:${share(differ)}"></span><span class="waiting" style="width:${share(day.waiting)}"></span></div>`;
+  return `<tr><td>${day.day}</td>${counts.map((count) => `<td class="n">${count}</td>`).join('')}<td>${bar}</td><td>${day.gap === null ? 'yes' : asText(`no: ${day.gap}`)}</td></tr>`;
+}
+
+function findingTable(findings: readonly { day: string; finding: Finding }[]): string {
+  const rows = findings.map(
+    ({ day, finding }) =>
+      `<tr><td>${day}</td><td><code>${finding.kind}</code></td><td><code>${asText(finding.conomyId)}</code></td><td><code>${asText(JSON.stringify(finding.mirror))}</code></td><td><code>${asText(JSON.stringify(finding.provider))}</code></td><td>${finding.status}</td></tr>`,
+  );
+  return `<table>
+<tr><th>Day</th><th>Kind</th><th>Payment</th><th>Mirror</th><th>Conomy</th><th>Now</th></tr>
+${rows.join('\n')}
+</table>`;
+}
+
+function asText(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

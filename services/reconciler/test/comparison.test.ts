@@ -1,0 +1,422 @@
+/** Conomy's lists held against the mirror: both ways, field by field, each page once. */
+import { randomUUID } from 'node:crypto';
+import { findDiscrepanciesOfPayment, listDiscrepancies } from '@capstan/shared/db/discrepancies';
+import { findPayment } from '@capstan/shared/db/payments';
+import type { ObservedPayment, PaymentProvider } from '@capstan/shared/provider/payment-provider';
+import { collectBody } from '@capstan/testing/create-bodies';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { compareDays } from '../src/comparison/compare-days.ts';
+import { compareDueDay } from '../src/comparison/compare-due-day.ts';
+import type { DayReport } from '../src/comparison/day-report.ts';
+import { toDay } from '../src/comparison/days.ts';
+import type { ComparisonMode } from '../src/comparison/settle.ts';
+import type { ReconcilerContext } from '../src/context.ts';
+import { openReconcilerFixture, type ReconcilerFixture } from './reconciler-fixture.ts';
+
+let fixture: ReconcilerFixture;
+beforeAll(async () => {
+  fixture = await openReconcilerFixture();
+});
+afterAll(() => fixture.close());
+beforeEach(async () => {
+  await fixture.control('reset', {});
+  await fixture.pool.query(
+    'truncate payments, journal, events, commands, discrepancies, compared_days, environment cascade',
+  );
+});
+
+const today = () => toDay(Date.now());
+
+async function compare(
+  mode: ComparisonMode = 'settle',
+  provider: PaymentProvider = fixture.context.provider,
+): Promise<DayReport> {
+  const reports: DayReport[] = [];
+  const context = {
+    ...fixture.context,
+    provider,
+    reads: fixture.context.senders.reads,
+    wait: async () => {},
+    onPage: async () => {},
+  };
+  await compareDays(context, { from: today(), to: today(), mode }, async (report) => {
+    reports.push(report);
+  });
+  const [report] = reports;
+  if (!report) throw new Error('no day was reported');
+  return report;
+}
+
+/** The provider with some calls replaced, and every call counted. */
+function counting(over: Partial<PaymentProvider> = {}) {
+  const calls = { list: 0, read: 0 };
+  const { provider } = fixture.context;
+  const counted: PaymentProvider = {
+    ...provider,
+    ...over,
+    listPayments: (...args) => {
+      calls.list += 1;
+      return (over.listPayments ?? provider.listPayments)(...args);
+    },
+    readPayment: (...args) => {
+      calls.read += 1;
+      return (over.readPayment ?? provider.readPayment)(...args);
+    },
+  };
+  return { provider: counted, calls };
+}
+
+/** Changes every row that the lists tell. */
+function listing(change: (row: ObservedPayment) => ObservedPayment | null): Partial<PaymentProvider> {
+  const { listPayments } = fixture.context.provider;
+  return {
+    listPayments: async (...args) => {
+      const page = await listPayments(...args);
+      if (!page.ok) return page;
+      return {
+        ok: true,
+        value: { ...page.value, payments: page.value.payments.flatMap((row) => change(row) ?? []) },
+      };
+    },
+  };
+}
+
+const move = (id: string, status: string) => fixture.control(`payments/${id}/transition`, { status });
+const kinds = async () =>
+  (await listDiscrepancies(fixture.pool, {}, { after: null, limit: 100 })).map(({ kind, field, status }) =>
+    [kind, field, status].filter((part) => part !== null).join(' '),
+  );
+
+async function createdElsewhere(externalId = randomUUID()) {
+  const created = await fixture.context.provider.createPayment(JSON.stringify(collectBody(externalId)));
+  if (!created.ok) throw new Error(created.failure.reason);
+  return { id: created.value.id, externalId };
+}
+
+describe('a day on which both sides agree', () => {
+  test('is whole, and nothing is read or written for it but its pages', async () => {
+    for (let nth = 0; nth < 3; nth++) await fixture.capturedPayment();
+    const before = await fixture.pool.query('select * from payments order by key');
+    const { provider, calls } = counting();
+    expect(await compare('settle', provider)).toMatchObject({
+      gap: null,
+      listed: 3,
+      mirrored: 3,
+      agreed: 3,
+      pages: 1,
+      findings: [],
+    });
+    // One page of the day, one empty page each of the days around it.
+    expect(calls).toEqual({ list: 3, read: 0 });
+    expect((await fixture.pool.query('select * from payments order by key')).rows).toEqual(before.rows);
+    expect(await kinds()).toEqual([]);
+  });
+
+  test('has amounts that are the same money however they are written', async () => {
+    await fixture.capturedPayment();
+    const { provider } = counting(
+      listing((row) => ({ ...row, totalAmount: `${Number(row.totalAmount)}.000` })),
+    );
+    expect((await compare('settle', provider)).findings).toEqual([]);
+  });
+
+  test('may leave fields out of its rows', async () => {
+    await fixture.capturedPayment();
+    const { provider } = counting(listing(({ id, status, raw }) => ({ id, status, raw })));
+    expect(await compare('settle', provider)).toMatchObject({ agreed: 1, findings: [] });
+  });
+});
+
+describe('a status that differs', () => {
+  test('is read, and repaired where the read agrees with the list', async () => {
+    const { key, conomyId } = await fixture.capturedPayment();
+    await move(conomyId, 'RECEIVED');
+    const report = await compare();
+    expect(report.findings).toEqual([
+      {
+        kind: 'status_differs',
+        paymentKey: key,
+        conomyId,
+        field: 'status',
+        mirror: { status: 'CAPTURED' },
+        provider: { status: 'RECEIVED' },
+        status: 'repaired',
+      },
+    ]);
+    expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'RECEIVED', cause: 'read' });
+    expect(await kinds()).toEqual(['status_differs status repaired']);
+    expect((await compare()).findings).toEqual([]);
+  });
+
+  test('is only told in a dry run: nothing is read, nothing written', async () => {
+    const { key, conomyId } = await fixture.capturedPayment();
+    await move(conomyId, 'RECEIVED');
+    await createdElsewhere();
+    const { provider, calls } = counting();
+    const report = await compare('report', provider);
+    expect(report.findings.map(({ kind, status }) => `${kind} ${status}`)).toEqual([
+      'status_differs unsettled',
+      'missing_here unsettled',
+    ]);
+    expect(calls.read).toBe(0);
+    expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'CAPTURED' });
+    expect(await kinds()).toEqual([]);
+  });
+
+  test('stays open where list and read go on to disagree, until a comparison finds them agreed', async () => {
+    const { key } = await fixture.capturedPayment();
+    await fixture.pool.query(`update payments set moved_at = moved_at - interval '1 hour' where key = $1`, [
+      key,
+    ]);
+    const lying = counting(listing((row) => ({ ...row, status: 'AUTHORIZED' })));
+    expect((await compare('settle', lying.provider)).findings).toMatchObject([{ status: 'open' }]);
+    await compare('settle', lying.provider);
+    expect(await kinds()).toEqual(['status_differs status open']);
+    await compare();
+    expect(await kinds()).toEqual(['status_differs status explained']);
+  });
+
+  test('is explained where the mirror moved while the list was on its way', async () => {
+    await fixture.capturedPayment();
+    const lagging = counting(listing((row) => ({ ...row, status: 'CREATED' })));
+    expect((await compare('settle', lagging.provider)).findings).toMatchObject([{ status: 'explained' }]);
+  });
+
+  test('against a final state is told once, by the read that contradicts it', async () => {
+    const { key, conomyId } = await fixture.capturedPayment();
+    await fixture.pool.query(
+      `update payments set status = 'SETTLED', cause = 'read', version = 3, moved_at = moved_at - interval '1 hour' where key = $1`,
+      [key],
+    );
+    await move(conomyId, 'FAILED');
+    await compare();
+    expect(await kinds()).toEqual(['final_contradicted open']);
+    expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'SETTLED' });
+  });
+});
+
+test('a field that differs is named, both sides with it, and the read decides', async () => {
+  const { key } = await fixture.capturedPayment();
+  const lying = counting(listing((row) => ({ ...row, accountNumber: '4711', totalAmount: '1.00' })));
+  const { findings } = await compare('settle', lying.provider);
+  expect(findings.map(({ kind, field, status }) => [kind, field, status])).toEqual([
+    ['field_differs', 'accountNumber', 'open'],
+    ['field_differs', 'totalAmount', 'open'],
+  ]);
+  const found = await findDiscrepanciesOfPayment(fixture.pool, key);
+  expect(found[0]).toMatchObject({ provider: { value: { accountNumber: '4711' } } });
+});
+
+describe('a payment that is not mirrored', () => {
+  test('is told, and mirrored when it is to be repaired', async () => {
+    const { id, externalId } = await createdElsewhere();
+    expect((await compare()).findings).toMatchObject([
+      { kind: 'missing_here', conomyId: id, status: 'open' },
+    ]);
+    expect((await compare('repair')).findings).toMatchObject([{ kind: 'missing_here', status: 'repaired' }]);
+    const { rows } = await fixture.pool.query(
+      'select external_id, status from payments where conomy_id = $1',
+      [id],
+    );
+    expect(rows).toEqual([{ external_id: externalId, status: 'CREATED' }]);
+    expect(await compare()).toMatchObject({ agreed: 1, findings: [] });
+  });
+
+  test('and was mirrored meanwhile by other means is no disagreement any more', async () => {
+    const { id } = await createdElsewhere();
+    await compare();
+    await fixture.pool.query('insert into payments (key, conomy_id) values ($1, $2)', [randomUUID(), id]);
+    await compare();
+    expect((await kinds()).filter((kind) => kind.startsWith('missing_here'))).toEqual([
+      'missing_here explained',
+    ]);
+  });
+
+  test('with an externalId of ours is a twin, and never captured', async () => {
+    const { key, externalId } = await fixture.capturedPayment();
+    const [first] = (await fixture.pool.query('select conomy_id from payments where key = $1', [key])).rows;
+    const { provider } = counting(
+      listing((row) =>
+        row.id === first.conomy_id ? { ...row, id: 'f'.repeat(24), status: 'CREATED' } : row,
+      ),
+    );
+    const { findings } = await compare('repair', provider);
+    expect(findings).toMatchObject([
+      { kind: 'twin', paymentKey: key, conomyId: 'f'.repeat(24), status: 'open' },
+    ]);
+    expect(await findPayment(fixture.pool, key)).toMatchObject({ conomyId: first.conomy_id, externalId });
+  });
+
+  test('while its create is at work here waits for the capturer', async () => {
+    const { externalId } = await createdElsewhere();
+    await fixture.pool.query('insert into payments (key, external_id) values ($1, $2)', [
+      randomUUID(),
+      externalId,
+    ]);
+    expect(await compare()).toMatchObject({ waiting: 1, findings: [] });
+    expect(await kinds()).toEqual([]);
+  });
+});
+
+describe('a payment that no list holds', () => {
+  const nothing = () => listing(() => null);
+
+  test('is read; where Conomy does not have it either, that is told', async () => {
+    const key = randomUUID();
+    await fixture.pool.query(
+      `insert into payments (key, conomy_id, status, cause) values ($1, $2, 'CAPTURED', 'answer')`,
+      [key, 'a'.repeat(24)],
+    );
+    expect((await compare()).findings).toMatchObject([
+      { kind: 'missing_there', paymentKey: key, status: 'open' },
+    ]);
+  });
+
+  test('is counted as unlisted where a read finds it', async () => {
+    await fixture.capturedPayment();
+    const { listPayments } = nothing();
+    const empty: Partial<PaymentProvider> = {
+      listPayments: async (...args) => {
+        const page = (await listPayments?.(...args)) as Awaited<ReturnType<PaymentProvider['listPayments']>>;
+        return page.ok ? { ok: true, value: { ...page.value, total: 0, nextOffset: null } } : page;
+      },
+    };
+    expect(await compare('settle', counting(empty).provider)).toMatchObject({ unlisted: 1, findings: [] });
+  });
+
+  test('is not missed on a day whose list is not whole', async () => {
+    await fixture.capturedPayment();
+    const { provider, calls } = counting(nothing());
+    const report = await compare('settle', provider);
+    expect(report.gap).toMatch(/has 1 rows, and 0 were told/);
+    expect([report.findings, calls.read]).toEqual([[], 0]);
+  });
+
+  test('of tomorrow by the clock of Conomy is found in the list of that day', async () => {
+    await fixture.capturedPayment();
+    const { listPayments } = fixture.context.provider;
+    // Its days begin twelve hours later than ours: what we call today stands in the list of the day before.
+    const shifted: Partial<PaymentProvider> = {
+      listPayments: ({ fromDay, toDay, ...filter }, page) => {
+        const later = (day: Date | undefined) => day && new Date(day.getTime() + 86_400_000);
+        return listPayments({ ...filter, fromDay: later(fromDay), toDay: later(toDay) }, page);
+      },
+    };
+    const report = await compare('settle', counting(shifted).provider);
+    expect(report).toMatchObject({ gap: null, mirrored: 1, unlisted: 0, findings: [] });
+  });
+});
+
+describe('pages', () => {
+  test('whose offsets shift under the walk are read through, and rows that come twice count once', async () => {
+    for (let nth = 0; nth < 5; nth++) await fixture.capturedPayment();
+    const { listPayments } = fixture.context.provider;
+    const drifting: Partial<PaymentProvider> = {
+      listPayments: (filter, { offset }) =>
+        listPayments(filter, { limit: 2, offset: Math.max(0, offset - 1) }),
+    };
+    expect(await compare('settle', counting(drifting).provider)).toMatchObject({ listed: 5, gap: null });
+  });
+
+  test.each(['cursor', 'offset'])('are read in the envelope of the form %s', async (payments) => {
+    await fixture.control('config', { shapes: { payments } });
+    for (let nth = 0; nth < 3; nth++) await fixture.capturedPayment();
+    expect(await compare()).toMatchObject({ listed: 3, gap: null });
+  });
+
+  test('that fail are asked for again, and a day that is not told is not whole', async () => {
+    await fixture.capturedPayment();
+    await fixture.control('faults', { seed: 1, rules: [{ operation: 'list', fault: '500', count: 2 }] });
+    expect(await compare()).toMatchObject({ listed: 1, gap: null });
+    const broken: Partial<PaymentProvider> = {
+      listPayments: async () => ({ ok: false, failure: { stage: 'no_clear_answer', reason: 'timeout' } }),
+    };
+    expect((await compare('settle', counting(broken).provider)).gap).toMatch(/was not told: timeout/);
+  });
+
+  test('with rows that cannot be read prove no absence', async () => {
+    await fixture.capturedPayment();
+    const unreadable = counting({
+      listPayments: async (...args) => {
+        const page = await fixture.context.provider.listPayments(...args);
+        return page.ok
+          ? { ok: true, value: { ...page.value, payments: [], unreadableRows: page.value.payments.length } }
+          : page;
+      },
+    });
+    expect(await compare('settle', unreadable.provider)).toMatchObject({
+      gap: expect.stringMatching(/1 rows of .* have no id or status/),
+      findings: [],
+    });
+  });
+});
+
+describe('by itself', () => {
+  /** As it is at noon tomorrow: today is over. */
+  async function tomorrow<T>(work: (context: ReconcilerContext) => Promise<T>): Promise<T> {
+    await fixture.pool.query(
+      `insert into environment (conomy_base_url, conomy_client_id) values ('x', 'x') on conflict do nothing`,
+    );
+    const noon = Date.parse(`${today()}T00:00:00Z`) + 36 * 3_600_000;
+    const context = fixture.contextLater(`${noon - Date.now()} milliseconds`);
+    try {
+      return await work(context);
+    } finally {
+      await context.pool.end();
+    }
+  }
+
+  async function comparedDays() {
+    const { rows } = await fixture.pool.query('select day::text, counts from compared_days order by day');
+    return rows;
+  }
+
+  test('a day is not compared before it is over', async () => {
+    await fixture.pool.query(
+      `insert into environment (conomy_base_url, conomy_client_id) values ('x', 'x') on conflict do nothing`,
+    );
+    expect(await compareDueDay(fixture.context, 'one')).toBe(false);
+  });
+
+  test('each day that is over is compared once, by one of all processes', async () => {
+    await fixture.capturedPayment();
+    const worked = await tomorrow(async (context) => [
+      await Promise.all([compareDueDay(context, 'one'), compareDueDay(context, 'two')]),
+      await compareDueDay(context, 'three'),
+    ]);
+    expect([worked.flat().filter(Boolean).length, worked[1]]).toEqual([1, false]);
+    expect(await comparedDays()).toMatchObject([
+      { day: today(), counts: { listed: 1, agreed: 1, differed: 0 } },
+    ]);
+  });
+
+  test('a day that was not told whole counts for nothing, and is tried again later', async () => {
+    await fixture.capturedPayment();
+    const broken: PaymentProvider = {
+      ...fixture.context.provider,
+      listPayments: async () => ({
+        ok: false,
+        failure: { stage: 'no_clear_answer', reason: 'timeout', retryAfterMs: 0 },
+      }),
+    };
+    await tomorrow(async (context) => {
+      expect(await compareDueDay({ ...context, provider: broken }, 'one')).toBe(false);
+      expect(await compareDueDay(context, 'two')).toBe(false);
+      await context.pool.query(
+        `update compared_days set claimed_until = capstan_now() - interval '1 second'`,
+      );
+      expect(await compareDueDay(context, 'two')).toBe(true);
+    });
+    expect(await comparedDays()).toMatchObject([{ day: today(), counts: { listed: 1 } }]);
+  });
+
+  test('a day whose process died is taken over when its claim has ended', async () => {
+    await tomorrow(async (context) => {
+      await context.pool.query(
+        `insert into compared_days (day, claimed_by, claimed_until) values ($1, 'dead', capstan_now() - interval '1 second')`,
+        [today()],
+      );
+      expect(await compareDueDay(context, 'one')).toBe(true);
+    });
+  });
+});
