@@ -343,6 +343,7 @@ create table payments (
   accepted_at timestamp with time zone default capstan_now() not null,
   duplicate_of uuid,
   conomy_created_at timestamp with time zone,
+  overdue_at timestamp with time zone,
   constraint payments_are_named CHECK (((conomy_id IS NOT NULL) OR (external_id IS NOT NULL) OR (duplicate_of IS NOT NULL))),
   constraint payments_cause_is_known CHECK ((cause = ANY (ARRAY['accepted'::text, 'answer'::text, 'delivery'::text, 'read'::text, 'operator'::text]))),
   constraint payments_conomy_id_key UNIQUE (conomy_id),
@@ -473,6 +474,8 @@ CREATE INDEX events_command_id_idx ON public.events USING btree (command_id) WHE
 
 CREATE INDEX events_without_position_idx ON public.events USING btree (id) WHERE ("position" IS NULL);
 
+CREATE INDEX journal_at_idx ON public.journal USING brin (at);
+
 CREATE INDEX pauses_in_force_idx ON public.pauses USING btree (paused_at, id) WHERE (lifted_at IS NULL);
 
 CREATE UNIQUE INDEX pauses_one_of_our_own_per_cause ON public.pauses USING btree (cause) WHERE ((lifted_at IS NULL) AND (cause <> 'operator'::text));
@@ -485,6 +488,8 @@ CREATE UNIQUE INDEX payments_live_external_id_key ON public.payments USING btree
 
 CREATE INDEX payments_offer_at_idx ON public.payments USING btree (offer_at) WHERE (offer_at IS NOT NULL);
 
+CREATE INDEX payments_overdue_at_idx ON public.payments USING btree (overdue_at) WHERE (overdue_at IS NOT NULL);
+
 CREATE INDEX payments_parent_key_idx ON public.payments USING btree (parent_key) WHERE (parent_key IS NOT NULL);
 
 CREATE INDEX payments_released_external_id_idx ON public.payments USING btree (external_id) WHERE (external_id_released_at IS NOT NULL);
@@ -493,9 +498,13 @@ CREATE INDEX payments_status_idx ON public.payments USING btree (status, accepte
 
 CREATE INDEX payments_type_idx ON public.payments USING btree (((snapshot ->> 'type'::text)), accepted_at, key);
 
+CREATE INDEX webhook_deliveries_conomy_id_idx ON public.webhook_deliveries USING btree (conomy_id, status);
+
 CREATE INDEX webhook_deliveries_offer_at_idx ON public.webhook_deliveries USING btree (offer_at) WHERE (offer_at IS NOT NULL);
 
 CREATE INDEX webhook_deliveries_payment_key_idx ON public.webhook_deliveries USING btree (payment_key);
+
+CREATE INDEX webhook_deliveries_unmatched_external_id_idx ON public.webhook_deliveries USING btree (external_id) WHERE (result = 'unmatched'::text);
 
 CREATE INDEX webhook_deliveries_unmatched_idx ON public.webhook_deliveries USING btree (conomy_id) WHERE (result = 'unmatched'::text);
 

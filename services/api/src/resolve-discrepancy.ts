@@ -7,7 +7,7 @@ import {
 import { findPayment, lockPayment, type PaymentRow } from '@capstan/shared/db/payments';
 import { inTransaction } from '@capstan/shared/db/transaction';
 import { DISCREPANCIES } from '@capstan/shared/domain/discrepancies';
-import { adoptPayment } from '@capstan/shared/mirror/adopt-payment';
+import { adoptAsTold } from '@capstan/shared/mirror/adopt-payment';
 import { factsOf, type ObservationResult, observePayment } from '@capstan/shared/mirror/observe-payment';
 import { askFor, type ReadContext, readMirroredPayment } from '@capstan/shared/mirror/read-payment';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
@@ -109,12 +109,8 @@ async function adopt(context: ReadContext, found: DiscrepancyRow, resolution: Re
   if (found.conomyId === null)
     throw notResolvable('Conomy has told no id by which the payment could be read.');
   const told = await readNow(context, { kind: 'payment', conomyId: found.conomyId });
-  const { adopted, ended } = await inTransaction(context.pool, async (tx) => ({
-    adopted: await adoptPayment(tx, told, context.random()),
-    ended: await endDiscrepancy(tx, found.id, { ...resolution, status: 'repaired' }),
-  }));
-  await publish(context, adopted.paymentKey, adopted);
-  return ended ?? current(context, found.id);
+  await adoptAsTold(context, told);
+  return end(context, found, { ...resolution, status: 'repaired' });
 }
 
 async function readNow(

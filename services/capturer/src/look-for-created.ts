@@ -1,5 +1,7 @@
 import type { Finding, UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
+import { findToldIds } from '@capstan/shared/db/deliveries';
+import type { Pool } from '@capstan/shared/db/pool';
 import type { ObservedPayment, PaymentProvider } from '@capstan/shared/provider/payment-provider';
 import type { Evidence } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
@@ -12,9 +14,15 @@ interface Wanted extends ScanLane {
   notBeforeMs: number;
 }
 
-/** Looks for the payment a create of unknown outcome may have made; one scan of its account serves all who look there. */
+/** More ids than this under one externalId are no lost answer. */
+const TOLD_IDS_MAX = 5;
+
+/**
+ * Looks for the payment a create of unknown outcome may have made: one scan of its account serves all who look there, and
+ * what deliveries named under its externalId is read as well, since a list may lag behind them.
+ */
 export async function lookForCreated(
-  { provider, scans, monotonicMs, timings }: CapturerContext,
+  { pool, provider, scans, monotonicMs, timings }: CapturerContext,
   command: ClaimedCommand,
   attempt: UnknownAttempt & { operation: ScanLane['operation'] },
   { concluding, signal }: LookOptions,
@@ -25,11 +33,31 @@ export async function lookForCreated(
   const scan = await scans.share(`${operation} ${accountNumber} ${type}`, request, (requests) =>
     scanCreated(provider, wanted, requests, { monotonicMs, signal: AbortSignal.timeout(timings.readMsMax) }),
   );
+  const told = scan.rows === null ? null : await readTold(pool, provider, wanted, scan.rows, signal);
   const evidence =
-    scan.rows === null
-      ? nothing('inconclusive', scan.detail)
-      : await judgeRows(provider, wanted, scan.rows, signal);
+    scan.rows === null || told === null
+      ? nothing('inconclusive', scan.rows === null ? scan.detail : { reason: 'told_unreadable' })
+      : await judgeRows(provider, wanted, [...scan.rows, ...told], signal);
   return { beganAtMs: scan.beganAtMs, evidence: { ...evidence, isWhole: concluding } };
+}
+
+/** What deliveries named and the list does not hold; null when one of them cannot be read. */
+async function readTold(
+  pool: Pool,
+  provider: PaymentProvider,
+  wanted: Wanted,
+  rows: readonly ObservedPayment[],
+  signal: AbortSignal,
+): Promise<ObservedPayment[] | null> {
+  const listed = new Set(rows.map(({ id }) => id));
+  const told: ObservedPayment[] = [];
+  for (const id of await findToldIds(pool, wanted.externalId, TOLD_IDS_MAX)) {
+    if (listed.has(id)) continue;
+    const payment = await readCreated(provider, wanted, id, signal);
+    if (payment === null) return null;
+    told.push(payment);
+  }
+  return told;
 }
 
 function wantedOf(

@@ -198,6 +198,37 @@ describe('an answer that never came', () => {
     },
   );
 
+  test('a create whose answer was lost and that no list shows yet is found by what a delivery named', async () => {
+    const { id, externalId } = await insertCreate(fixture.pool);
+    const { provider } = fixture.context;
+    const lagging = {
+      ...provider,
+      createPayment: async (...call: Parameters<typeof provider.createPayment>) => {
+        const made = await provider.createPayment(...call);
+        if (!made.ok) throw new Error(made.failure.reason);
+        await fixture.pool.query(
+          `insert into webhook_deliveries (id, body_sha256, body, form, event, conomy_id, external_id, status, applied_at, result)
+           values (gen_random_uuid(), sha256(convert_to($1::text, 'UTF8')), '{}', 'body', 'transaction.status_changed', $1, $2, 'CREATED', now(), 'unmatched')`,
+          [made.value.id, externalId],
+        );
+        return lost as never;
+      },
+      listPayments: async (...call: Parameters<typeof provider.listPayments>) => {
+        const listed = await provider.listPayments(...call);
+        return listed.ok ? { ...listed, value: { ...listed.value, payments: [] } } : listed;
+      },
+    };
+    expect(await runToItsEnd(id, { ...fixture.context, provider: lagging })).toMatchObject({
+      status: 'succeeded',
+    });
+    const { rows } = await fixture.pool.query(
+      `select r.finding from attempt_reads r join attempts a on a.id = r.attempt_id where a.command_id = $1`,
+      [id],
+    );
+    expect(rows).toEqual([{ finding: 'found' }]);
+    expect(await ledgerOf(externalId)).toMatchObject([{ effects: { create: 1, capture: 1 } }]);
+  });
+
   test('a 429 waits as long as the provider says and burns nothing', async () => {
     await fixture.control('faults', { seed: 1, rules: [{ operation: 'create', fault: '429', count: 1 }] });
     const { id, externalId } = await insertCreate(fixture.pool);

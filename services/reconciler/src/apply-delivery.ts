@@ -1,3 +1,4 @@
+import { hastenUnresolvedCreate } from '@capstan/shared/db/commands';
 import {
   type DeliveryResult,
   type DeliveryRow,
@@ -9,20 +10,28 @@ import type { PoolClient } from '@capstan/shared/db/pool';
 import { ensureRefundChild } from '@capstan/shared/db/refunds';
 import { inTransaction } from '@capstan/shared/db/transaction';
 import type { MirrorMove } from '@capstan/shared/domain/mirror-move';
+import { adoptPayment } from '@capstan/shared/mirror/adopt-payment';
 import { type ObservationResult, observePayment } from '@capstan/shared/mirror/observe-payment';
 import { type ObservedDelivery, readDelivery } from '@capstan/shared/provider/conomy/webhook';
+import { commandJob, RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
 import type { ReconcilerContext } from './context.ts';
+import { lookUpOrphan, ORPHAN_AFTER_MS } from './look-up-orphan.ts';
 
 interface Applied {
   result: DeliveryResult;
   paymentKey: string | null;
   observed: ObservationResult | null;
+  /** The command that waits to learn what this delivery names. */
+  hastened: { id: string; epoch: number } | null;
 }
+
+const NOBODY = { paymentKey: null, observed: null, hastened: null };
 
 /**
  * Applies one stored delivery by law 5, in one commit: it moves the mirror to a legal non-final successor, causes
  * a read, or is noted as duplicate, stale, of no payment of ours, or not about a payment. Running it again for the
- * same delivery changes nothing that the first run did not.
+ * same delivery changes nothing that the first run did not. One of no payment of ours wakes the create that may have made
+ * it; when nobody has claimed it after two minutes, it is read.
  */
 export async function applyDelivery(
   context: ReconcilerContext,
@@ -34,18 +43,37 @@ export async function applyDelivery(
   const told = readDelivery(JSON.parse(delivery.body.toString('utf8')));
   const applied = await inTransaction(context.pool, async (tx) => {
     const outcome = await observe(tx, context, delivery, told);
+    const isEarly = outcome.result === 'unmatched' && delivery.ageMs < ORPHAN_AFTER_MS;
     await markDeliveryApplied(tx, {
       id: delivery.id,
       timesReceived,
       paymentKey: outcome.paymentKey,
       result: outcome.result,
+      againMs: isEarly ? ORPHAN_AFTER_MS - delivery.ageMs : null,
     });
     return outcome;
   });
   logApplied(context, delivery, applied);
-  if (applied.paymentKey !== null) context.progress.announce(applied.paymentKey);
-  const read = applied.observed?.read;
-  if (read) await context.senders.reads.offer([read]);
+  await followUp(context, delivery, told, applied);
+}
+
+/** After the commit: the jobs it made due, and what only a read can tell. */
+async function followUp(
+  context: ReconcilerContext,
+  delivery: DeliveryRow,
+  told: ObservedDelivery,
+  { result, paymentKey, observed, hastened }: Applied,
+): Promise<void> {
+  const { senders, progress } = context;
+  if (paymentKey !== null) progress.announce(paymentKey);
+  if (observed?.read) await senders.reads.offer([observed.read]);
+  if (hastened !== null) await senders.commands.offer([commandJob(hastened.id, hastened.epoch)]);
+  const { conomyId } = delivery;
+  if (result === 'unmatched' && conomyId !== null && delivery.ageMs >= ORPHAN_AFTER_MS)
+    await lookUpOrphan(context, { ...delivery, conomyId });
+  // The companion of a payment with another amount than expected carries the difference (dossier §19.7, D12).
+  if (paymentKey !== null && told.relatedPaymentId !== undefined)
+    await adoptPayment({ ...context, reads: senders.reads }, told.relatedPaymentId);
 }
 
 async function observe(
@@ -54,11 +82,16 @@ async function observe(
   delivery: DeliveryRow,
   told: ObservedDelivery,
 ): Promise<Applied> {
-  if (told.conomyId === undefined || told.status === undefined)
-    return { result: 'ignored', paymentKey: null, observed: null };
+  if (told.conomyId === undefined || told.status === undefined) return { ...NOBODY, result: 'ignored' };
   const key = (await findKeyByConomyId(tx, told.conomyId)) ?? (await keyOfNewRefund(tx, told));
   const payment = key === null ? null : await lockPayment(tx, key);
-  if (payment === null) return { result: 'unmatched', paymentKey: null, observed: null };
+  if (payment === null) {
+    const hastened =
+      told.externalId === undefined
+        ? null
+        : await hastenUnresolvedCreate(tx, told.externalId, RELAY_GRACE_MS);
+    return { ...NOBODY, result: 'unmatched', hastened };
+  }
   const { conomyId, status, totalAmount, currency } = told;
   const facts = {
     source: 'delivery' as const,
@@ -70,7 +103,7 @@ async function observe(
     sourceId: delivery.id,
   };
   const observed = await observePayment(tx, payment, facts, context.random());
-  return { result: resultOf(observed.move), paymentKey: payment.key, observed };
+  return { result: resultOf(observed.move), paymentKey: payment.key, observed, hastened: null };
 }
 
 /**

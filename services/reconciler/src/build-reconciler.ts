@@ -14,12 +14,14 @@ import { applyDelivery } from './apply-delivery.ts';
 import { compareDueDay } from './comparison/compare-due-day.ts';
 import type { ReconcilerConfig } from './config.ts';
 import type { ReconcilerContext } from './context.ts';
+import { noticeOverdue } from './notice-overdue.ts';
 import { readPayment } from './read-payment.ts';
 import { relayJobs } from './relay-jobs.ts';
 import { runEvery } from './run-every.ts';
 
 /** How often a day that is over is looked for. */
 const COMPARE_EVERY_MS = 10 * 60_000;
+const OVERDUE_EVERY_MS = 30_000;
 
 /** Wires a reconciler from its configuration and starts it; everything started is registered to be stopped. */
 export async function buildReconciler(
@@ -60,6 +62,8 @@ export async function buildReconciler(
   lifecycle.onStop('read worker', () => reads.close());
   const relay = runEvery('relay', config.RELAY_INTERVAL_MS, () => relayJobs(context), log);
   lifecycle.onStop('relay', () => relay.stop());
+  const overdue = runEvery('overdue', OVERDUE_EVERY_MS, () => noticeOverdue(context), log);
+  lifecycle.onStop('overdue payments', () => overdue.stop());
   if (config.COMPARE_DAYS === 'on') {
     const worker = `reconciler-${randomUUID()}`;
     const comparison = runEvery('comparison', COMPARE_EVERY_MS, () => compareDueDay(context, worker), log);

@@ -1,9 +1,12 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { findDelivery } from '@capstan/shared/db/deliveries';
 import { findDiscrepanciesOfPayment } from '@capstan/shared/db/discrepancies';
 import { findPayment } from '@capstan/shared/db/payments';
 import { readJob } from '@capstan/shared/queue/catalogue';
+import { collectBody } from '@capstan/testing/create-bodies';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyDelivery } from '../src/apply-delivery.ts';
+import { noticeOverdue } from '../src/notice-overdue.ts';
 import { readPayment } from '../src/read-payment.ts';
 import { openReconcilerFixture, type ReconcilerFixture } from './reconciler-fixture.ts';
 
@@ -117,6 +120,138 @@ async function openKinds(key: string): Promise<string[]> {
   const found = await findDiscrepanciesOfPayment(fixture.pool, key);
   return found.filter(({ status }) => status === 'open').map(({ kind }) => kind);
 }
+
+describe('a delivery that fits no payment', () => {
+  /** As two minutes after it came. */
+  async function applyLate(transaction: Record<string, string>, event?: string) {
+    const stored = await fixture.deliver(transaction, event);
+    await fixture.pool.query(
+      `update webhook_deliveries set received_at = received_at - interval '2 minutes' where id = $1`,
+      [stored.id],
+    );
+    await applyDelivery(fixture.context, stored.id, stored.timesReceived);
+    return stored.id;
+  }
+  const isDue = async (id: string) =>
+    (
+      await fixture.pool.query('select offer_at is not null as due from webhook_deliveries where id = $1', [
+        id,
+      ])
+    ).rows[0].due;
+  const discrepanciesOf = async (conomyId: string) =>
+    (await fixture.pool.query('select kind, status from discrepancies where conomy_id = $1', [conomyId]))
+      .rows;
+
+  async function madeElsewhere() {
+    const made = await fixture.context.provider.createPayment(JSON.stringify(collectBody(randomUUID())));
+    if (!made.ok) throw new Error(made.failure.reason);
+    return made.value;
+  }
+
+  test('is applied once more after two minutes', async () => {
+    const { id } = await apply({ id: 'd'.repeat(24), status: 'RECEIVED' });
+    expect(await isDue(id)).toBe(true);
+  });
+
+  test('and is unknown to Conomy too is told to a person', async () => {
+    const conomyId = '1'.repeat(24);
+    expect(await isDue(await applyLate({ id: conomyId, status: 'RECEIVED' }))).toBe(false);
+    expect(await discrepanciesOf(conomyId)).toEqual([{ kind: 'orphan_delivery', status: 'open' }]);
+  });
+
+  test('because somebody else made the payment is told to a person', async () => {
+    const { id } = await madeElsewhere();
+    await applyLate({ id, status: 'CREATED' });
+    expect(await discrepanciesOf(id)).toEqual([{ kind: 'missing_here', status: 'open' }]);
+  });
+
+  test('under an externalId of ours names a twin', async () => {
+    const { key } = await fixture.capturedPayment();
+    const { id, externalId } = await madeElsewhere();
+    await fixture.pool.query('update payments set external_id = $2 where key = $1', [key, externalId]);
+    await applyLate({ id, status: 'CREATED' });
+    expect(await discrepanciesOf(id)).toEqual([{ kind: 'twin', status: 'open' }]);
+  });
+
+  test('while its create is at work here waits on', async () => {
+    const { id, externalId = '' } = await madeElsewhere();
+    await fixture.pool.query('insert into payments (key, external_id) values ($1, $2)', [
+      randomUUID(),
+      externalId,
+    ]);
+    expect(await isDue(await applyLate({ id, externalId, status: 'CREATED' }))).toBe(true);
+    expect(await discrepanciesOf(id)).toEqual([]);
+  });
+
+  test('wakes the create whose outcome is unknown', async () => {
+    const { id, externalId = '' } = await madeElsewhere();
+    const key = randomUUID();
+    await fixture.pool.query('insert into payments (key, external_id) values ($1, $2)', [key, externalId]);
+    await fixture.pool.query(
+      `insert into commands (id, idempotency_key, fingerprint, type, payment_key, create_body, steps, status, accepted_by, due_at)
+       values ($1, $2, $3, 'payment.create', $4, '{}', '{create}', 'unresolved', 'test', now() + interval '1 hour')`,
+      [randomUUID(), randomUUID(), randomBytes(32), key],
+    );
+    await apply({ id, externalId, status: 'CREATED' });
+    const { rows } = await fixture.pool.query(
+      'select due_at <= now() as due, offer_at is not null as offered from commands where payment_key = $1',
+      [key],
+    );
+    expect(rows).toEqual([{ due: true, offered: true }]);
+  });
+
+  test('is read later where Conomy gives no answer', async () => {
+    const { id } = await madeElsewhere();
+    await fixture.control('faults', { seed: 1, rules: [{ operation: 'read', fault: '500', count: 1 }] });
+    expect(await isDue(await applyLate({ id, status: 'CREATED' }))).toBe(true);
+    expect(await discrepanciesOf(id)).toEqual([]);
+  });
+});
+
+test('the companion of a payment that was paid short is mirrored with it', async () => {
+  const { conomyId, externalId } = await fixture.capturedPayment();
+  const made = await fixture.context.provider.createPayment(JSON.stringify(collectBody(randomUUID())));
+  if (!made.ok) throw new Error(made.failure.reason);
+  const companion = made.value.id;
+  const transaction = { id: conomyId, externalId, status: 'RECEIVED', ...amounts };
+  await apply({ ...transaction, relatedPaymentId: companion }, 'purchase.underpaid');
+  const { rows } = await fixture.pool.query('select status from payments where conomy_id = $1', [companion]);
+  expect(rows).toEqual([{ status: 'CREATED' }]);
+});
+
+describe('a payment that stands still', () => {
+  const overdueKinds = async (key: string) =>
+    (await findDiscrepanciesOfPayment(fixture.pool, key)).map(({ kind, status }) => `${kind} ${status}`);
+
+  test('is told once, and explained when it moves', async () => {
+    const { key, conomyId } = await fixture.capturedPayment();
+    await fixture.pool.query(`update payments set overdue_at = now() - interval '1 second' where key = $1`, [
+      key,
+    ]);
+    await noticeOverdue(fixture.context);
+    await noticeOverdue(fixture.context);
+    expect(await overdueKinds(key)).toEqual(['overdue open']);
+    await readDue(key);
+    expect(await overdueKinds(key)).toEqual(['overdue open']);
+    await move(conomyId, 'RECEIVED');
+    await readDue(key);
+    expect(await overdueKinds(key)).toEqual(['overdue explained']);
+    const { rows } = await fixture.pool.query(
+      `select overdue_at between now() + interval '59 minutes' and now() + interval '61 minutes' as soon from payments where key = $1`,
+      [key],
+    );
+    expect(rows).toEqual([{ soon: true }]);
+  });
+
+  test('is never told of once it is final', async () => {
+    const { key, conomyId } = await fixture.capturedPayment();
+    await move(conomyId, 'RECEIVED');
+    await move(conomyId, 'SETTLED');
+    await readDue(key);
+    const { rows } = await fixture.pool.query('select overdue_at from payments where key = $1', [key]);
+    expect(rows).toEqual([{ overdue_at: null }]);
+  });
+});
 
 describe('a read', () => {
   test('jumps over states that were not seen and closes the payment without any webhook', async () => {

@@ -95,6 +95,27 @@ export async function releaseCommands(
   );
 }
 
+/**
+ * The create of this externalId whose outcome is unknown is looked for now: a delivery named what it made. Null when there
+ * is none, or a capturer holds it at this moment.
+ */
+export async function hastenUnresolvedCreate(
+  tx: PoolClient,
+  externalId: string,
+  graceMs: number,
+): Promise<{ id: string; epoch: number } | null> {
+  const { rows } = await tx.query<{ id: string; epoch: number }>(
+    `update commands c set due_at = capstan_now(), offer_at = capstan_now() + $2::float8 * interval '1 millisecond'
+     from payments p
+     where p.external_id = $1::text and p.external_id_released_at is null and p.conomy_id is null
+       and c.payment_key = p.key and c.status = 'unresolved' and c.steps_done = 0 and c.create_body is not null
+       and (c.claimed_until is null or c.claimed_until <= capstan_now())
+     returning c.id, c.claim_epoch as epoch`,
+    [externalId, graceMs],
+  );
+  return rows[0] ?? null;
+}
+
 /** The next command of a payment in order becomes runnable; null when none waits. Its job is to be offered after the commit. */
 export async function unblockNextCommand(
   tx: PoolClient,

@@ -54,13 +54,16 @@ export interface DeliveryRow {
   status: string | null;
   timesReceived: number;
   receivedAt: Date;
+  /** Since it was first received, by the database clock. */
+  ageMs: number;
   appliedAt: Date | null;
   paymentKey: string | null;
   result: DeliveryResult | null;
 }
 
 const COLUMNS = `id, body, event, conomy_id as "conomyId", external_id as "externalId", status,
-  times_received as "timesReceived", received_at as "receivedAt", applied_at as "appliedAt",
+  times_received as "timesReceived", received_at as "receivedAt",
+  (extract(epoch from capstan_now() - received_at) * 1000)::float8 as "ageMs", applied_at as "appliedAt",
   payment_key as "paymentKey", result`;
 
 export async function findDelivery(db: Pool | PoolClient, id: string): Promise<DeliveryRow | null> {
@@ -82,18 +85,43 @@ export async function findDeliveriesOfPayment(
   return rows;
 }
 
+export interface AppliedDelivery {
+  id: string;
+  timesReceived: number;
+  paymentKey: string | null;
+  result: DeliveryResult;
+  /** Milliseconds until it is applied once more; null for never. */
+  againMs: number | null;
+}
+
 /** Notes what the delivery did; a later receipt of the same bytes stays due. */
-export async function markDeliveryApplied(
-  tx: Pool | PoolClient,
-  delivery: { id: string; timesReceived: number; paymentKey: string | null; result: DeliveryResult },
-): Promise<void> {
+export async function markDeliveryApplied(tx: Pool | PoolClient, delivery: AppliedDelivery): Promise<void> {
   await tx.query(
     `update webhook_deliveries set
        applied_at = capstan_now(), payment_key = $3::uuid, result = $4::text,
-       offer_at = case when times_received > $2::integer then offer_at end
+       offer_at = case when times_received > $2::integer then offer_at
+         else capstan_now() + $5::float8 * interval '1 millisecond' end
      where id = $1::uuid`,
-    [delivery.id, delivery.timesReceived, delivery.paymentKey, delivery.result],
+    [delivery.id, delivery.timesReceived, delivery.paymentKey, delivery.result, delivery.againMs],
   );
+}
+
+/** Applies it again in `againMs`: what it is about could not be read now. */
+export async function deferDelivery(db: Pool, id: string, againMs: number): Promise<void> {
+  await db.query(
+    `update webhook_deliveries set offer_at = capstan_now() + $2::float8 * interval '1 millisecond' where id = $1::uuid`,
+    [id, againMs],
+  );
+}
+
+/** Conomy ids that deliveries told for an externalId and that belong to no payment of ours yet. */
+export async function findToldIds(db: Pool, externalId: string, limit: number): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(
+    `select distinct conomy_id as id from webhook_deliveries
+     where external_id = $1::text and result = 'unmatched' and conomy_id is not null order by 1 limit $2::integer`,
+    [externalId, limit],
+  );
+  return rows.map(({ id }) => id);
 }
 
 /** A payment was bound to its Conomy id: deliveries that came earlier and found no payment are applied now. */

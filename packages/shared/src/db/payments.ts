@@ -112,6 +112,8 @@ export interface PaymentMove extends PaymentChange {
   cause: 'answer' | 'delivery' | 'read' | 'operator';
   /** The attempt or delivery that told it, or the discrepancy that was repaired. */
   sourceId: string | null;
+  /** Milliseconds until the payment counts as standing still in its new state; null for never. */
+  overdueMs: number | null;
 }
 
 /** Moves the mirror one version on and writes the move into the journal, in one statement. */
@@ -124,6 +126,7 @@ export async function movePayment(tx: PoolClient, from: PaymentRow, move: Paymen
          snapshot = snapshot || coalesce($6::jsonb, '{}'::jsonb) || jsonb_build_object('status', $3::text),
          offer_at = capstan_now() + $7::float8 * interval '1 millisecond',
          conomy_created_at = coalesce(conomy_created_at, $10::timestamptz),
+         overdue_at = capstan_now() + $11::float8 * interval '1 millisecond',
          updated_at = capstan_now()
        where key = $1::uuid and version = $2::integer
        returning key, version
@@ -141,6 +144,7 @@ export async function movePayment(tx: PoolClient, from: PaymentRow, move: Paymen
       from.status,
       move.sourceId,
       move.createdAt,
+      move.overdueMs,
     ],
   );
   if (rowCount !== 1)
@@ -162,6 +166,20 @@ export async function deferRead(db: Pool, key: string, offerMs: number): Promise
      where key = $1::uuid`,
     [key, offerMs],
   );
+}
+
+/** Takes up to `limit` payments that have been in their state for too long; each is told once until it moves again. */
+export async function takeOverdue(tx: PoolClient, limit: number): Promise<PaymentRow[]> {
+  const { rows } = await tx.query<PaymentRow>(
+    `update payments set overdue_at = null
+     where key in (
+       select key from payments where overdue_at <= capstan_now() order by overdue_at limit $1::integer
+       for no key update skip locked
+     )
+     returning ${PAYMENT_COLUMNS}`,
+    [limit],
+  );
+  return rows;
 }
 
 export interface DueRead {

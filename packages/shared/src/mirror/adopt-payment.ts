@@ -3,33 +3,48 @@ import { insertPayments } from '../db/accept.ts';
 import { findKeyByConomyId, lockPayment } from '../db/payments.ts';
 import type { PoolClient } from '../db/pool.ts';
 import { ensureRefundChild } from '../db/refunds.ts';
+import { inTransaction } from '../db/transaction.ts';
 import type { ObservedPayment } from '../provider/payment-provider.ts';
-import { factsOf, type ObservationResult, observePayment } from './observe-payment.ts';
+import { factsOf, observePayment } from './observe-payment.ts';
+import { askFor, type ReadContext } from './read-payment.ts';
 
 /**
- * Mirrors a payment that no command of ours made, from what a read of it told. It gets a key of its own, and its
+ * Mirrors a payment that no command of ours made from now on, as a read of it tells. It gets a key of its own, and its
  * externalId unless a payment of ours has that; a refund goes below its parent, where that one is mirrored.
+ * @returns its key; null when it could not be read.
  */
-export async function adoptPayment(
-  tx: PoolClient,
-  told: ObservedPayment,
-  random: number,
-): Promise<ObservationResult & { paymentKey: string }> {
-  const paymentKey = (await findKeyByConomyId(tx, told.id)) ?? (await insertAdopted(tx, told));
-  const payment = await lockPayment(tx, paymentKey);
-  if (payment === null) throw new Error(`the payment ${told.id} has no row`);
-  const facts = { ...factsOf(told), source: 'read' as const, sourceId: null };
-  return { ...(await observePayment(tx, payment, facts, random)), paymentKey };
+export async function adoptPayment(context: ReadContext, conomyId: string): Promise<string | null> {
+  const known = await findKeyByConomyId(context.pool, conomyId);
+  if (known !== null) return known;
+  const read = await askFor(context.provider, { kind: 'payment', conomyId });
+  return read.ok ? adoptAsTold(context, read.value) : null;
+}
+
+/** The same for a payment that was just read. */
+export async function adoptAsTold(context: ReadContext, told: ObservedPayment): Promise<string> {
+  const { key, read } = await inTransaction(context.pool, async (tx) => {
+    const adopted = (await findKeyByConomyId(tx, told.id)) ?? (await insertAdopted(tx, told));
+    const payment = await lockPayment(tx, adopted);
+    if (payment === null) throw new Error(`the payment ${told.id} has no row`);
+    const facts = { ...factsOf(told), source: 'read' as const, sourceId: null };
+    return { key: adopted, ...(await observePayment(tx, payment, facts, context.random())) };
+  });
+  context.log.info(
+    { event: 'payment.adopted', paymentKey: key, conomyId: told.id, type: told.type, status: told.status },
+    'a payment that no command made is mirrored from now on',
+  );
+  context.progress.announce(key);
+  if (read !== null) await context.reads.offer([read]);
+  return key;
 }
 
 async function insertAdopted(tx: PoolClient, told: ObservedPayment): Promise<string> {
   const parentKey =
     told.parentPaymentId === undefined ? null : await findKeyByConomyId(tx, told.parentPaymentId);
   if (parentKey !== null) return ensureRefundChild(tx, parentKey, told.id);
-  const key = randomUUID();
-  const row = { key, conomyId: told.id, kind: 'payment' as const, snapshot: '{}' };
-  const named =
-    told.externalId !== undefined && (await insertPayments(tx, [{ ...row, externalId: told.externalId }]));
-  if (!named) await insertPayments(tx, [{ ...row, externalId: null }]);
-  return (await findKeyByConomyId(tx, told.id)) ?? key;
+  const row = { key: randomUUID(), conomyId: told.id, kind: 'payment' as const, snapshot: '{}' };
+  const { externalId } = told;
+  const isNamed = externalId !== undefined && (await insertPayments(tx, [{ ...row, externalId }])) === 1;
+  if (!isNamed) await insertPayments(tx, [{ ...row, externalId: null }]);
+  return (await findKeyByConomyId(tx, told.id)) ?? row.key;
 }

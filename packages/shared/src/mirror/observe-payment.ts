@@ -4,6 +4,7 @@ import { type LockedPayment, movePayment, type PaymentChange, updateUnmovedPayme
 import type { DiscrepancyKind } from '../domain/discrepancies.ts';
 import { lifecycleOf } from '../domain/lifecycle.ts';
 import { decideMirrorMove, type MirrorMove, type ObservationSource } from '../domain/mirror-move.ts';
+import { overdueAfterMs } from '../domain/overdue.ts';
 import { alarmOfStatus } from '../domain/payment-status.ts';
 import { nextReadMs, readOnDemandMs } from '../domain/read-schedule.ts';
 import type { ObservedPayment } from '../provider/payment-provider.ts';
@@ -84,7 +85,9 @@ export async function observePayment(
     offerMs: next?.offerMs ?? null,
   };
   if (move.kind === 'moved') {
-    await movePayment(tx, payment, { ...change, to: move.to, cause: facts.source, sourceId: facts.sourceId });
+    const { source: cause, sourceId } = facts;
+    const overdueMs = overdueAfterMs(move.to, { ...payment.snapshot, ...facts.snapshot });
+    await movePayment(tx, payment, { ...change, to: move.to, cause, sourceId, overdueMs });
   } else {
     await updateUnmovedPayment(tx, change, next?.reads ?? payment.reads);
   }

@@ -11,6 +11,7 @@ import type {
 } from '../provider/payment-provider.ts';
 import type { QueueSender } from '../queue/sender.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import { adoptPayment } from './adopt-payment.ts';
 import { factsOf, observePayment } from './observe-payment.ts';
 
 export interface ReadContext {
@@ -36,6 +37,7 @@ export async function readMirroredPayment(
   const read = await askFor(context.provider, before, options);
   if (read.ok) {
     await applyRead(context, before, read.value);
+    for (const companionId of companionsOf(read.value)) await adoptPayment(context, companionId);
     return null;
   }
   const { stage, reason } = read.failure;
@@ -44,6 +46,13 @@ export async function readMirroredPayment(
     `read failed: ${reason}`,
   );
   return read.failure;
+}
+
+/** The payments that carry the difference of one that was paid short or over (dossier §19.7). */
+function companionsOf({ raw }: ObservedPayment): string[] {
+  return [raw.relatedPaymentId, raw.childPaymentId].filter(
+    (id): id is string => typeof id === 'string' && id !== '',
+  );
 }
 
 /** One read under the path where Conomy serves this kind. */

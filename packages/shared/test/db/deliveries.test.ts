@@ -64,7 +64,7 @@ describe('a delivery', () => {
   test('once applied is not offered again', async () => {
     const paymentKey = await insertPayment(pool);
     const stored = await storeDelivery(pool, delivery(), GRACE_MS);
-    await markDeliveryApplied(pool, { ...stored, paymentKey, result: 'moved' });
+    await markDeliveryApplied(pool, { ...stored, paymentKey, result: 'moved', againMs: null });
     expect(await readRow(pool, 'webhook_deliveries', 'id', stored.id)).toMatchObject({
       offer_at: null,
       result: 'moved',
@@ -76,13 +76,13 @@ describe('a delivery', () => {
     const given = delivery();
     const stored = await storeDelivery(pool, given, GRACE_MS);
     await storeDelivery(pool, given, GRACE_MS);
-    await markDeliveryApplied(pool, { ...stored, paymentKey: null, result: 'ignored' });
+    await markDeliveryApplied(pool, { ...stored, paymentKey: null, result: 'ignored', againMs: null });
     expect((await readRow(pool, 'webhook_deliveries', 'id', stored.id)).offer_at).toBeInstanceOf(Date);
   });
 
   test('that found no payment is due again as soon as the payment is known', async () => {
     const stored = await storeDelivery(pool, delivery(randomUUID(), 'conomy-early'), GRACE_MS);
-    await markDeliveryApplied(pool, { ...stored, paymentKey: null, result: 'unmatched' });
+    await markDeliveryApplied(pool, { ...stored, paymentKey: null, result: 'unmatched', againMs: null });
     await inTransaction(pool, (tx) => reviveUnmatchedDeliveries(tx, 'conomy-early'));
     expect((await takeDueDeliveries(pool, 100, 60_000)).map(({ id }) => id)).toEqual([stored.id]);
   });

@@ -7,13 +7,7 @@ import { comparePayment } from './compare-payment.ts';
 import type { ComparisonContext } from './comparison-context.ts';
 import type { DayReport, Finding } from './day-report.ts';
 import { dayAfter, dayBefore, dayOf, daysFrom } from './days.ts';
-import {
-  adoptListed,
-  type ComparisonMode,
-  settleDifferences,
-  settleMissingThere,
-  settleTwin,
-} from './settle.ts';
+import { type ComparisonMode, settleDifferences, settleMissingThere, settleUnmirrored } from './settle.ts';
 import { type WalkedDay, walkDay } from './walk-day.ts';
 
 const MIRROR_ROWS = 1_000;
@@ -97,13 +91,8 @@ async function comparePage(
       const differences = comparePayment(payment, row);
       if (differences.length === 0) agreeing.push(payment);
       else await settleDifferences(context, mode, report, { payment, row, differences, askedAt });
-    } else if (namesake?.conomyId) {
-      await settleTwin(context, mode, report, { payment: namesake, row, askedAt });
-    } else if (namesake) {
-      // Its create is under way or its outcome unknown; the capturer binds it.
-      report.waiting += 1;
     } else {
-      await adoptListed(context, mode, report, row);
+      await settleUnmirrored(context, mode, report, { told: row, namesake: namesake ?? null });
     }
   }
   report.agreed += agreeing.length;

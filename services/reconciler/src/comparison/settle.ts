@@ -1,12 +1,12 @@
 import { endDiscrepancy, findOpenKinds, openDiscrepancy } from '@capstan/shared/db/discrepancies';
 import { CAPSTAN_ITSELF } from '@capstan/shared/db/pauses';
 import { findPayment, type PaymentRow } from '@capstan/shared/db/payments';
-import { inTransaction } from '@capstan/shared/db/transaction';
 import { DISCREPANCIES, type DiscrepancyStatus } from '@capstan/shared/domain/discrepancies';
 import { LAG_MS_MAX } from '@capstan/shared/domain/mirror-move';
 import { adoptPayment } from '@capstan/shared/mirror/adopt-payment';
-import { askFor, readMirroredPayment } from '@capstan/shared/mirror/read-payment';
+import { readMirroredPayment } from '@capstan/shared/mirror/read-payment';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
+import { judgeUnmirrored, openUnmirrored, sidesOf, type Unmirrored } from '../unmirrored.ts';
 import { comparePayment, type Difference } from './compare-payment.ts';
 import type { ComparisonContext } from './comparison-context.ts';
 import type { DayReport, Finding } from './day-report.ts';
@@ -16,9 +16,6 @@ import type { DayReport, Finding } from './day-report.ts';
  * than a list. `repair`: payments made elsewhere are mirrored from then on, too.
  */
 export type ComparisonMode = 'report' | 'settle' | 'repair';
-
-/** Made by Conomy itself, not by a client of the tenant: mirrored without asking. */
-const MADE_BY_CONOMY: ReadonlySet<string> = new Set(['REFUND', 'FEE', 'LOCAL_DEPOSIT']);
 
 interface Listed {
   payment: PaymentRow;
@@ -70,62 +67,36 @@ function endOfLag(after: PaymentRow, { kind }: Difference, askedAt: Date): End |
   return kind === 'status_differs' && isRecent ? LISTED_BEFORE : null;
 }
 
-export async function settleTwin(
-  context: ComparisonContext,
-  mode: ComparisonMode,
-  report: DayReport,
-  { payment, row, askedAt }: Listed,
-): Promise<void> {
-  const finding: Finding = {
-    kind: 'twin',
-    paymentKey: payment.key,
-    conomyId: row.id,
-    field: null,
-    mirror: { id: payment.conomyId, status: payment.status },
-    provider: sideOf(row),
-    status: 'unsettled',
-  };
-  const status =
-    mode === 'report' ? 'unsettled' : await record(context, finding, payment.updatedAt, askedAt, null);
-  report.findings.push({ ...finding, status });
-}
-
 /** A payment in the lists that is not mirrored. */
-export async function adoptListed(
+export async function settleUnmirrored(
   context: ComparisonContext,
   mode: ComparisonMode,
   report: DayReport,
-  row: ObservedPayment,
+  unmirrored: Unmirrored,
 ): Promise<void> {
-  const now = new Date();
-  const finding: Finding = {
-    kind: 'missing_here',
-    paymentKey: null,
-    conomyId: row.id,
-    field: null,
-    mirror: {},
-    provider: sideOf(row),
-    status: 'unsettled',
-  };
-  if (mode === 'report') {
-    report.findings.push(finding);
+  const verdict = await judgeUnmirrored(context.pool, unmirrored);
+  if (verdict === 'waiting') {
+    report.waiting += 1;
     return;
   }
-  const adopts = mode === 'repair' || MADE_BY_CONOMY.has(row.type ?? '');
-  const isMirrored = adopts && (await adopt(context, row.id));
-  report.findings.push({
-    ...finding,
-    status: await record(context, finding, now, now, isMirrored ? ADOPTED : null),
-  });
-}
-
-async function adopt(context: ComparisonContext, conomyId: string): Promise<boolean> {
-  const read = await askFor(context.provider, { kind: 'payment', conomyId });
-  if (!read.ok) return false;
-  const adopted = await inTransaction(context.pool, (tx) => adoptPayment(tx, read.value, context.random()));
-  context.progress.announce(adopted.paymentKey);
-  if (adopted.read !== null) await context.reads.offer([adopted.read]);
-  return true;
+  const kind = verdict === 'twin' ? 'twin' : 'missing_here';
+  const { told, namesake } = unmirrored;
+  const finding: Finding = {
+    kind,
+    paymentKey: namesake?.key ?? null,
+    conomyId: told.id,
+    field: null,
+    ...sidesOf(unmirrored),
+    status: 'unsettled',
+  };
+  if (mode !== 'report') {
+    const id = await openUnmirrored(context.pool, kind, unmirrored);
+    const adopts = verdict === 'adopt' || (verdict === 'missing_here' && mode === 'repair');
+    const isMirrored = adopts && (await adoptPayment(context, told.id)) !== null;
+    if (isMirrored) await endDiscrepancy(context.pool, id, { ...ADOPTED, by: CAPSTAN_ITSELF });
+    finding.status = isMirrored ? ADOPTED.status : 'open';
+  }
+  report.findings.push(finding);
 }
 
 /** A mirrored payment that no list of its days holds. A read that finds it says that the lists are not to be relied on. */
@@ -204,8 +175,4 @@ function findingOf(payment: PaymentRow, conomyId: string, difference: Difference
     provider: { [field]: provider },
     status: 'unsettled',
   };
-}
-
-function sideOf({ status, externalId, type, totalAmount, currency, createdAt }: ObservedPayment) {
-  return { status, externalId, type, totalAmount, currency, createdAt };
 }

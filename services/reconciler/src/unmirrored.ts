@@ -1,0 +1,59 @@
+import { openDiscrepancy } from '@capstan/shared/db/discrepancies';
+import { findKeyByConomyId, type PaymentRow } from '@capstan/shared/db/payments';
+import type { Pool } from '@capstan/shared/db/pool';
+import { DISCREPANCIES, type DiscrepancyKind } from '@capstan/shared/domain/discrepancies';
+import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
+
+/** Made by Conomy itself, not by a client of the tenant: mirrored without asking. */
+const MADE_BY_CONOMY: ReadonlySet<string> = new Set(['REFUND', 'FEE', 'LOCAL_DEPOSIT']);
+
+/** A payment that Conomy told and the mirror does not hold. */
+export interface Unmirrored {
+  told: ObservedPayment;
+  /** The live payment of ours with its externalId. */
+  namesake: PaymentRow | null;
+}
+
+/**
+ * - `waiting`: its create is at work here, or its outcome unknown; the capturer binds it.
+ * - `twin`: a second payment under an externalId of ours.
+ * - `adopt`: mirrored from now on, since Conomy made it or it belongs to a payment of ours.
+ * - `missing_here`: somebody else made it; a person decides.
+ */
+export type Unmirroredness = 'waiting' | 'twin' | 'adopt' | 'missing_here';
+
+export async function judgeUnmirrored(pool: Pool, { told, namesake }: Unmirrored): Promise<Unmirroredness> {
+  if (namesake !== null) return namesake.conomyId === null ? 'waiting' : 'twin';
+  if (MADE_BY_CONOMY.has(told.type ?? '')) return 'adopt';
+  for (const relative of [told.parentPaymentId, told.raw.relatedPaymentId])
+    if (typeof relative === 'string' && (await findKeyByConomyId(pool, relative)) !== null) return 'adopt';
+  return 'missing_here';
+}
+
+/** What both sides say of it. */
+export function sidesOf({ told, namesake }: Unmirrored) {
+  const { status, externalId, type, totalAmount, currency, createdAt } = told;
+  return {
+    mirror: namesake === null ? {} : { id: namesake.conomyId, status: namesake.status },
+    provider: { status, externalId, type, totalAmount, currency, createdAt },
+  };
+}
+
+/** Opens the discrepancy of a payment that is not mirrored; its id. */
+export async function openUnmirrored(
+  pool: Pool,
+  kind: Extract<DiscrepancyKind, 'twin' | 'missing_here'>,
+  unmirrored: Unmirrored,
+): Promise<string> {
+  const { told, namesake } = unmirrored;
+  const { mirror, provider } = sidesOf(unmirrored);
+  const { id } = await openDiscrepancy(pool, {
+    kind,
+    paymentKey: namesake?.key ?? null,
+    conomyId: told.id,
+    mirror: { value: mirror, readAt: namesake?.updatedAt ?? new Date() },
+    provider: { value: provider, readAt: null },
+    cause: DISCREPANCIES[kind].cause,
+  });
+  return id;
+}
