@@ -388,6 +388,28 @@ create table provider_token (
   constraint provider_token_pkey PRIMARY KEY (only_row)
 );
 
+create table push_endpoint (
+  only_row boolean default true not null,
+  url text not null,
+  "position" bigint not null,
+  failing_since timestamp with time zone,
+  disabled_at timestamp with time zone,
+  disabled_reason text,
+  constraint push_endpoint_disabled_has_a_reason CHECK (((disabled_at IS NULL) = (disabled_reason IS NULL))),
+  constraint push_endpoint_is_one_row CHECK (only_row),
+  constraint push_endpoint_pkey PRIMARY KEY (only_row)
+);
+
+create table pushes (
+  payment_key uuid not null,
+  next_sequence integer not null,
+  attempts integer default 0 not null,
+  due_at timestamp with time zone,
+  last_failure text,
+  constraint pushes_begin_at_one CHECK ((next_sequence >= 1)),
+  constraint pushes_pkey PRIMARY KEY (payment_key)
+);
+
 create table webhook_deliveries (
   id uuid not null,
   body_sha256 bytea not null,
@@ -433,6 +455,8 @@ alter table journal add constraint journal_payment_key_fkey FOREIGN KEY (payment
 alter table payments add constraint payments_duplicate_of_fkey FOREIGN KEY (duplicate_of) REFERENCES payments(key);
 
 alter table payments add constraint payments_parent_key_fkey FOREIGN KEY (parent_key) REFERENCES payments(key);
+
+alter table pushes add constraint pushes_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
 
 alter table webhook_deliveries add constraint webhook_deliveries_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
 
@@ -497,6 +521,8 @@ CREATE INDEX payments_released_external_id_idx ON public.payments USING btree (e
 CREATE INDEX payments_status_idx ON public.payments USING btree (status, accepted_at, key);
 
 CREATE INDEX payments_type_idx ON public.payments USING btree (((snapshot ->> 'type'::text)), accepted_at, key);
+
+CREATE INDEX pushes_due_at_idx ON public.pushes USING btree (due_at) WHERE (due_at IS NOT NULL);
 
 CREATE INDEX webhook_deliveries_conomy_id_idx ON public.webhook_deliveries USING btree (conomy_id, status);
 

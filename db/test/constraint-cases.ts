@@ -505,6 +505,47 @@ const COMPARED_DAYS: Case[] = [
   ],
 ];
 
+const PUSHES: Case[] = [
+  [
+    'a second push endpoint',
+    'push_endpoint_pkey',
+    async (db) => {
+      await insert(db, 'push_endpoint', { url: 'https://a', position: 0 });
+      await insert(db, 'push_endpoint', { url: 'https://b', position: 0 });
+    },
+  ],
+  [
+    'a push endpoint beside the one row',
+    'push_endpoint_is_one_row',
+    (db) => insert(db, 'push_endpoint', { only_row: false, url: 'https://a', position: 0 }),
+  ],
+  [
+    'a push endpoint that is disabled for no reason',
+    'push_endpoint_disabled_has_a_reason',
+    (db) =>
+      insert(db, 'push_endpoint', { only_row: true, url: 'https://a', position: 0, disabled_at: now() }),
+  ],
+  [
+    'pushes of one payment in two rows',
+    'pushes_pkey',
+    async (db) => {
+      const { key: payment_key } = await insertPayment(db);
+      await insert(db, 'pushes', { payment_key, next_sequence: 1 });
+      await insert(db, 'pushes', { payment_key, next_sequence: 1 });
+    },
+  ],
+  [
+    'pushes that begin before the first event',
+    'pushes_begin_at_one',
+    async (db) => insert(db, 'pushes', { payment_key: (await insertPayment(db)).key, next_sequence: 0 }),
+  ],
+  [
+    'pushes of a payment that is not there',
+    'pushes_payment_key_fkey',
+    (db) => insert(db, 'pushes', { payment_key: randomUUID(), next_sequence: 1 }),
+  ],
+];
+
 const pause = (over: object = {}) => ({
   id: randomUUID(),
   scope_kind: 'all',
@@ -569,4 +610,5 @@ export const CASES = [
   ...PAUSES,
   ...DISCREPANCIES,
   ...COMPARED_DAYS,
+  ...PUSHES,
 ];

@@ -29,6 +29,7 @@ import { addGetProductsRoutes } from './routes/get-products.ts';
 import { addPauseRoutes } from './routes/pauses.ts';
 import { addCommandActionRoutes } from './routes/post-command-actions.ts';
 import { addPostCommandRoutes } from './routes/post-commands.ts';
+import { addPushEndpointRoutes } from './routes/push-endpoint.ts';
 import { addWebhookRoute } from './routes/receive-conomy-webhook.ts';
 import { addRefreshRoute } from './routes/refresh-payment.ts';
 import { acceptStrictJsonOnly } from './strict-body.ts';
@@ -93,6 +94,7 @@ export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
       addGetProductsRoutes(v1, discovery);
       addGetPaymentRoutes(v1, { pool, progress, longPoll });
       addEventRoutes(v1, { pool, progress, longPoll });
+      addPushEndpointRoutes(v1, { pool, log });
       const reading = {
         pool,
         provider,

@@ -112,7 +112,19 @@ test('the timeline tells everything that happened, oldest first', async () => {
   expect(body.next).toBeNull();
   // What happens within one millisecond has no order among itself.
   const kinds = body.entries.map(({ kind }: { kind: string }) => kind).toSorted();
-  expect(kinds).toEqual(['attempt', 'attempt', 'command', 'delivery', 'move', 'move', 'move']);
+  expect(kinds).toEqual([
+    'attempt',
+    'attempt',
+    'command',
+    'delivery',
+    'move',
+    'move',
+    'move',
+    'notification',
+    'notification',
+    'notification',
+    'notification',
+  ]);
   const times = body.entries.map(({ at }: { at: string }) => at);
   expect(times).toEqual([...times].sort());
 });

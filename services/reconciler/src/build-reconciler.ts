@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { createProgressAnnouncer } from '@capstan/shared/db/progress';
+import { ConfigError } from '@capstan/shared/config/parse-env';
+import { ANY_PAYMENT, createProgressAnnouncer, listenForProgress } from '@capstan/shared/db/progress';
+import { configureEndpoint } from '@capstan/shared/db/pushes';
 import { databaseCheck, queueCheck, queueHazardCheck } from '@capstan/shared/http/health-checks';
 import { startHealthServer } from '@capstan/shared/http/health-server';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
@@ -9,12 +11,14 @@ import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 import { createRegistry } from '@capstan/shared/telemetry/metrics';
-import { measureOpenDiscrepancies } from '@capstan/shared/telemetry/unfinished-work';
+import { measureOpenDiscrepancies, measurePendingPushes } from '@capstan/shared/telemetry/unfinished-work';
 import { applyDelivery } from './apply-delivery.ts';
 import { compareDueDay } from './comparison/compare-due-day.ts';
 import type { ReconcilerConfig } from './config.ts';
 import type { ReconcilerContext } from './context.ts';
 import { noticeOverdue } from './notice-overdue.ts';
+import { pushEvents } from './push/push-events.ts';
+import { createReceiver } from './push/receiver.ts';
 import { readPayment } from './read-payment.ts';
 import { relayJobs } from './relay-jobs.ts';
 import { runEvery } from './run-every.ts';
@@ -22,6 +26,10 @@ import { runEvery } from './run-every.ts';
 /** How often a day that is over is looked for. */
 const COMPARE_EVERY_MS = 10 * 60_000;
 const OVERDUE_EVERY_MS = 30_000;
+/** A lost announcement costs at most this much. */
+const PUSH_EVERY_MS = 1_000;
+/** From the claim of a push to the commit of what became of it, beside the call. */
+const PUSH_MARGIN_MS = 15_000;
 
 /** Wires a reconciler from its configuration and starts it; everything started is registered to be stopped. */
 export async function buildReconciler(
@@ -70,6 +78,8 @@ export async function buildReconciler(
     lifecycle.onStop('comparison', () => comparison.stop());
   }
 
+  if (config.UPSTREAM_URL !== '') await startPushes(config, config.UPSTREAM_URL, context, lifecycle);
+
   const checks = {
     database: databaseCheck(pool),
     queue: queueCheck([deliveries, reads, ...Object.values(senders)]),
@@ -77,7 +87,39 @@ export async function buildReconciler(
   };
   const registry = createRegistry('reconciler');
   measureOpenDiscrepancies(registry, pool, log);
+  measurePendingPushes(registry, pool, log);
   const health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });
   lifecycle.onStop('health server', () => health.close());
   return { url: health.url };
+}
+
+/** Tells upstream what happened, as it happens. */
+async function startPushes(
+  config: ReconcilerConfig,
+  url: string,
+  { pool, log, random }: ReconcilerContext,
+  lifecycle: Lifecycle,
+): Promise<void> {
+  const { UPSTREAM_SECRETS: secrets, UPSTREAM_TIMEOUT_MS: timeoutMs } = config;
+  if (secrets.length === 0)
+    throw new ConfigError(['UPSTREAM_SECRETS: is not set, and events are to be pushed to UPSTREAM_URL']);
+  await configureEndpoint(pool, url);
+  const allowPrivateAddresses = config.UPSTREAM_PRIVATE_ADDRESSES === 'on';
+  const receiver = createReceiver({ url, secrets, allowPrivateAddresses, timeoutMs });
+  lifecycle.onStop('receiver of pushes', () => receiver.close());
+  const progress = listenForProgress(config.DATABASE_URL, log);
+  lifecycle.onStop('progress listener', () => progress.close());
+  const stopping = new AbortController();
+  const context = { pool, receiver, log, random, leaseMs: timeoutMs + PUSH_MARGIN_MS };
+  const push = async () => {
+    // It listens before it looks, so that what happens in between is not missed.
+    const announced = progress.next(ANY_PAYMENT, PUSH_EVERY_MS, stopping.signal);
+    if (!(await pushEvents(context))) await announced;
+    return false;
+  };
+  const pushes = runEvery('pushes', 0, push, log);
+  lifecycle.onStop('pushes', async () => {
+    stopping.abort();
+    await pushes.stop();
+  });
 }

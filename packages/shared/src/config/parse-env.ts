@@ -56,9 +56,13 @@ export function summarizeConfig(
 ): Record<string, unknown> {
   const entries = Object.entries(settings).map(([name, setting]) => [
     name,
-    setting.secret ? { configured: parsed[name] !== undefined && parsed[name] !== '' } : parsed[name],
+    setting.secret ? { configured: !isEmpty(parsed[name]) } : parsed[name],
   ]);
   return Object.fromEntries(entries);
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
 }
 
 function readRaw(name: string, setting: Setting<unknown>, env: NodeJS.ProcessEnv, problems: string[]) {

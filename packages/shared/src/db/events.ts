@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { CommandType } from '../domain/payment-command.ts';
 
 /** What upstream is told; the database appends one per move of a mirror and per end of a command. */
@@ -37,7 +37,7 @@ const PLACED_MAX = 1_000;
  * Up to `limit` events after a position, in order. Positions are given here and not when an event happens: what is
  * committed later than its neighbour would else get a lower position and be skipped by whoever read on meanwhile.
  */
-export async function readEvents(db: Pool, after: number, limit: number): Promise<EventRow[]> {
+export async function readEvents(db: Pool | PoolClient, after: number, limit: number): Promise<EventRow[]> {
   const events = await selectEvents(db, after, limit);
   if (events.length === limit) return events;
   const { rows } = await db.query<{ placed: number }>('select place_events($1::integer) as placed', [
@@ -46,7 +46,7 @@ export async function readEvents(db: Pool, after: number, limit: number): Promis
   return rows[0]?.placed === 0 ? events : selectEvents(db, after, limit);
 }
 
-async function selectEvents(db: Pool, after: number, limit: number): Promise<EventRow[]> {
+async function selectEvents(db: Pool | PoolClient, after: number, limit: number): Promise<EventRow[]> {
   const { rows } = await db.query<EventRow>(
     `select e.id, e.position, e.payment_key as "paymentKey", e.conomy_id as "conomyId", p.external_id as "externalId",
        e.sequence, e.type, e.at, e.status, e.final,
@@ -59,3 +59,14 @@ async function selectEvents(db: Pool, after: number, limit: number): Promise<Eve
   );
   return rows;
 }
+
+/** Every event of a payment in its order. */
+export async function findEventsOfPayment(db: Pool, paymentKey: string): Promise<PaymentEvent[]> {
+  const { rows } = await db.query<PaymentEvent>(
+    'select id, sequence, type, at from events where payment_key = $1::uuid order by sequence',
+    [paymentKey],
+  );
+  return rows;
+}
+
+export type PaymentEvent = Pick<EventRow, 'id' | 'sequence' | 'type' | 'at'>;

@@ -61,6 +61,12 @@ export const PROBLEMS = {
       'It has ended already, Capstan cannot repair its kind, or both sides still disagree after a new read.',
     fix: 'Read the detail. What cannot be repaired is accepted or explained, with what you found at Conomy.',
   },
+  not_disabled: {
+    status: 409,
+    title: 'Pushes are not disabled',
+    cause: 'Events are pushed, or UPSTREAM_URL is not set.',
+    fix: 'Nothing has to be enabled. GET /v1/push-endpoint says where events go and since when nothing was taken.',
+  },
   not_cancelable: {
     status: 409,
     title: 'The command can no longer be canceled',

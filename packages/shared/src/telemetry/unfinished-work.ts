@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client';
 import { countOpenDiscrepancies } from '../db/discrepancies.ts';
 import type { Pool } from '../db/pool.ts';
+import { countPendingPushes } from '../db/pushes.ts';
 import { countUnfinished } from '../db/unfinished.ts';
 import { measureBacklog } from './backlog.ts';
 import type { Logger } from './logger.ts';
@@ -26,6 +27,18 @@ export function measureOpenDiscrepancies(registry: Registry, pool: Pool, log: Lo
     help: 'Disagreements between the mirror and Conomy that nothing has ended, by kind.',
     oldestHelp: 'Age of the oldest of them.',
     ask: () => countOpenDiscrepancies(pool),
+  };
+  measureBacklog(registry, gauges, log);
+}
+
+/** How many payments wait to have their next event taken by upstream, and how long the oldest of these events has waited. */
+export function measurePendingPushes(registry: Registry, pool: Pool, log: Logger): void {
+  const gauges = {
+    name: 'capstan_pending_pushes',
+    label: 'state',
+    help: 'Payments whose next event upstream has not taken: waiting, retrying, or disabled as a whole.',
+    oldestHelp: 'Age of the oldest event among them.',
+    ask: () => countPendingPushes(pool),
   };
   measureBacklog(registry, gauges, log);
 }

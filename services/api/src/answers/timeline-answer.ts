@@ -2,13 +2,21 @@ import type { AttemptRow } from '@capstan/shared/db/attempts';
 import type { CommandRow } from '@capstan/shared/db/commands';
 import type { DeliveryRow } from '@capstan/shared/db/deliveries';
 import type { DiscrepancyRow } from '@capstan/shared/db/discrepancies';
+import type { PaymentEvent } from '@capstan/shared/db/events';
 import type { RedriveRow } from '@capstan/shared/db/interventions';
 import type { JournalRow } from '@capstan/shared/db/journal';
 import { toAttemptAnswer } from './command-answer.ts';
 
 /** One thing that happened to a payment, at the time it began. */
 export type TimelineEntry = { at: Date; kind: EntryKind } & Record<string, unknown>;
-export type EntryKind = 'command' | 'attempt' | 'delivery' | 'move' | 'redrive' | 'discrepancy';
+export type EntryKind =
+  | 'command'
+  | 'attempt'
+  | 'delivery'
+  | 'move'
+  | 'redrive'
+  | 'discrepancy'
+  | 'notification';
 
 /** Everything that happened to a payment in one list, oldest first. */
 export function toTimeline(history: {
@@ -18,6 +26,9 @@ export function toTimeline(history: {
   moves: readonly JournalRow[];
   redrives: readonly RedriveRow[];
   discrepancies: readonly DiscrepancyRow[];
+  events: readonly PaymentEvent[];
+  /** Up to which event upstream has taken pushes; null when none are pushed. */
+  pushedUpTo: number | null;
 }): TimelineEntry[] {
   const entries = [
     ...history.commands.map(commandEntry),
@@ -26,6 +37,7 @@ export function toTimeline(history: {
     ...history.moves.map(moveEntry),
     ...history.redrives.map(redriveEntry),
     ...history.discrepancies.map(discrepancyEntry),
+    ...history.events.map((event) => notificationEntry(event, history.pushedUpTo)),
   ];
   return entries.sort((a, b) => a.at.getTime() - b.at.getTime());
 }
@@ -80,6 +92,14 @@ function discrepancyEntry(row: DiscrepancyRow): TimelineEntry {
   const { id, kind: what, status, openedAt, endedAt, endedBy, reason } = row;
   const ended = endedAt === null ? {} : { endedAt, endedBy, reason };
   return { at: openedAt, kind: 'discrepancy', id, what, status, ...ended };
+}
+
+function notificationEntry(
+  { id, type, sequence, at }: PaymentEvent,
+  pushedUpTo: number | null,
+): TimelineEntry {
+  const pushed = pushedUpTo === null ? {} : { pushed: sequence <= pushedUpTo };
+  return { at, kind: 'notification', id: `evt_${id}`, type, sequence, ...pushed };
 }
 
 /** Names an entry within its payment's timeline, for ever. */

@@ -186,6 +186,14 @@ const timelineEntry = z
     }),
     z.strictObject({
       at: instant,
+      kind: z.literal('notification'),
+      id: z.string(),
+      type: z.enum(EVENT_TYPES),
+      sequence: z.int().min(1),
+      pushed: z.boolean().optional().describe('Missing where events of this payment are not pushed.'),
+    }),
+    z.strictObject({
+      at: instant,
       kind: z.literal('discrepancy'),
       id: uuid,
       what: z.enum(Object.keys(DISCREPANCIES) as DiscrepancyKind[]),
@@ -239,6 +247,15 @@ const discrepancy = z
     reason: z.string().optional(),
   })
   .describe('A disagreement between the mirror and Conomy. The kinds are in docs/discrepancies.md.');
+
+const pushEndpoint = z
+  .strictObject({
+    url: z.string(),
+    failingSince: instant.nullable().describe('Since when nothing was taken; null while pushes arrive.'),
+    disabledAt: instant.nullable(),
+    disabledReason: z.string().nullable(),
+  })
+  .describe('Where events are pushed.');
 
 const event = z
   .strictObject({
@@ -309,6 +326,8 @@ export const ANSWER_SCHEMAS = {
     events: z.array(event),
     next: count.describe('Send it as `after` to go on from here, also when there was no event.'),
   }),
+  PushEndpoint: pushEndpoint,
+  PushEndpointAnswer: z.strictObject({ endpoint: pushEndpoint.nullable() }),
   Pause: pause,
   PauseAnswer: z.strictObject({ pause }),
   PauseList: z.strictObject({ pauses: z.array(pause), next }),

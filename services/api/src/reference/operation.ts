@@ -7,6 +7,7 @@ import type { Scope } from '../api-keys.ts';
 import { resolveBody } from '../routes/discrepancies.ts';
 import { pauseBody } from '../routes/pauses.ts';
 import { cancelBody, redriveBody } from '../routes/post-command-actions.ts';
+import { enableBody } from '../routes/push-endpoint.ts';
 import type { AnswerName } from './answer-schemas.ts';
 import type { Examples } from './examples.ts';
 
@@ -54,6 +55,7 @@ export const REQUEST_SCHEMAS = {
   Redrive: redriveBody,
   Pause: pauseBody,
   Resolve: resolveBody,
+  EnablePushes: enableBody,
   Delivery: z.looseObject({}).describe('A webhook of Conomy, in either of its two documented forms.'),
 } as const satisfies Record<string, z.ZodType>;
 

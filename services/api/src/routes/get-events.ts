@@ -1,9 +1,9 @@
 import { readEvents } from '@capstan/shared/db/events';
 import type { Pool } from '@capstan/shared/db/pool';
 import { ANY_PAYMENT, type ProgressListener } from '@capstan/shared/db/progress';
+import { toToldEvent } from '@capstan/shared/domain/told-event';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { toEventAnswer } from '../answers/event-answer.ts';
 import type { LongPoll } from '../long-poll.ts';
 import { limitFilter } from '../page.ts';
 import { readQuery, waitFilter } from '../read-query.ts';
@@ -41,6 +41,6 @@ export function addEventRoutes(
         isDone: (found) => found.length > 0,
       }),
     );
-    return { events: events.map(toEventAnswer), next: events.at(-1)?.position ?? after };
+    return { events: events.map(toToldEvent), next: events.at(-1)?.position ?? after };
   });
 }

@@ -2,12 +2,14 @@ import { findAttemptsOfPayment } from '@capstan/shared/db/attempts';
 import { findCommandsOfPayment } from '@capstan/shared/db/commands';
 import { findDeliveriesOfPayment } from '@capstan/shared/db/deliveries';
 import { findDiscrepanciesOfPayment } from '@capstan/shared/db/discrepancies';
+import { findEventsOfPayment } from '@capstan/shared/db/events';
 import { findRedrivesOfPayment } from '@capstan/shared/db/interventions';
 import { findJournalOfPayment } from '@capstan/shared/db/journal';
 import { listPayments } from '@capstan/shared/db/lists';
 import { findPayment, type PaymentRow } from '@capstan/shared/db/payments';
 import type { Pool } from '@capstan/shared/db/pool';
 import type { ProgressListener } from '@capstan/shared/db/progress';
+import { findPushedUpTo } from '@capstan/shared/db/pushes';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { toPaymentAnswer } from '../answers/payment-answer.ts';
@@ -60,15 +62,27 @@ export function addGetPaymentRoutes(
   app.get('/payments/:reference/timeline', { config: { scope: 'read' } }, async (request) => {
     const { cursor, limit } = readQuery(timelineQuery, request.query);
     const { key } = await findNamedPayment(pool, request.params);
-    const [commands, attempts, deliveries, moves, redrives, discrepancies] = await Promise.all([
-      findCommandsOfPayment(pool, key),
-      findAttemptsOfPayment(pool, key),
-      findDeliveriesOfPayment(pool, key),
-      findJournalOfPayment(pool, key),
-      findRedrivesOfPayment(pool, key),
-      findDiscrepanciesOfPayment(pool, key),
-    ]);
-    const timeline = toTimeline({ commands, attempts, deliveries, moves, redrives, discrepancies });
+    const [commands, attempts, deliveries, moves, redrives, discrepancies, events, pushedUpTo] =
+      await Promise.all([
+        findCommandsOfPayment(pool, key),
+        findAttemptsOfPayment(pool, key),
+        findDeliveriesOfPayment(pool, key),
+        findJournalOfPayment(pool, key),
+        findRedrivesOfPayment(pool, key),
+        findDiscrepanciesOfPayment(pool, key),
+        findEventsOfPayment(pool, key),
+        findPushedUpTo(pool, key),
+      ]);
+    const timeline = toTimeline({
+      commands,
+      attempts,
+      deliveries,
+      moves,
+      redrives,
+      discrepancies,
+      events,
+      pushedUpTo,
+    });
     const rest = afterEntry(timeline, readCursor(timelinePlace, cursor)) ?? refuseCursor();
     const { rows, next } = cutPage(rest, limit, idOfEntry);
     return { entries: rows, next };

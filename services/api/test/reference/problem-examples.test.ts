@@ -120,6 +120,13 @@ const REQUESTS: Record<string, () => Promise<Answer>> = {
   'pauseWrites unavailable': () => post('/v1/pauses', { scope: { kind: 'all' }, reason: 'x' }, {}, cut),
   'listPauses validation_failed': () => get(api.app, '/v1/pauses?cursor=x'),
   'listPauses unavailable': () => get(cut.app, '/v1/pauses'),
+  'readPushEndpoint unavailable': () => get(cut.app, '/v1/push-endpoint'),
+  'enablePushes validation_failed': () => post('/v1/push-endpoint/enable', {}),
+  'enablePushes payload_too_large': () => post('/v1/push-endpoint/enable', tooLong(257 * 1_024)),
+  'enablePushes unsupported_media_type': () =>
+    post('/v1/push-endpoint/enable', '{}', { 'content-type': 'text/plain' }),
+  'enablePushes not_disabled': () => post('/v1/push-endpoint/enable', { reason: 'x' }),
+  'enablePushes unavailable': () => post('/v1/push-endpoint/enable', { reason: 'x' }, {}, cut),
   'listDiscrepancies validation_failed': () => get(api.app, '/v1/discrepancies?kind=odd'),
   'listDiscrepancies payment_not_found': () => get(api.app, '/v1/discrepancies?payment=nobody'),
   'listDiscrepancies unavailable': () => get(cut.app, '/v1/discrepancies'),

@@ -1,7 +1,7 @@
-import type { EventRow } from '@capstan/shared/db/events';
+import type { EventRow } from '../db/events.ts';
 
-/** An event as upstream sees it; the same in every answer and every push. */
-export function toEventAnswer(event: EventRow) {
+/** An event as upstream sees it; the same in every answer and every push, for ever. */
+export function toToldEvent(event: EventRow) {
   return {
     id: `evt_${event.id}`,
     position: event.position,

@@ -1,0 +1,185 @@
+import type { Backlog } from '../telemetry/backlog.ts';
+import { type EventRow, readEvents } from './events.ts';
+import type { Pool, PoolClient } from './pool.ts';
+import { inTransaction } from './transaction.ts';
+
+/** Where events are pushed. */
+export interface PushEndpoint {
+  url: string;
+  /** Since when nothing was taken; null while pushes arrive. */
+  failingSince: Date | null;
+  disabledAt: Date | null;
+  disabledReason: string | null;
+}
+
+const COLUMNS = `url, failing_since as "failingSince", disabled_at as "disabledAt", disabled_reason as "disabledReason"`;
+
+/** Notes where events are pushed from now on. Another URL than before is enabled again; the first one gets what happens next. */
+export async function configureEndpoint(db: Pool, url: string): Promise<void> {
+  await db.query(
+    `insert into push_endpoint as e (url, position) select $1::text, coalesce(max(position), 0) from events
+     on conflict (only_row) do update set url = excluded.url, failing_since = null, disabled_at = null, disabled_reason = null
+       where e.url <> excluded.url`,
+    [url],
+  );
+}
+
+export async function findEndpoint(db: Pool): Promise<PushEndpoint | null> {
+  const { rows } = await db.query<PushEndpoint>(`select ${COLUMNS} from push_endpoint`);
+  return rows[0] ?? null;
+}
+
+/** A person enables the endpoint again; null when it is not disabled. */
+export async function enableEndpoint(db: Pool): Promise<PushEndpoint | null> {
+  const { rows } = await db.query<PushEndpoint>(
+    `update push_endpoint set disabled_at = null, disabled_reason = null, failing_since = null
+     where disabled_at is not null returning ${COLUMNS}`,
+  );
+  return rows[0] ?? null;
+}
+
+/** No more is pushed until a person enables it. */
+export async function disableEndpoint(db: Pool, reason: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update push_endpoint set disabled_at = capstan_now(), disabled_reason = $1::text where disabled_at is null`,
+    [reason],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * Makes payments with new events due, one process at a time.
+ * @returns how many events there were; `limit` means that there may be more.
+ */
+export function enlistPushes(pool: Pool, limit: number): Promise<number> {
+  return inTransaction(pool, async (tx) => {
+    const { rows } = await tx.query<{ position: number }>(
+      'select position from push_endpoint for update skip locked',
+    );
+    const [endpoint] = rows;
+    if (!endpoint) return 0;
+    const events = await readEvents(tx, endpoint.position, limit);
+    const last = events.at(-1);
+    if (!last) return 0;
+    await tx.query(
+      `insert into pushes as p (payment_key, next_sequence, due_at)
+       select key, min(sequence), capstan_now()
+       from unnest($1::uuid[], $2::integer[]) as told(key, sequence) group by key order by key
+       on conflict (payment_key) do update set due_at = coalesce(p.due_at, excluded.due_at)`,
+      [events.map(({ paymentKey }) => paymentKey), events.map(({ sequence }) => sequence)],
+    );
+    await tx.query('update push_endpoint set position = $1::bigint', [last.position]);
+    return events.length;
+  });
+}
+
+/** The next event of a payment, taken to be pushed. */
+export interface ClaimedPush {
+  paymentKey: string;
+  sequence: number;
+  /** How often it was tried before. */
+  attempts: number;
+}
+
+/** Takes up to `limit` payments whose next event is due for `leaseMs`; none while the endpoint is disabled. */
+export async function claimPushes(db: Pool, limit: number, leaseMs: number): Promise<ClaimedPush[]> {
+  const { rows } = await db.query<ClaimedPush>(
+    `update pushes set due_at = capstan_now() + $2::float8 * interval '1 millisecond'
+     where payment_key in (
+       select payment_key from pushes
+       where due_at <= capstan_now() and exists (select from push_endpoint where disabled_at is null)
+       order by due_at limit $1::integer for update skip locked
+     )
+     returning payment_key as "paymentKey", next_sequence as sequence, attempts`,
+    [limit, leaseMs],
+  );
+  return rows;
+}
+
+/** The event was taken: the next one of its payment is due, if there is one. Those that failed before have another chance. */
+export function markPushed(pool: Pool, push: ClaimedPush): Promise<void> {
+  return inTransaction(pool, async (tx) => {
+    // A statement of its own: the one below then sees every event that was enlisted before it.
+    const { rowCount } = await tx.query(
+      'select from pushes where payment_key = $1::uuid and next_sequence = $2::integer for update',
+      [push.paymentKey, push.sequence],
+    );
+    if (rowCount !== 1) return;
+    await tx.query(
+      `update pushes set next_sequence = next_sequence + 1, attempts = 0, last_failure = null,
+         due_at = case when exists (
+           select from events e where e.payment_key = $1::uuid and e.sequence = $2::integer + 1 and e.position is not null
+         ) then capstan_now() end
+       where payment_key = $1::uuid`,
+      [push.paymentKey, push.sequence],
+    );
+    await recover(tx);
+  });
+}
+
+/** Up to a minute, so that a receiver that has just come back is not run over. */
+const RECOVERY_S = 60;
+
+async function recover(tx: PoolClient): Promise<void> {
+  const { rowCount } = await tx.query(
+    'update push_endpoint set failing_since = null where failing_since is not null',
+  );
+  if (rowCount === 0) return;
+  await tx.query(
+    `update pushes set due_at = least(due_at, capstan_now() + random() * $1::float8 * interval '1 second')
+     where attempts > 0 and due_at > capstan_now()`,
+    [RECOVERY_S],
+  );
+}
+
+/** The event was not taken: it is tried again after `againMs`. @returns since when nothing was taken. */
+export async function markPushFailed(
+  db: Pool,
+  push: ClaimedPush,
+  failure: { againMs: number; reason: string },
+): Promise<{ failingMs: number }> {
+  await db.query(
+    `update pushes set attempts = attempts + 1, last_failure = $4::text,
+       due_at = capstan_now() + $3::float8 * interval '1 millisecond'
+     where payment_key = $1::uuid and next_sequence = $2::integer`,
+    [push.paymentKey, push.sequence, failure.againMs, failure.reason],
+  );
+  const { rows } = await db.query<{ failingMs: number }>(
+    `update push_endpoint set failing_since = coalesce(failing_since, capstan_now())
+     returning (extract(epoch from capstan_now() - failing_since) * 1000)::float8 as "failingMs"`,
+  );
+  return rows[0] ?? { failingMs: 0 };
+}
+
+/** Null when it has no position yet: then it will be enlisted. */
+export async function findEventToPush(db: Pool, push: ClaimedPush): Promise<EventRow | null> {
+  const { rows } = await db.query<{ position: number }>(
+    'select position from events where payment_key = $1::uuid and sequence = $2::integer and position is not null',
+    [push.paymentKey, push.sequence],
+  );
+  const [found] = rows;
+  if (!found) return null;
+  const [event] = await readEvents(db, found.position - 1, 1);
+  return event ?? null;
+}
+
+/** Up to which sequence a payment's events were pushed; null when none was ever to be. */
+export async function findPushedUpTo(db: Pool, paymentKey: string): Promise<number | null> {
+  const { rows } = await db.query<{ next: number }>(
+    'select next_sequence as next from pushes where payment_key = $1::uuid',
+    [paymentKey],
+  );
+  return rows[0] ? rows[0].next - 1 : null;
+}
+
+/** Payments whose next event waits to be taken: `waiting` for the first time, `retrying` after a failure, or `disabled`. */
+export async function countPendingPushes(db: Pool): Promise<Backlog[]> {
+  const { rows } = await db.query<Backlog>(
+    `select case when (select disabled_at from push_endpoint) is not null then 'disabled'
+         when p.attempts > 0 then 'retrying' else 'waiting' end as sort,
+       count(*)::int as count, extract(epoch from capstan_now() - min(e.at))::float8 as "oldestSeconds"
+     from pushes p join events e on e.payment_key = p.payment_key and e.sequence = p.next_sequence
+     where p.due_at is not null group by 1`,
+  );
+  return rows;
+}
