@@ -261,6 +261,18 @@ END),
   constraint discrepancies_status_is_known CHECK ((status = ANY (ARRAY['open'::text, 'explained'::text, 'repaired'::text, 'accepted'::text])))
 );
 
+create table drift (
+  kind text not null,
+  place text not null,
+  name text not null,
+  seen text not null,
+  times bigint not null,
+  first_seen_at timestamp with time zone default capstan_now() not null,
+  last_seen_at timestamp with time zone default capstan_now() not null,
+  constraint drift_pkey PRIMARY KEY (kind, place, name, seen),
+  constraint drift_was_seen CHECK ((times >= 1))
+);
+
 create table environment (
   only_row boolean default true not null,
   conomy_base_url text not null,

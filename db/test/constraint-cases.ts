@@ -546,6 +546,19 @@ const PUSHES: Case[] = [
   ],
 ];
 
+const drift = { kind: 'new_field', place: 'payment', name: 'mood', seen: 'string' };
+const DRIFT: Case[] = [
+  [
+    'one drift in two rows',
+    'drift_pkey',
+    async (db) => {
+      await insert(db, 'drift', { ...drift, times: 1 });
+      await insert(db, 'drift', { ...drift, times: 1 });
+    },
+  ],
+  ['a drift nobody saw', 'drift_was_seen', (db) => insert(db, 'drift', { ...drift, name: 'x', times: 0 })],
+];
+
 const pause = (over: object = {}) => ({
   id: randomUUID(),
   scope_kind: 'all',
@@ -611,4 +624,5 @@ export const CASES = [
   ...DISCREPANCIES,
   ...COMPARED_DAYS,
   ...PUSHES,
+  ...DRIFT,
 ];

@@ -6,7 +6,7 @@ import type { Stack } from '@capstan/local-stack/stack';
 import { createConomyClient } from '@capstan/shared/provider/conomy/client';
 import { collectBody } from '@capstan/testing/create-bodies';
 import { startTestStack } from '@capstan/testing/test-stack';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectAllSettledOnce, sendCollects } from '../support/batch-run.ts';
 import { runCapstan } from '../support/run-capstan.ts';
 import { type StackClient, stackClient } from '../support/stack-client.ts';
@@ -79,6 +79,42 @@ test('days are compared, told apart and mended', { timeout: 60_000 }, async () =
   expect(repaired).toMatchObject({ code: 0 });
   expect((await client.get(`/v1/payments/${foreign.value.id}`)).body.payment.status).toBe('CREATED');
   expect(await reconcile()).toMatchObject({ code: 0, output: expect.stringContaining('Zero drift') });
+});
+
+describe('the doctor', () => {
+  test('finds a Conomy that is as documented, and moves nothing', async () => {
+    const before = await client.ledger();
+    const { code, output } = await runCapstan(stack, ['doctor']);
+    expect({ code, output }).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('All is as documented'),
+    });
+    expect(output.match(/^ {2}ok {6}/gm)).toHaveLength(5);
+    expect((await client.ledger()).payments.map(({ effects }) => effects)).toEqual(
+      before.payments.map(({ effects }) => effects),
+    );
+  });
+
+  test('says what differs', async () => {
+    await client.control('faults', {
+      seed: 1,
+      rules: [{ operation: 'read', fault: 'unknown-status', count: 1 }],
+    });
+    const { code, output } = await runCapstan(stack, ['doctor']);
+    expect(code).toBe(1);
+    expect(output).toMatch(/differs payment\.\w+ \(string\): a payment status that no document names/);
+  });
+
+  test('names credentials that are refused', async () => {
+    const { code, output } = await runCapstan(stack, ['doctor'], { CONOMY_CLIENT_SECRET: 'wrong' });
+    expect(code).toBe(1);
+    expect(output).toMatch(/failed {2}credentials and the list of payments: credentials_refused/);
+  });
+});
+
+test('nothing Conomy says in ordinary work counts as drift', async () => {
+  const seen = await askDatabase(stack, 'select kind, place, name, seen from drift');
+  expect(seen).toEqual([]);
 });
 
 test.each([

@@ -8,6 +8,7 @@ const ENTRY = fileURLToPath(new URL('../../services/reconciler/src/capstan.ts', 
 export async function runCapstan(
   stack: Stack,
   args: readonly string[],
+  env: Record<string, string> = {},
 ): Promise<{ code: number | null; output: string }> {
   const { conomy, queue } = stack.info;
   const child = spawn(process.execPath, ['--conditions=source', ENTRY, ...args], {
@@ -19,6 +20,7 @@ export async function runCapstan(
       CONOMY_API_KEY: conomy.apiKey,
       CONOMY_CLIENT_ID: conomy.clientId,
       CONOMY_CLIENT_SECRET: conomy.clientSecret,
+      ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -71,6 +71,7 @@ export async function runSeed(
     log,
     progress: { announce: () => {}, idle: async () => {} },
     random: fraction,
+    drift: { note: () => {} },
     senders: {
       commands: queue.senderOf(task, 'commands'),
       deliveries: queue.senderOf(task, 'deliveries'),

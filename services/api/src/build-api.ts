@@ -4,6 +4,7 @@ import { queueHazardCheck } from '@capstan/shared/http/health-checks';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
 import { openSender } from '@capstan/shared/queue/sender';
+import { createDriftLog } from '@capstan/shared/telemetry/drift-log';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 import { createRegistry } from '@capstan/shared/telemetry/metrics';
 import { type ApiQueues, createApiServer, createBoardServer } from './api-server.ts';
@@ -26,7 +27,9 @@ export async function buildApi(
   lifecycle.onStop('progress listener', () => progress.close());
   const announcer = createProgressAnnouncer(pool, log);
   lifecycle.onStop('progress announcer', () => announcer.idle());
-  const provider = conomyClientOf(config, { pool, log }, PROVIDER_CONNECTIONS_MAX);
+  const drift = createDriftLog(pool, log);
+  lifecycle.onStop('drift log', () => drift.close());
+  const provider = conomyClientOf(config, { pool, log, drift }, PROVIDER_CONNECTIONS_MAX);
   lifecycle.onStop('Conomy client', () => provider.close());
   const queues = openQueues(config, log, lifecycle);
   const inbox = config.INBOX === 'on' ? openInbox(config.QUEUE_URL, log) : null;

@@ -12,6 +12,7 @@ import { inTransaction } from '@capstan/shared/db/transaction';
 import type { MirrorMove } from '@capstan/shared/domain/mirror-move';
 import { adoptPayment } from '@capstan/shared/mirror/adopt-payment';
 import { type ObservationResult, observePayment } from '@capstan/shared/mirror/observe-payment';
+import { findDeliveryDrift } from '@capstan/shared/provider/conomy/drift';
 import { type ObservedDelivery, readDelivery } from '@capstan/shared/provider/conomy/webhook';
 import { commandJob, RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
 import type { ReconcilerContext } from './context.ts';
@@ -40,7 +41,9 @@ export async function applyDelivery(
 ): Promise<void> {
   const delivery = await findDelivery(context.pool, deliveryId);
   if (delivery === null) return;
-  const told = readDelivery(JSON.parse(delivery.body.toString('utf8')));
+  const payload = JSON.parse(delivery.body.toString('utf8'));
+  context.drift.note(findDeliveryDrift(payload));
+  const told = readDelivery(payload);
   const applied = await inTransaction(context.pool, async (tx) => {
     const outcome = await observe(tx, context, delivery, told);
     const isEarly = outcome.result === 'unmatched' && delivery.ageMs < ORPHAN_AFTER_MS;

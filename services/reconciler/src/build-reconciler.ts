@@ -11,7 +11,11 @@ import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 import { createRegistry } from '@capstan/shared/telemetry/metrics';
-import { measureOpenDiscrepancies, measurePendingPushes } from '@capstan/shared/telemetry/unfinished-work';
+import {
+  measureDrift,
+  measureOpenDiscrepancies,
+  measurePendingPushes,
+} from '@capstan/shared/telemetry/unfinished-work';
 import { applyDelivery } from './apply-delivery.ts';
 import { compareDueDay } from './comparison/compare-due-day.ts';
 import type { ReconcilerConfig } from './config.ts';
@@ -41,7 +45,7 @@ export async function buildReconciler(
   const queueUrl = config.QUEUE_URL;
   const connectionsMax = Math.min(2 * concurrency + 2, 20);
   const pool = await openDatabase(config, { name: 'reconciler', connectionsMax }, log, lifecycle);
-  const { provider, gate } = await openProvider(config, concurrency, pool, log, lifecycle);
+  const { provider, gate, drift } = await openProvider(config, concurrency, pool, log, lifecycle);
   const senders = {
     commands: openSender('commands', queueUrl, log),
     deliveries: openSender('deliveries', queueUrl, log),
@@ -51,7 +55,16 @@ export async function buildReconciler(
     lifecycle.onStop(`${kind} sender`, () => sender.close());
 
   const progress = createProgressAnnouncer(pool, log);
-  const context: ReconcilerContext = { pool, provider, gate, senders, progress, log, random: Math.random };
+  const context: ReconcilerContext = {
+    pool,
+    provider,
+    gate,
+    senders,
+    drift,
+    progress,
+    log,
+    random: Math.random,
+  };
   const deliveries = openWorker({
     key: 'deliveries',
     queueUrl,
@@ -88,6 +101,7 @@ export async function buildReconciler(
   const registry = createRegistry('reconciler');
   measureOpenDiscrepancies(registry, pool, log);
   measurePendingPushes(registry, pool, log);
+  measureDrift(registry, pool, log);
   const health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });
   lifecycle.onStop('health server', () => health.close());
   return { url: health.url };

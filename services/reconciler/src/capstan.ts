@@ -1,6 +1,11 @@
-import { CommandLineError, runReconcile } from './commands/reconcile.ts';
+import { CommandLineError } from './commands/command-line-error.ts';
+import { runDoctor } from './commands/doctor.ts';
+import { runReconcile } from './commands/reconcile.ts';
+
+const COMMANDS = { doctor: runDoctor, reconcile: runReconcile };
 
 const USAGE = `usage: capstan reconcile --from yyyy-mm-dd [--to yyyy-mm-dd] [--dry-run | --repair] [--report folder]
+       capstan doctor [--account number]
 
   reconcile   compares Conomy's lists with the mirror, day by day (UTC), and writes a report
     --from      the first day; --to: the last one, the same day when not given
@@ -8,13 +13,17 @@ const USAGE = `usage: capstan reconcile --from yyyy-mm-dd [--to yyyy-mm-dd] [--d
     --repair    also mirrors payments that were made elsewhere
     --report    where the report is written (default: reports)
 
-The configuration is that of the reconciler: DATABASE_URL, QUEUE_URL and CONOMY_*.
+  doctor      asks the configured Conomy what Capstan relies on and says what differs; moves no money
+    --account   an account to read; by default that of the first payment listed
+
+The configuration is that of the reconciler; doctor needs CONOMY_* alone.
 Exit code: 0 when nothing is left to do, 1 when a person has to look, 2 when it could not be run.`;
 
-const [command, ...args] = process.argv.slice(2);
+const [command = '', ...args] = process.argv.slice(2);
 try {
-  if (command !== 'reconcile') throw new CommandLineError(`"${command ?? ''}" is not a command`);
-  process.exitCode = await runReconcile(args, process.env, process.stdout);
+  const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command as keyof typeof COMMANDS] : undefined;
+  if (run === undefined) throw new CommandLineError(`"${command}" is not a command`);
+  process.exitCode = await run(args, process.env, process.stdout);
 } catch (error) {
   console.error((error as Error).message);
   if (error instanceof CommandLineError) console.error(`\n${USAGE}`);

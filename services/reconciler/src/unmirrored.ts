@@ -2,10 +2,8 @@ import { openDiscrepancy } from '@capstan/shared/db/discrepancies';
 import { findKeyByConomyId, type PaymentRow } from '@capstan/shared/db/payments';
 import type { Pool } from '@capstan/shared/db/pool';
 import { DISCREPANCIES, type DiscrepancyKind } from '@capstan/shared/domain/discrepancies';
+import { UNCREATABLE_TYPES } from '@capstan/shared/domain/payment-types';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
-
-/** Made by Conomy itself, not by a client of the tenant: mirrored without asking. */
-const MADE_BY_CONOMY: ReadonlySet<string> = new Set(['REFUND', 'FEE', 'LOCAL_DEPOSIT']);
 
 /** A payment that Conomy told and the mirror does not hold. */
 export interface Unmirrored {
@@ -24,7 +22,8 @@ export type Unmirroredness = 'waiting' | 'twin' | 'adopt' | 'missing_here';
 
 export async function judgeUnmirrored(pool: Pool, { told, namesake }: Unmirrored): Promise<Unmirroredness> {
   if (namesake !== null) return namesake.conomyId === null ? 'waiting' : 'twin';
-  if (MADE_BY_CONOMY.has(told.type ?? '')) return 'adopt';
+  // Made by Conomy itself, or a refund: mirrored without asking.
+  if (Object.hasOwn(UNCREATABLE_TYPES, told.type ?? '')) return 'adopt';
   for (const relative of [told.parentPaymentId, told.raw.relatedPaymentId])
     if (typeof relative === 'string' && (await findKeyByConomyId(pool, relative)) !== null) return 'adopt';
   return 'missing_here';

@@ -219,6 +219,20 @@ test('the companion of a payment that was paid short is mirrored with it', async
   expect(rows).toEqual([{ status: 'CREATED' }]);
 });
 
+test('what Conomy says and its documents do not is counted, by answers and deliveries', async () => {
+  const { conomyId, externalId } = await fixture.capturedPayment();
+  const told = { id: conomyId, externalId, status: 'RECEIVED', ...amounts, mood: 'good' };
+  await apply(told, 'Transaction.Cheered');
+  await fixture.drift.close();
+  const { rows } = await fixture.pool.query(
+    `select kind, place, name, seen, times::int from drift where name in ('mood', 'Transaction.Cheered') order by kind`,
+  );
+  expect(rows).toEqual([
+    { kind: 'new_event', place: 'delivery', name: 'Transaction.Cheered', seen: 'string', times: 1 },
+    { kind: 'new_field', place: 'delivery.transaction', name: 'mood', seen: 'string', times: 1 },
+  ]);
+});
+
 describe('a payment that stands still', () => {
   const overdueKinds = async (key: string) =>
     (await findDiscrepanciesOfPayment(fixture.pool, key)).map(({ kind, status }) => `${kind} ${status}`);

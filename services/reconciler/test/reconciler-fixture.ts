@@ -3,6 +3,7 @@ import { storeDelivery } from '@capstan/shared/db/deliveries';
 import { openPool } from '@capstan/shared/db/pool';
 import { createProgressAnnouncer } from '@capstan/shared/db/progress';
 import { openSender } from '@capstan/shared/queue/sender';
+import { createDriftLog } from '@capstan/shared/telemetry/drift-log';
 import { createLogger } from '@capstan/shared/telemetry/logger';
 import { collectBody } from '@capstan/testing/create-bodies';
 import { createTestDatabase } from '@capstan/testing/test-database';
@@ -24,10 +25,12 @@ export async function openReconcilerFixture() {
     reads: openSender('reads', queue.url, log),
   };
   const progress = createProgressAnnouncer(pool, log);
+  const drift = createDriftLog(pool, log);
   const context: ReconcilerContext = {
     pool,
     provider: provider.client,
     gate: createTestGate(pool),
+    drift,
     senders,
     progress,
     log,
@@ -35,6 +38,7 @@ export async function openReconcilerFixture() {
   };
   return {
     context,
+    drift,
     pool,
     /** The same context as time passed for the database; `close` its pool. */
     contextLater: (offset: string): ReconcilerContext => ({
@@ -50,6 +54,7 @@ export async function openReconcilerFixture() {
       await Promise.all(Object.values(senders).map((sender) => sender.close()));
       await provider.close();
       await progress.idle();
+      await drift.close();
       await pool.end();
       await queue.stop();
       await database.drop();

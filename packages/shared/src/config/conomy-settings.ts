@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { Pool } from '../db/pool.ts';
+import type { ConomyClientOptions } from '../provider/conomy/caller.ts';
 import { type ConomyClient, createConomyClient } from '../provider/conomy/client.ts';
 import { sharedTokenVault } from '../provider/conomy/shared-token-vault.ts';
 import type { Traffic } from '../provider/traffic.ts';
+import type { DriftLog } from '../telemetry/drift-log.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { wholeNumber } from './common-settings.ts';
 import type { Settings } from './parse-env.ts';
@@ -58,10 +60,21 @@ export interface ConomyConfig {
 /** The client of a service: it shares its token, and as a rule its traffic, with all other processes. */
 export function conomyClientOf(
   config: ConomyConfig,
-  shared: { pool: Pool; log: Logger; traffic?: Traffic },
+  shared: { pool: Pool; log: Logger; drift: DriftLog; traffic?: Traffic },
   connections: number,
 ): ConomyClient {
   return createConomyClient({
+    ...credentialsOf(config),
+    connections,
+    tokenVault: sharedTokenVault(shared.pool, config.CONOMY_CLIENT_SECRET, shared.log),
+    traffic: shared.traffic,
+    onDrift: shared.drift.note,
+  });
+}
+
+/** What the configuration says of Conomy, for a client that is alone. */
+export function credentialsOf(config: ConomyConfig): ConomyClientOptions {
+  return {
     baseUrl: config.CONOMY_BASE_URL,
     sandboxWebhookUrl: config.CONOMY_SANDBOX_WEBHOOK_URL || undefined,
     apiKey: config.CONOMY_API_KEY,
@@ -71,8 +84,5 @@ export function conomyClientOf(
     userAgent: config.CONOMY_USER_AGENT,
     connectTimeoutMs: config.CONOMY_CONNECT_TIMEOUT_MS,
     callTimeoutMs: config.CONOMY_CALL_TIMEOUT_MS,
-    connections,
-    tokenVault: sharedTokenVault(shared.pool, config.CONOMY_CLIENT_SECRET, shared.log),
-    traffic: shared.traffic,
-  });
+  };
 }

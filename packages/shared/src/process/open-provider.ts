@@ -2,6 +2,7 @@ import { type ConomyConfig, conomyClientOf } from '../config/conomy-settings.ts'
 import type { Pool } from '../db/pool.ts';
 import { createProviderGate, type ProviderGate } from '../provider/gate/provider-gate.ts';
 import type { PaymentProvider } from '../provider/payment-provider.ts';
+import { createDriftLog, type DriftLog } from '../telemetry/drift-log.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Lifecycle } from './lifecycle.ts';
 
@@ -15,7 +16,7 @@ export async function openProvider(
   pool: Pool,
   log: Logger,
   lifecycle: Lifecycle,
-): Promise<{ provider: PaymentProvider; gate: ProviderGate }> {
+): Promise<{ provider: PaymentProvider; gate: ProviderGate; drift: DriftLog }> {
   const gate = createProviderGate({
     pool,
     log,
@@ -23,9 +24,11 @@ export async function openProvider(
     monotonicMs: () => performance.now(),
     trialMsMax: config.CONOMY_CALL_TIMEOUT_MS + TRIAL_MARGIN_MS,
   });
-  const provider = conomyClientOf(config, { pool, log, traffic: gate }, connections);
+  const drift = createDriftLog(pool, log);
+  lifecycle.onStop('drift log', () => drift.close());
+  const provider = conomyClientOf(config, { pool, log, drift, traffic: gate }, connections);
   lifecycle.onStop('Conomy client', () => provider.close());
   lifecycle.onStop('provider gate', () => gate.close());
   await gate.open(() => provider.listPayments({}, { limit: 1, offset: 0 }));
-  return { provider, gate };
+  return { provider, gate, drift };
 }

@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client';
 import { countOpenDiscrepancies } from '../db/discrepancies.ts';
+import { countDrift } from '../db/drift.ts';
 import type { Pool } from '../db/pool.ts';
 import { countPendingPushes } from '../db/pushes.ts';
 import { countUnfinished } from '../db/unfinished.ts';
@@ -39,6 +40,18 @@ export function measurePendingPushes(registry: Registry, pool: Pool, log: Logger
     help: 'Payments whose next event upstream has not taken: waiting, retrying, or disabled as a whole.',
     oldestHelp: 'Age of the oldest event among them.',
     ask: () => countPendingPushes(pool),
+  };
+  measureBacklog(registry, gauges, log);
+}
+
+/** In how many ways Conomy has left its documents, and how long ago it first did. */
+export function measureDrift(registry: Registry, pool: Pool, log: Logger): void {
+  const gauges = {
+    name: 'capstan_contract_drift',
+    label: 'kind',
+    help: 'Different things Conomy said that its documents do not, by kind; the table drift names them.',
+    oldestHelp: 'Since the first of them was seen.',
+    ask: () => countDrift(pool),
   };
   measureBacklog(registry, gauges, log);
 }

@@ -13,17 +13,7 @@ import { type DayReport, needsAPerson } from '../comparison/day-report.ts';
 import { daysFrom } from '../comparison/days.ts';
 import { toReport, verdict, writeReport } from '../comparison/write-report.ts';
 import { reconcilerSettings } from '../config.ts';
-
-/** What was typed is not a command that can be run; the usage says what is. */
-export class CommandLineError extends Error {
-  readonly code = 'command_line_invalid';
-}
-
-/** Where the progress goes. */
-export interface Screen {
-  isTTY?: boolean;
-  write(text: string): unknown;
-}
+import { CommandLineError, type Screen } from './command-line-error.ts';
 
 const DAYS_MAX = 366;
 const CONNECTIONS = 4;

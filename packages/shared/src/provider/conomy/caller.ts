@@ -3,6 +3,7 @@ import type { CallOptions, ProviderResult } from '../payment-provider.ts';
 import { type Traffic, UNREGULATED } from '../traffic.ts';
 import { type AnsweredExchange, failureOfAnswer, failureOfContent } from './answer-failure.ts';
 import { startDeadline } from './deadline.ts';
+import { type Drift, findAnswerDrift, findErrorDrift } from './drift.ts';
 import { type Exchange, exchange, type WireRequest } from './exchange.ts';
 import { parseJsonBytes } from './json.ts';
 import { parseToken } from './schema.ts';
@@ -32,6 +33,8 @@ export interface ConomyClientOptions {
   tokenVault?: TokenVault;
   /** Regulates the calls of all processes together. Default: this client is alone. */
   traffic?: Traffic;
+  /** Told where an answer leaves the documents. Default: nobody is. */
+  onDrift?: (found: readonly Drift[]) => void;
 }
 
 export interface Call {
@@ -163,7 +166,12 @@ export function createCaller(options: ConomyClientOptions): Caller {
         );
         if (refusal !== null) return { ok: false, failure: refusal };
       }
-      const result = readAnswer(await send(request, callOptions), clock.now(), parse, contentFault);
+      const parseWatched = (json: unknown) => {
+        options.onDrift?.(findAnswerDrift(request.url.pathname, json));
+        return parse(json);
+      };
+      const result = readAnswer(await send(request, callOptions), clock.now(), parseWatched, contentFault);
+      if (!result.ok) options.onDrift?.(findErrorDrift(result.failure.code));
       if (kind === 'read' || request.payment !== undefined) {
         const failure = result.ok ? null : result.failure;
         traffic.ended({ kind, payment: failure && (request.payment?.() ?? null) }, failure);

@@ -134,3 +134,8 @@ function isOfFamily(code: string, family: string): boolean {
 function isWithin(value: number, [from, to]: readonly [number, number]): boolean {
   return value >= from && value <= to;
 }
+
+/** Whether a document names this code (dossier §14). */
+export function isKnownErrorCode(code: string): boolean {
+  return KNOWN.some((row) => row.code === code);
+}

@@ -33,6 +33,10 @@ const EVENTS: Readonly<Record<string, Exclude<About, 'unknown'>>> = {
   'customer.levelChanged': 'customer',
 };
 
+export function isKnownEvent(event: string): boolean {
+  return Object.hasOwn(EVENTS, event);
+}
+
 /** What a verified delivery says, whichever of Conomy's two forms it came in. */
 export interface ObservedDelivery {
   /** The event's name as sent, `unnamed` when there is none; unknown names pass through. */
@@ -86,7 +90,7 @@ function aboutOf(
   event: string,
   { type, parentPaymentId }: { type?: string; parentPaymentId?: string },
 ): About {
-  const about = Object.hasOwn(EVENTS, event) ? EVENTS[event] : undefined;
+  const about = isKnownEvent(event) ? EVENTS[event] : undefined;
   if (about === undefined) return 'unknown';
   const isRefund = type === undefined ? parentPaymentId !== undefined : type === 'REFUND';
   return about === 'payment' && isRefund ? 'refund' : about;
