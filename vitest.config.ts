@@ -12,6 +12,8 @@ export default defineConfig({
     include: ['{services,packages}/*/test/**/*.test.ts', 'db/test/**/*.test.ts', 'e2e/**/*.test.ts'],
     globalSetup: ['packages/testing/src/global-setup.ts'],
     setupFiles: ['packages/testing/src/fail-on-leaks.ts'],
+    // Two files at once keep two cores busy: most tests wait for PostgreSQL or for a process.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

@@ -130,8 +130,11 @@ export async function createBoardServer(deps: {
   return app;
 }
 
+/** A request that is not there by then is a caller who holds a connection open for nothing. */
+const REQUEST_MS_MAX = 30_000;
+
 function createServer(log: Logger, metrics: ApiMetrics): FastifyInstance {
-  const app = fastify({ frameworkErrors: answerFrameworkError });
+  const app = fastify({ frameworkErrors: answerFrameworkError, requestTimeout: REQUEST_MS_MAX });
   addErrorResponses(app, log);
   app.addHook('onResponse', async (request, reply) => {
     const labels = {

@@ -149,19 +149,29 @@ describe('a timeline', () => {
         [key, version, `S${version - 1}`, `S${version}`],
       );
     for (const version of [1, 2, 3]) await addMove(version);
-    const seen: unknown[] = [];
+    const seen: string[] = [];
+    const nameOf = ({
+      kind,
+      version: nth,
+      sequence,
+    }: {
+      kind: string;
+      version?: number;
+      sequence?: number;
+    }) => [kind, nth ?? sequence].filter((part) => part !== undefined).join(' ');
     let version = 3;
-    for (let next: string | null = ''; next !== null && version < 6; ) {
+    for (let next: string | null = ''; next !== null; ) {
       const page = await get(
         api.app,
         `/v1/payments/${key}/timeline?limit=2${next && `&cursor=${encodeURIComponent(next)}`}`,
       );
-      seen.push(...page.body.entries.map((entry: { version?: number }) => entry.version ?? 'command'));
+      seen.push(...page.body.entries.map(nameOf));
       next = page.body.next;
       version += 1;
       if (version <= 5) await addMove(version);
     }
-    expect(seen).toEqual(['command', 1, 2, 3, 4, 5]);
+    const told = [1, 2, 3, 4, 5].flatMap((nth) => [`move ${nth}`, `notification ${nth}`]);
+    expect(seen).toEqual(['command', ...told]);
     expect(await get(api.app, `/v1/payments/${key}/timeline?cursor=abc`)).toMatchObject({ status: 400 });
   });
 });

@@ -12,6 +12,7 @@ import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 import { createRegistry } from '@capstan/shared/telemetry/metrics';
 import {
+  measureAnnouncedMoves,
   measureDrift,
   measureOpenDiscrepancies,
   measurePendingPushes,
@@ -99,9 +100,8 @@ export async function buildReconciler(
     queueHazard: queueHazardCheck(queueUrl, log),
   };
   const registry = createRegistry('reconciler');
-  measureOpenDiscrepancies(registry, pool, log);
-  measurePendingPushes(registry, pool, log);
-  measureDrift(registry, pool, log);
+  for (const measure of [measureOpenDiscrepancies, measurePendingPushes, measureAnnouncedMoves, measureDrift])
+    measure(registry, pool, log);
   const health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });
   lifecycle.onStop('health server', () => health.close());
   return { url: health.url };

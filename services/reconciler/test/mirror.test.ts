@@ -3,6 +3,8 @@ import { findDelivery } from '@capstan/shared/db/deliveries';
 import { findDiscrepanciesOfPayment } from '@capstan/shared/db/discrepancies';
 import { findPayment } from '@capstan/shared/db/payments';
 import { readJob } from '@capstan/shared/queue/catalogue';
+import { createRegistry } from '@capstan/shared/telemetry/metrics';
+import { measureAnnouncedMoves } from '@capstan/shared/telemetry/unfinished-work';
 import { collectBody } from '@capstan/testing/create-bodies';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyDelivery } from '../src/apply-delivery.ts';
@@ -231,6 +233,29 @@ test('what Conomy says and its documents do not is counted, by answers and deliv
     { kind: 'new_event', place: 'delivery', name: 'Transaction.Cheered', seen: 'string', times: 1 },
     { kind: 'new_field', place: 'delivery.transaction', name: 'mood', seen: 'string', times: 1 },
   ]);
+});
+
+test('the metrics tell of how many moves a webhook told', async () => {
+  const moves = [
+    await fixture.capturedPayment(),
+    await fixture.capturedPayment(),
+    await fixture.capturedPayment(),
+  ];
+  const [told, missing, tooNew] = moves;
+  for (const { key, conomyId } of moves) {
+    await move(conomyId, 'RECEIVED');
+    await readDue(key);
+  }
+  await fixture.pool.query(`update journal set at = at - interval '30 minutes' where payment_key = any($1)`, [
+    [told?.key, missing?.key],
+  ]);
+  await apply({ id: told?.conomyId ?? '', status: 'RECEIVED', ...amounts });
+  const registry = createRegistry('reconciler');
+  measureAnnouncedMoves(registry, fixture.pool, fixture.context.log);
+  const metrics = await registry.metrics();
+  expect(tooNew).toBeDefined();
+  expect(metrics).toMatch(/^capstan_announced_moves\{delivery="told"[^}]*\} 1$/m);
+  expect(metrics).toMatch(/^capstan_announced_moves\{delivery="missing"[^}]*\} 1$/m);
 });
 
 describe('a payment that stands still', () => {

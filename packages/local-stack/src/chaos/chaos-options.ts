@@ -9,6 +9,8 @@ export interface ChaosOptions {
   seed: number;
   /** Null: as `CAPSTAN_QUEUE` and `PATH` say. */
   queue: 'redis' | 'postgres' | null;
+  /** Whether Conomy sends webhooks at all. */
+  webhooks: boolean;
   /** Instead of real processes: so many seeds in one process, from `seed` on. */
   simulate: number | null;
 }
@@ -16,6 +18,7 @@ export interface ChaosOptions {
 const SEED_MAX = 2 ** 32 - 1;
 
 export const CHAOS_USAGE = `Usage: pnpm chaos [--seconds N] [--commands N] [--seed S] [--queue redis|postgres]
+                  [--no-webhooks]
        pnpm chaos --simulate N [--seed S]
 
 Runs 2 api, 3 capturers, 2 reconcilers, a sandbox, PostgreSQL and the queue as real processes, sends a
@@ -27,6 +30,7 @@ Then it waits for quiet and compares Capstan's records with what the sandbox rea
   --commands N  how many commands                             (10 to 20000, default 500)
   --seed S      draws the workload and the faults             (0 to ${SEED_MAX}, default: by the clock)
   --queue Q     redis or postgres                             (default: CAPSTAN_QUEUE, else what is installed)
+  --no-webhooks Conomy sends none: every payment must close all the same
   --simulate N  instead: N seeds, from S on (1 by default), in one process on the real PostgreSQL, with a scripted
                 clock, a simulated provider and a crash at every named step    (1 to 100000)
   --help        this text
@@ -51,6 +55,7 @@ export function readChaosOptions(args: string[], nowMs: number): ChaosOptions | 
     commands: wholeNumber('--commands', values.commands, 10, 20_000),
     seed: wholeNumber('--seed', values.seed ?? anySeed, 0, SEED_MAX),
     queue: queue ?? null,
+    webhooks: !values['no-webhooks'],
     simulate: simulate === undefined ? null : wholeNumber('--simulate', simulate, 1, 100_000),
   };
 }
@@ -62,6 +67,7 @@ function parse(args: string[]) {
     seed: { type: 'string' },
     queue: { type: 'string' },
     simulate: { type: 'string' },
+    'no-webhooks': { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   } as const;
   const given = args[0] === '--' ? args.slice(1) : args;

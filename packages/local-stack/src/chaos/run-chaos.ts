@@ -101,6 +101,7 @@ async function sendThroughFaults(
     seconds: options.seconds,
   };
   try {
+    if (!options.webhooks) await sendNoWebhooks(stack);
     const sending = sendIntents(intents, {
       apiUrls: stack.apis.map(({ url }) => url),
       apiKey: stack.info.apiKey,
@@ -122,6 +123,15 @@ async function sendThroughFaults(
   } finally {
     clearInterval(showing);
   }
+}
+
+async function sendNoWebhooks({ sandbox }: Stack): Promise<void> {
+  const response = await fetch(`${sandbox.url}/_sandbox/config`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ webhook: { url: '' } }),
+  });
+  if (!response.ok) throw new Error(`the sandbox goes on sending webhooks: ${response.status}`);
 }
 
 /** What an operator does once the provider has mended its ways. */
@@ -196,8 +206,8 @@ function report(
   screen.write(`Faults:   ${fired.map(([fault, times]) => `${fault} ${times}`).join(', ')}\n`);
   if (never.length > 0) screen.write(`Never fired in this run: ${never.join(', ')}\n`);
   const isGreen = stillOpen === 0 && results.every(({ breaches }) => breaches.length === 0);
-  const { seconds, commands, seed } = options;
-  const replay = `pnpm chaos --seconds ${seconds} --commands ${commands} --seed ${seed} --queue ${queue.kind}`;
+  const { seconds, commands, seed, webhooks } = options;
+  const replay = `pnpm chaos --seconds ${seconds} --commands ${commands} --seed ${seed} --queue ${queue.kind}${webhooks ? '' : ' --no-webhooks'}`;
   screen.write(
     `\n${isGreen ? 'Every invariant holds' : 'BROKEN'} (seed ${seed}, ${queue.kind}, ${sayElapsed(startedAtMs).trim()}). Again: ${replay}\n`,
   );

@@ -33,10 +33,11 @@ test('every fault of the catalogue is among those of the provider', () => {
 
 test('options are read, and what cannot be followed is refused by name', () => {
   expect(readChaosOptions(['--seed', '3', '--queue', 'postgres'], 0)).toEqual({
-    ...{ seconds: 30, commands: 500, seed: 3, queue: 'postgres', simulate: null },
+    ...{ seconds: 30, commands: 500, seed: 3, queue: 'postgres', webhooks: true, simulate: null },
   });
   expect(() => readChaosOptions(['--queue', 'kafka'], 0)).toThrow(/--queue must be redis or postgres/);
   expect(() => readChaosOptions(['--seconds', '1'], 0)).toThrow(/--seconds must be a whole number from 5/);
   expect(readChaosOptions(['--simulate', '5'], 9)).toMatchObject({ simulate: 5, seed: 1 });
+  expect(readChaosOptions(['--no-webhooks'], 0)).toMatchObject({ webhooks: false });
   expect(readChaosOptions(['--help'], 0)).toBeNull();
 });

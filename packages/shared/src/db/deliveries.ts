@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import type { Backlog } from '../telemetry/backlog.ts';
 import { storableText } from './storable-text.ts';
 
 export type DeliveryResult = 'moved' | 'read' | 'duplicate' | 'stale' | 'ignored' | 'unmatched';
@@ -151,4 +152,22 @@ export async function takeDueDeliveries(
 
 function asText(value: string | null): string | null {
   return value === null ? null : storableText(value);
+}
+
+/**
+ * The moves of an hour, ten minutes ago and older, to states that even the newest documents announce (dossier §6.3): of how
+ * many a delivery told, and of how many none did. Touches the moves of that hour only.
+ */
+export async function countAnnouncedMoves(db: Pool): Promise<Backlog[]> {
+  const { rows } = await db.query<Backlog>(
+    `select case when exists (
+           select from webhook_deliveries d where d.conomy_id = p.conomy_id and d.status = j.to_status
+         ) then 'told' else 'missing' end as sort,
+       count(*)::int as count, extract(epoch from capstan_now() - min(j.at))::float8 as "oldestSeconds"
+     from journal j join payments p on p.key = j.payment_key
+     where j.at > capstan_now() - interval '70 minutes' and j.at <= capstan_now() - interval '10 minutes'
+       and j.to_status in ('CAPTURED', 'RECEIVED', 'FAILED') and p.kind = 'payment'
+     group by 1`,
+  );
+  return rows;
 }

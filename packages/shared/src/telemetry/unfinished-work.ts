@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client';
+import { countAnnouncedMoves } from '../db/deliveries.ts';
 import { countOpenDiscrepancies } from '../db/discrepancies.ts';
 import { countDrift } from '../db/drift.ts';
 import type { Pool } from '../db/pool.ts';
@@ -52,6 +53,18 @@ export function measureDrift(registry: Registry, pool: Pool, log: Logger): void 
     help: 'Different things Conomy said that its documents do not, by kind; the table drift names them.',
     oldestHelp: 'Since the first of them was seen.',
     ask: () => countDrift(pool),
+  };
+  measureBacklog(registry, gauges, log);
+}
+
+/** Whether webhooks arrive: of how many moves that Conomy announces a delivery told. */
+export function measureAnnouncedMoves(registry: Registry, pool: Pool, log: Logger): void {
+  const gauges = {
+    name: 'capstan_announced_moves',
+    label: 'delivery',
+    help: 'Moves of an hour, older than ten minutes, that Conomy announces by webhook: told of by a delivery, or missing one.',
+    oldestHelp: 'Age of the oldest of them.',
+    ask: () => countAnnouncedMoves(pool),
   };
   measureBacklog(registry, gauges, log);
 }

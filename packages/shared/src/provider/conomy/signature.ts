@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { decodeStrictUtf8, isJsonObject } from './json.ts';
+import { findExcess, type JsonLimits } from './json-limits.ts';
 import { cutMember, findTopLevelMembers, type Member } from './top-level-members.ts';
 
 /** Where a delivery carries its signature: in its JSON body, or in the header `X-Webhook-Signature`. */
@@ -25,13 +26,14 @@ export type Verification =
         | 'not_utf8'
         | 'not_json'
         | 'too_deep'
+        | 'too_many_parts'
         | 'duplicate_key';
     };
 
 export const SIGNATURE_HEADER = 'x-webhook-signature';
 
 /** Far beyond any documented payload, and safe for a recursive serialiser. */
-const DEPTH_MAX = 64;
+const LIMITS: JsonLimits = { depthMax: 64, partsMax: 10_000 };
 const HEX_OF_SHA256 = /^[0-9a-fA-F]{64}$/;
 
 type ParsedDelivery =
@@ -99,10 +101,11 @@ function* candidateTexts({ text, json, members }: Extract<ParsedDelivery, { ok: 
 function parseDeliveryBody(rawBody: Buffer): ParsedDelivery {
   const text = decodeStrictUtf8(rawBody);
   if (text === null) return { ok: false, reason: 'not_utf8' };
+  const excess = findExcess(text, LIMITS);
+  if (excess !== null) return { ok: false, reason: excess };
   const json = parseObject(text);
   if (!json) return { ok: false, reason: 'not_json' };
-  const members = findTopLevelMembers(text, DEPTH_MAX);
-  if (!members) return { ok: false, reason: 'too_deep' };
+  const members = findTopLevelMembers(text);
   // Parsers differ on which of two equal keys wins: such a body has no one meaning.
   const keys = new Set(members.map((member) => member.key));
   if (keys.size < members.length) return { ok: false, reason: 'duplicate_key' };

@@ -1,3 +1,5 @@
+import { endOfString } from './json-limits.ts';
+
 /** A member of the outermost object of a JSON text, with where its key begins and its value ends. */
 export interface Member {
   key: string;
@@ -8,9 +10,9 @@ export interface Member {
 /**
  * Finds the members of the outermost object in the text itself, duplicates included, which a JSON parser
  * would hide. One pass without recursion.
- * `text` must be valid JSON whose outermost value is an object. Null when it nests deeper than `depthMax`.
+ * `text` must be valid JSON whose outermost value is an object.
  */
-export function findTopLevelMembers(text: string, depthMax: number): Member[] | null {
+export function findTopLevelMembers(text: string): Member[] {
   const members: Member[] = [];
   let depth = 0;
   let current: Member | undefined;
@@ -22,7 +24,6 @@ export function findTopLevelMembers(text: string, depthMax: number): Member[] | 
       at = end - 1;
     } else if (character === '{' || character === '[') {
       depth += 1;
-      if (depth > depthMax) return null;
     } else if (character === '}' || character === ']') {
       depth -= 1;
     }
@@ -43,13 +44,6 @@ export function cutMember(text: string, members: readonly Member[], index: numbe
   if (next) return text.slice(0, member.start) + text.slice(next.start);
   const previous = members[index - 1];
   return text.slice(0, previous ? previous.end : member.start) + text.slice(member.end);
-}
-
-/** Index just after the closing quote of the string that opens at `at`. */
-function endOfString(text: string, at: number): number {
-  let end = at + 1;
-  while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
-  return end + 1;
 }
 
 function endWithoutSpace(text: string, end: number): number {

@@ -156,6 +156,23 @@ describe('signature in the body', () => {
     const deep = `{"event":"x","data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
     expect(verify(withSignature(deep))).toEqual({ verified: false, reason: 'too_deep' });
   });
+
+  it.each([
+    [
+      'more members than any payload has',
+      `{"event":"x","data":{${'"a":1,'.repeat(10_001)}"b":1}}`,
+      'too_many_parts',
+    ],
+    ['brackets that never close', '['.repeat(65), 'too_deep'],
+    ['a string that never closes', `{"event":"${'['.repeat(100)}`, 'not_json'],
+  ])('%s are refused before anything is parsed', (_what, body, reason) => {
+    expect(verify(body)).toEqual({ verified: false, reason });
+  });
+
+  it('brackets and commas in a text count for nothing', () => {
+    const text = `{"event":"x","data":{"note":"${'[,'.repeat(20_000)}"}}`;
+    expect(verify(withSignature(text))).toMatchObject({ verified: true });
+  });
 });
 
 describe('secrets', () => {
