@@ -1,5 +1,5 @@
 import { acceptCommands } from '@capstan/api/accept-commands';
-import { storeDelivery } from '@capstan/api/store-delivery';
+import { storeVerified } from '@capstan/api/store-delivery';
 import { executeCommand } from '@capstan/capturer/execute-command';
 import { createSharedScans } from '@capstan/capturer/shared-scans';
 import { capturerTimings } from '@capstan/capturer/timings';
@@ -116,8 +116,10 @@ export async function runSeed(
           start('webhook', async (self) => {
             const { senders, pool: own } = contextOf(self);
             const verified = { body: Buffer.from(body), form: event.form, payload: JSON.parse(body) };
-            const { id, timesReceived } = await storeDelivery(own, verified);
-            await senders.deliveries.offer([deliveryJob(id, timesReceived)]);
+            const stored = await storeVerified(own, [verified]);
+            await senders.deliveries.offer(
+              stored.map(({ id, timesReceived }) => deliveryJob(id, timesReceived)),
+            );
           });
         });
       }

@@ -32,6 +32,7 @@ import { addPostCommandRoutes } from './routes/post-commands.ts';
 import { addPushEndpointRoutes } from './routes/push-endpoint.ts';
 import { addWebhookRoute } from './routes/receive-conomy-webhook.ts';
 import { addRefreshRoute } from './routes/refresh-payment.ts';
+import { createDeliveryStore } from './store-delivery.ts';
 import { acceptStrictJsonOnly } from './strict-body.ts';
 
 /** The queues the api puts jobs into or shows on the board. */
@@ -109,7 +110,11 @@ export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
     { prefix: '/v1' },
   );
   await app.register(async (webhooks) => {
-    addWebhookRoute(webhooks, { pool, deliveries: queues.deliveries, metrics, ...deps.webhook });
+    addWebhookRoute(webhooks, {
+      store: createDeliveryStore(pool, queues.deliveries),
+      metrics,
+      ...deps.webhook,
+    });
   });
   if (deps.board) await addQueueBoard(app, { passwords: deps.board, queues: Object.values(queues), inbox });
   if (inbox) app.addHook('onListen', async () => inbox.serve(intake));

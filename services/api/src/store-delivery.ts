@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
-import { storeDelivery as insertDelivery } from '@capstan/shared/db/deliveries';
+import { type NewDelivery, type StoredDelivery, storeDeliveries } from '@capstan/shared/db/deliveries';
 import type { Pool } from '@capstan/shared/db/pool';
 import type { SignatureForm } from '@capstan/shared/provider/conomy/signature';
 import { readDelivery } from '@capstan/shared/provider/conomy/webhook';
-import { RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
+import { deliveryJob, RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
+import type { QueueSender } from '@capstan/shared/queue/sender';
 import { v7 as newId } from 'uuid';
+import { batchCalls } from './batch-calls.ts';
 
 /** A webhook whose signature was verified. */
 export interface VerifiedDelivery {
@@ -14,24 +16,37 @@ export interface VerifiedDelivery {
   payload: Record<string, unknown>;
 }
 
-/** Commits a verified delivery; the same bytes again are counted on the row they already have. */
-export function storeDelivery(
-  pool: Pool,
-  { body, form, payload }: VerifiedDelivery,
-): Promise<{ id: string; timesReceived: number }> {
+/** Commits verified deliveries; the same bytes again are counted on the row they already have. */
+export type DeliveryStore = (delivery: VerifiedDelivery) => Promise<StoredDelivery>;
+
+/** Deliveries that share one commit; more wait for the next. */
+const SHARED_MAX = 500;
+
+/** Deliveries that come at the same time share their commit, and their jobs one command to the queue. */
+export function createDeliveryStore(pool: Pool, deliveries: QueueSender<'deliveries'>): DeliveryStore {
+  return batchCalls(async (verified: VerifiedDelivery[]) => {
+    const stored = await storeVerified(pool, verified);
+    // Not waited for: the deliveries are committed, and the relay covers a queue that is down.
+    void deliveries.offer(stored.map(({ id, timesReceived }) => deliveryJob(id, timesReceived)));
+    return stored;
+  }, SHARED_MAX);
+}
+
+/** One commit for all; one result for each, in order. */
+export function storeVerified(pool: Pool, verified: readonly VerifiedDelivery[]): Promise<StoredDelivery[]> {
+  return storeDeliveries(pool, verified.map(toRow), RELAY_GRACE_MS);
+}
+
+function toRow({ body, form, payload }: VerifiedDelivery): NewDelivery {
   const { event, conomyId, externalId, status } = readDelivery(payload);
-  return insertDelivery(
-    pool,
-    {
-      id: newId(),
-      bodySha256: createHash('sha256').update(body).digest(),
-      body,
-      form,
-      event,
-      conomyId: conomyId ?? null,
-      externalId: externalId ?? null,
-      status: status ?? null,
-    },
-    RELAY_GRACE_MS,
-  );
+  return {
+    id: newId(),
+    bodySha256: createHash('sha256').update(body).digest(),
+    body,
+    form,
+    event,
+    conomyId: conomyId ?? null,
+    externalId: externalId ?? null,
+    status: status ?? null,
+  };
 }

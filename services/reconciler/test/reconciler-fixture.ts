@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { storeDelivery } from '@capstan/shared/db/deliveries';
+import { storeDeliveries } from '@capstan/shared/db/deliveries';
 import { openPool } from '@capstan/shared/db/pool';
 import { createProgressAnnouncer } from '@capstan/shared/db/progress';
 import { openSender } from '@capstan/shared/queue/sender';
@@ -80,24 +80,28 @@ async function capturedPayment({ pool, provider }: ReconcilerContext) {
 }
 
 /** Stores a verified delivery as the api does; the same transaction and event are the same bytes. */
-function deliver(
+async function deliver(
   { pool }: ReconcilerContext,
   transaction: Record<string, string>,
   event = 'Transaction.Received',
 ) {
   const body = Buffer.from(JSON.stringify({ event, data: { transaction } }));
-  return storeDelivery(
+  const [stored] = await storeDeliveries(
     pool,
-    {
-      id: randomUUID(),
-      bodySha256: createHash('sha256').update(body).digest(),
-      body,
-      form: 'body',
-      event,
-      conomyId: transaction.id ?? null,
-      externalId: transaction.externalId ?? null,
-      status: transaction.status ?? null,
-    },
+    [
+      {
+        id: randomUUID(),
+        bodySha256: createHash('sha256').update(body).digest(),
+        body,
+        form: 'body',
+        event,
+        conomyId: transaction.id ?? null,
+        externalId: transaction.externalId ?? null,
+        status: transaction.status ?? null,
+      },
+    ],
     5_000,
   );
+  if (!stored) throw new Error('the delivery was not stored');
+  return stored;
 }

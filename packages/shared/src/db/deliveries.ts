@@ -16,34 +16,52 @@ export interface NewDelivery {
   status: string | null;
 }
 
-/** Stores a delivery, or counts it again when the same bytes came before; commits by itself. */
-export async function storeDelivery(
+export interface StoredDelivery {
+  id: string;
+  timesReceived: number;
+}
+
+/**
+ * Stores deliveries that came together, in one statement and commit of its own; those whose bytes came before, also in this
+ * very list, are counted again. One result for each, in order.
+ */
+export async function storeDeliveries(
   db: Pool,
-  delivery: NewDelivery,
+  deliveries: readonly NewDelivery[],
   graceMs: number,
-): Promise<{ id: string; timesReceived: number }> {
-  const { rows } = await db.query<{ id: string; timesReceived: number }>(
-    `insert into webhook_deliveries as d (id, body_sha256, body, form, event, conomy_id, external_id, status, offer_at)
-     values ($1::uuid, $2::bytea, $3::bytea, $4::text, $5::text, $6::text, $7::text, $8::text,
-       capstan_now() + $9::float8 * interval '1 millisecond')
+): Promise<StoredDelivery[]> {
+  const keyOf = ({ bodySha256 }: NewDelivery) => bodySha256.toString('hex');
+  const alike = [...Map.groupBy(deliveries, keyOf).values()];
+  const firsts = alike.flatMap(([first]) => first ?? []);
+  const { rows } = await db.query<StoredDelivery & { sha256: string }>(
+    // In one order for everybody, so that two lists with the same bytes wait for each other and never both.
+    `insert into webhook_deliveries as d (id, body_sha256, body, form, event, conomy_id, external_id, status, times_received, offer_at)
+     select *, capstan_now() + $10::float8 * interval '1 millisecond'
+     from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::integer[])
+       as given(id, body_sha256, body, form, event, conomy_id, external_id, status, times)
+     order by body_sha256
      on conflict (body_sha256) do update set
-       times_received = d.times_received + 1, last_received_at = capstan_now(), offer_at = excluded.offer_at
-     returning id, times_received as "timesReceived"`,
+       times_received = d.times_received + excluded.times_received, last_received_at = capstan_now(), offer_at = excluded.offer_at
+     returning id, encode(body_sha256, 'hex') as sha256, times_received as "timesReceived"`,
     [
-      delivery.id,
-      delivery.bodySha256,
-      delivery.body,
-      delivery.form,
-      storableText(delivery.event),
-      asText(delivery.conomyId),
-      asText(delivery.externalId),
-      asText(delivery.status),
+      firsts.map(({ id }) => id),
+      firsts.map(({ bodySha256 }) => bodySha256),
+      firsts.map(({ body }) => body),
+      firsts.map(({ form }) => form),
+      firsts.map(({ event }) => storableText(event)),
+      firsts.map(({ conomyId }) => asText(conomyId)),
+      firsts.map(({ externalId }) => asText(externalId)),
+      firsts.map(({ status }) => asText(status)),
+      alike.map(({ length }) => length),
       graceMs,
     ],
   );
-  const row = rows[0];
-  if (!row) throw new Error('the delivery was not stored');
-  return row;
+  const stored = new Map(rows.map(({ sha256, ...row }) => [sha256, row]));
+  return deliveries.map((delivery) => {
+    const row = stored.get(keyOf(delivery));
+    if (!row) throw new Error('a delivery was not stored');
+    return row;
+  });
 }
 
 export interface DeliveryRow {

@@ -5,7 +5,8 @@ import {
   markDeliveryApplied,
   type NewDelivery,
   reviveUnmatchedDeliveries,
-  storeDelivery,
+  type StoredDelivery,
+  storeDeliveries,
   takeDueDeliveries,
 } from '../../src/db/deliveries.ts';
 import type { Pool } from '../../src/db/pool.ts';
@@ -36,6 +37,12 @@ function delivery(text: string = randomUUID(), conomyId: string | null = null): 
 
 const GRACE_MS = 5_000;
 
+async function storeDelivery(db: Pool, given: NewDelivery, graceMs: number): Promise<StoredDelivery> {
+  const [stored] = await storeDeliveries(db, [given], graceMs);
+  if (!stored) throw new Error('nothing was stored');
+  return stored;
+}
+
 describe('a delivery', () => {
   test('is kept byte for byte', async () => {
     const given = delivery('{"é": "\\u0000"}\r\n');
@@ -59,6 +66,38 @@ describe('a delivery', () => {
     expect(stored.map(({ timesReceived }) => timesReceived).sort((a, b) => a - b)).toEqual(
       Array.from({ length: 20 }, (_, n) => n + 1),
     );
+  });
+
+  test('that comes twice in one list is counted twice, and each has its answer', async () => {
+    const [twin, other] = [delivery('twin'), delivery('single')];
+    const stored = await storeDeliveries(pool, [twin, other, delivery('twin')], GRACE_MS);
+    expect(stored).toEqual([
+      { id: twin.id, timesReceived: 2 },
+      { id: other.id, timesReceived: 1 },
+      { id: twin.id, timesReceived: 2 },
+    ]);
+    expect(await storeDeliveries(pool, [delivery('single'), delivery('twin')], GRACE_MS)).toEqual([
+      { id: other.id, timesReceived: 2 },
+      { id: twin.id, timesReceived: 3 },
+    ]);
+  });
+
+  test('lists that hold the same bytes in other orders wait for each other and never both', async () => {
+    const texts = Array.from({ length: 30 }, (_, nth) => `crossing-${nth}`);
+    const lists = [texts, texts.toReversed(), texts.slice(10), texts.toReversed().slice(10)];
+    await Promise.all(
+      lists.map((list) =>
+        storeDeliveries(
+          pool,
+          list.map((text) => delivery(text)),
+          GRACE_MS,
+        ),
+      ),
+    );
+    const { rows } = await pool.query(
+      `select sum(times_received)::int as times from webhook_deliveries where convert_from(body, 'UTF8') like 'crossing-%'`,
+    );
+    expect(rows).toEqual([{ times: 100 }]);
   });
 
   test('once applied is not offered again', async () => {

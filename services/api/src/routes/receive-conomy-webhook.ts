@@ -1,17 +1,13 @@
-import type { Pool } from '@capstan/shared/db/pool';
 import { type SignatureForm, verifyDelivery } from '@capstan/shared/provider/conomy/signature';
-import { deliveryJob } from '@capstan/shared/queue/catalogue';
-import type { QueueSender } from '@capstan/shared/queue/sender';
 import type { FastifyInstance } from 'fastify';
 import type { ApiMetrics } from '../api-metrics.ts';
 import { RefusedError } from '../problem.ts';
-import { storeDelivery } from '../store-delivery.ts';
+import type { DeliveryStore } from '../store-delivery.ts';
 
 const DELIVERY_BYTES_MAX = 256 * 1024;
 
 export interface WebhookDeps {
-  pool: Pool;
-  deliveries: QueueSender<'deliveries'>;
+  store: DeliveryStore;
   metrics: ApiMetrics;
   /** All that may sign, newest first. */
   secrets: readonly string[];
@@ -37,10 +33,8 @@ export function addWebhookRoute(app: FastifyInstance, deps: WebhookDeps): void {
         detail: 'The delivery does not carry a valid signature of this body.',
       });
     }
-    const stored = await storeDelivery(deps.pool, { body, ...verification });
-    deps.metrics.deliveries.inc({ result: stored.timesReceived === 1 ? 'stored' : 'repeated' });
-    // Not waited for: the delivery is committed, and the relay covers a queue that is down.
-    void deps.deliveries.offer([deliveryJob(stored.id, stored.timesReceived)]);
+    const { timesReceived } = await deps.store({ body, ...verification });
+    deps.metrics.deliveries.inc({ result: timesReceived === 1 ? 'stored' : 'repeated' });
     return {};
   });
 }
