@@ -48,10 +48,9 @@ try {
         ),
       );
       await mirror(made.flatMap((result) => (result.ok ? result.value : [])));
-      process.stdout.write(`\r${day * PER_DAY + nth + AT_ONCE} of ${DAYS * PER_DAY} payments`);
     }
+    console.log(`${(day + 1) * PER_DAY} of ${DAYS * PER_DAY} payments made and mirrored`);
   }
-  process.stdout.write('\n');
   const [from, to] = [toDay(firstMs), toDay(firstMs + (DAYS - 1) * DAY_MS)];
   const bareMs = await timed(async () => {
     for (const day of daysFrom(from, to)) {

@@ -163,6 +163,17 @@ describe('a status that differs', () => {
     expect(await kinds()).toEqual([]);
   });
 
+  test('is no finding while it cannot be read: the day is not whole then', async () => {
+    const { conomyId } = await fixture.capturedPayment();
+    await move(conomyId, 'RECEIVED');
+    const mute = counting({
+      readPayment: async () => ({ ok: false, failure: { stage: 'no_clear_answer', reason: 'timeout' } }),
+    });
+    const report = await compare('settle', mute.provider);
+    expect(report).toMatchObject({ gap: expect.stringMatching(/could not be read: timeout/), findings: [] });
+    expect(await kinds()).toEqual([]);
+  });
+
   test('stays open where list and read go on to disagree, until a comparison finds them agreed', async () => {
     const { key } = await fixture.capturedPayment();
     await fixture.pool.query(`update payments set moved_at = moved_at - interval '1 hour' where key = $1`, [

@@ -62,6 +62,14 @@ export interface EventFact {
   commandId: string | null;
 }
 
+/** A disagreement that nothing has ended. */
+export interface OpenDiscrepancyFact {
+  kind: string;
+  conomyId: string | null;
+  mirror: unknown;
+  provider: unknown;
+}
+
 /** Everything that is known once all is quiet. */
 export interface Facts {
   intents: readonly Intent[];
@@ -70,6 +78,7 @@ export interface Facts {
   mirror: readonly MirrorFact[];
   journal: readonly MoveFact[];
   events: readonly EventFact[];
+  discrepancies: readonly OpenDiscrepancyFact[];
   ledger: Ledger;
   /** Parts that ended without having been killed. */
   lostParts: readonly string[];
@@ -80,7 +89,7 @@ export interface Facts {
 /** What the database says, in one look. */
 export async function readDatabaseFacts(
   url: string,
-): Promise<Pick<Facts, 'commands' | 'mirror' | 'journal' | 'events'>> {
+): Promise<Pick<Facts, 'commands' | 'mirror' | 'journal' | 'events' | 'discrepancies'>> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
@@ -107,7 +116,11 @@ export async function readDatabaseFacts(
       `select payment_key as "paymentKey", sequence, type, version, command_id as "commandId"
        from events order by payment_key, sequence`,
     );
+    const discrepancies = await client.query<OpenDiscrepancyFact>(
+      `select kind, conomy_id as "conomyId", mirror, provider from discrepancies where status = 'open' order by opened_at`,
+    );
     return {
+      discrepancies: discrepancies.rows,
       commands: commands.rows,
       mirror: mirror.rows,
       journal: journal.rows,

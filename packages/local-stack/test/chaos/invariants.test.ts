@@ -89,6 +89,7 @@ function facts(over: Partial<Facts> = {}): Facts {
       { paymentKey: 'p1', sequence: 2, type: 'command.succeeded', version: null, commandId: 'c1' },
       { paymentKey: 'p1', sequence: 3, type: 'payment.moved', version: 2, commandId: null },
     ],
+    discrepancies: [{ kind: 'twin', conomyId: 'conomy-2', mirror: {}, provider: {} }],
     ledger: { payments: [payment()], attempts: [], byExternalId: { 'order-1': 1 }, accounts: [] },
     lostParts: [],
     leaks: [],
@@ -240,6 +241,11 @@ const CASES: [string, Partial<Facts>, RegExp][] = [
   ['an event that is missing', { events: facts().events.slice(1) }, /^events told/],
   ['a move nobody told', { events: facts().events.slice(0, 2) }, /^events told/],
   ['an end nobody told', { commands: [command({ id: 'c2' })] }, /^events told/],
+  [
+    'a disagreement that nothing ended',
+    { discrepancies: [{ kind: 'went_back', conomyId: 'conomy-1', mirror: {}, provider: {} }] },
+    /^discrepancies stayed open/,
+  ],
   ['a service that crashed', { lostParts: ['capturer-1 ended with 1'] }, /^parts ended only/],
   ['a secret in a log', { leaks: ['an API key in api-1.log'] }, /^logs hold no secret/],
 ];

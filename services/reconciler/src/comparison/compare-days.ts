@@ -54,7 +54,7 @@ async function judgeDay(
   around: readonly WalkedDay[],
 ): Promise<void> {
   report.pages = around.find(({ day }) => day === report.day)?.pages ?? 0;
-  report.gap = around.find(({ gap }) => gap !== null)?.gap ?? null;
+  report.gap ??= around.find(({ gap }) => gap !== null)?.gap ?? null;
   if (report.gap !== null) return;
   for (let after: string | null = null; ; ) {
     const mirrored = await findCreatedOn(context.pool, report.day, { after, limit: MIRROR_ROWS });

@@ -37,7 +37,11 @@ export async function settleDifferences(
     return;
   }
   const failure = await readMirroredPayment(context, { ...payment, conomyId: row.id });
-  const after = (failure === null ? await findPayment(context.pool, payment.key) : null) ?? payment;
+  if (failure !== null) {
+    report.gap = `the payment ${row.id} differs and could not be read: ${failure.reason}`;
+    return;
+  }
+  const after = (await findPayment(context.pool, payment.key)) ?? payment;
   const left = new Set(comparePayment(after, row).map(({ field }) => field));
   for (const [nth, difference] of differences.entries()) {
     const finding = findings[nth];
