@@ -41,8 +41,10 @@ export function stackClient(stack: Stack) {
     request('POST', '/v1/commands/batch', {
       body: { commands: commands.map((command) => ({ idempotencyKey: randomUUID(), ...command })) },
     });
+  const post = (path: string, body: object) => request('POST', path, { body });
   return {
     get,
+    post,
     send,
     sendBatch,
     ledger: () => ledger(stack),

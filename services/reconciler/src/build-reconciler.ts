@@ -86,12 +86,7 @@ export async function buildReconciler(
   lifecycle.onStop('relay', () => relay.stop());
   const overdue = runEvery('overdue', OVERDUE_EVERY_MS, () => noticeOverdue(context), log);
   lifecycle.onStop('overdue payments', () => overdue.stop());
-  if (config.COMPARE_DAYS === 'on') {
-    const worker = `reconciler-${randomUUID()}`;
-    const comparison = runEvery('comparison', COMPARE_EVERY_MS, () => compareDueDay(context, worker), log);
-    lifecycle.onStop('comparison', () => comparison.stop());
-  }
-
+  if (config.COMPARE_DAYS === 'on') startComparison(context, lifecycle);
   if (config.UPSTREAM_URL !== '') await startPushes(config, config.UPSTREAM_URL, context, lifecycle);
 
   const checks = {
@@ -105,6 +100,18 @@ export async function buildReconciler(
   const health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });
   lifecycle.onStop('health server', () => health.close());
   return { url: health.url };
+}
+
+/** Compares days that are over; one under way is left to others when the process stops. */
+function startComparison(context: ReconcilerContext, lifecycle: Lifecycle): void {
+  const worker = `reconciler-${randomUUID()}`;
+  const stopping = new AbortController();
+  const compare = () => compareDueDay(context, worker, stopping.signal);
+  const comparison = runEvery('comparison', COMPARE_EVERY_MS, compare, context.log);
+  lifecycle.onStop('comparison', async () => {
+    stopping.abort();
+    await comparison.stop();
+  });
 }
 
 /** Tells upstream what happened, as it happens. */

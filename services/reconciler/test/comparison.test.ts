@@ -1,5 +1,6 @@
 /** Conomy's lists held against the mirror: both ways, field by field, each page once. */
 import { randomUUID } from 'node:crypto';
+import { completeDay } from '@capstan/shared/db/compared-days';
 import { findDiscrepanciesOfPayment, listDiscrepancies } from '@capstan/shared/db/discrepancies';
 import { findPayment } from '@capstan/shared/db/payments';
 import type { ObservedPayment, PaymentProvider } from '@capstan/shared/provider/payment-provider';
@@ -24,6 +25,9 @@ beforeEach(async () => {
     'truncate payments, journal, events, commands, discrepancies, compared_days, environment cascade',
   );
 });
+
+/** Nobody stops the process. */
+const GOES_ON = new AbortController().signal;
 
 const today = () => toDay(Date.now());
 
@@ -345,6 +349,16 @@ describe('pages', () => {
     expect((await compare('settle', counting(broken).provider)).gap).toMatch(/was not told: timeout/);
   });
 
+  test('of a provider that does not know offsets come to an end', async () => {
+    const unreadable = counting({
+      listPayments: async () => ({
+        ok: true,
+        value: { payments: [], unreadableRows: 1, nextOffset: 0 },
+      }),
+    });
+    expect((await compare('settle', unreadable.provider)).gap).toMatch(/has no end after 10000 pages/);
+  });
+
   test('with rows that cannot be read prove no absence', async () => {
     await fixture.capturedPayment();
     const unreadable = counting({
@@ -386,14 +400,14 @@ describe('by itself', () => {
     await fixture.pool.query(
       `insert into environment (conomy_base_url, conomy_client_id) values ('x', 'x') on conflict do nothing`,
     );
-    expect(await compareDueDay(fixture.context, 'one')).toBe(false);
+    expect(await compareDueDay(fixture.context, 'one', GOES_ON)).toBe(false);
   });
 
   test('each day that is over is compared once, by one of all processes', async () => {
     await fixture.capturedPayment();
     const worked = await tomorrow(async (context) => [
-      await Promise.all([compareDueDay(context, 'one'), compareDueDay(context, 'two')]),
-      await compareDueDay(context, 'three'),
+      await Promise.all([compareDueDay(context, 'one', GOES_ON), compareDueDay(context, 'two', GOES_ON)]),
+      await compareDueDay(context, 'three', GOES_ON),
     ]);
     expect([worked.flat().filter(Boolean).length, worked[1]]).toEqual([1, false]);
     expect(await comparedDays()).toMatchObject([
@@ -411,14 +425,36 @@ describe('by itself', () => {
       }),
     };
     await tomorrow(async (context) => {
-      expect(await compareDueDay({ ...context, provider: broken }, 'one')).toBe(false);
-      expect(await compareDueDay(context, 'two')).toBe(false);
+      expect(await compareDueDay({ ...context, provider: broken }, 'one', GOES_ON)).toBe(false);
+      expect(await compareDueDay(context, 'two', GOES_ON)).toBe(false);
       await context.pool.query(
         `update compared_days set claimed_until = capstan_now() - interval '1 second'`,
       );
-      expect(await compareDueDay(context, 'two')).toBe(true);
+      expect(await compareDueDay(context, 'two', GOES_ON)).toBe(true);
     });
     expect(await comparedDays()).toMatchObject([{ day: today(), counts: { listed: 1 } }]);
+  });
+
+  test('a process that stops leaves its day to the others at once', async () => {
+    await fixture.capturedPayment();
+    const stopping = new AbortController();
+    await tomorrow(async (context) => {
+      const { listPayments } = context.provider;
+      const stops: PaymentProvider = {
+        ...context.provider,
+        listPayments: (...args) => {
+          stopping.abort();
+          return listPayments(...args);
+        },
+      };
+      expect(await compareDueDay({ ...context, provider: stops }, 'one', stopping.signal)).toBe(false);
+      expect(await compareDueDay(context, 'two', GOES_ON)).toBe(true);
+    });
+  });
+
+  test('a day that is not over is not noted, whoever compared it', async () => {
+    await completeDay(fixture.pool, today(), { listed: 0 });
+    expect(await comparedDays()).toEqual([]);
   });
 
   test('a day whose process died is taken over when its claim has ended', async () => {
@@ -427,7 +463,7 @@ describe('by itself', () => {
         `insert into compared_days (day, claimed_by, claimed_until) values ($1, 'dead', capstan_now() - interval '1 second')`,
         [today()],
       );
-      expect(await compareDueDay(context, 'one')).toBe(true);
+      expect(await compareDueDay(context, 'one', GOES_ON)).toBe(true);
     });
   });
 });

@@ -53,10 +53,11 @@ export async function releaseDay(db: Pool, day: Day, claim: { by: string; againM
   await renewDayClaim(db, day, { by: claim.by, leaseMs: claim.againMs });
 }
 
-/** Notes that a day was compared whole. */
+/** Notes that a day was compared whole; one that is not over yet goes on, so it is not noted. */
 export async function completeDay(db: Pool, day: Day, counts: object): Promise<void> {
   await db.query(
-    `insert into compared_days (day, completed_at, counts) values ($1::date, capstan_now(), $2::jsonb)
+    `insert into compared_days (day, completed_at, counts)
+     select $1::date, capstan_now(), $2::jsonb where $1::date < (capstan_now() at time zone 'UTC')::date
      on conflict (day) do update set completed_at = excluded.completed_at, counts = excluded.counts,
        claimed_by = null, claimed_until = null`,
     [day, JSON.stringify(counts)],

@@ -48,7 +48,7 @@ export const DISCREPANCIES = {
     title: 'An amount that cannot be held',
     cause:
       "Conomy told a total finer than its currency's scale, or in a currency without one here. It is kept as text and never rounded.",
-    fix: 'Ask Conomy for the exact amount. Refunds of the payment are refused meanwhile.',
+    fix: 'Ask Conomy for the exact amount. Refunds of the payment are parked meanwhile.',
   },
   status_differs: {
     repair: 'read',

@@ -12,10 +12,14 @@ const DAYS_MAX = 30;
 
 /**
  * Compares the oldest day that is over and was not compared whole yet, one process at a time. A day that cannot be
- * compared whole is tried again later; what was found stays recorded.
+ * compared whole is tried again later; what was found stays recorded. A process that stops leaves its day to the others.
  * @returns whether there may be another day to compare at once.
  */
-export async function compareDueDay(context: ReconcilerContext, worker: string): Promise<boolean> {
+export async function compareDueDay(
+  context: ReconcilerContext,
+  worker: string,
+  stopping: AbortSignal,
+): Promise<boolean> {
   const claim = { by: worker, leaseMs: LEASE_MS };
   const day = await claimDueDay(context.pool, {
     ...claim,
@@ -27,10 +31,13 @@ export async function compareDueDay(context: ReconcilerContext, worker: string):
   const comparing = {
     ...context,
     reads: context.senders.reads,
-    wait: (ms: number) => delay(ms),
-    onPage: () => renewDayClaim(context.pool, day, claim),
+    wait: (ms: number) => delay(ms, undefined, { signal: stopping }),
+    onPage: async () => {
+      stopping.throwIfAborted();
+      await renewDayClaim(context.pool, day, claim);
+    },
   };
-  await compareDays(comparing, { from: day, to: day, mode: 'settle' }, async (report) => {
+  const comparison = compareDays(comparing, { from: day, to: day, mode: 'settle' }, async (report) => {
     const { findings, ...counts } = report;
     isWhole = report.gap === null;
     if (isWhole) await completeDay(context.pool, day, { ...counts, differed: findings.length });
@@ -39,6 +46,9 @@ export async function compareDueDay(context: ReconcilerContext, worker: string):
       isWhole ? `${day} was compared whole` : `${day} was not compared whole: ${report.gap}`,
     );
   });
-  if (!isWhole) await releaseDay(context.pool, day, { by: worker, againMs: AGAIN_MS });
+  await comparison.catch((error: unknown) => {
+    if (!stopping.aborted) throw error;
+  });
+  if (!isWhole) await releaseDay(context.pool, day, { by: worker, againMs: stopping.aborted ? 0 : AGAIN_MS });
   return isWhole;
 }

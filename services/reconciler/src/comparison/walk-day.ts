@@ -5,6 +5,8 @@ import { backoffMs } from '@capstan/shared/retry/backoff';
 /** Of payments no maximum is stated; a provider that gives fewer is read on from where it stopped. */
 const PAGE_ROWS = 100;
 const TRIES_MAX = 5;
+/** A million rows: a longer day shows that the provider does not know `offset`. */
+const PAGES_MAX = 10_000;
 
 export interface WalkedDay {
   day: Day;
@@ -38,6 +40,7 @@ export async function walkDay(
   let unreadable = 0;
   let total: number | undefined;
   for (let offset: number | null = 0; offset !== null; ) {
+    if (pages === PAGES_MAX) return { day, pages, ids, gap: `${day} has no end after ${pages} pages` };
     const askedAt = new Date();
     const page = await askPatiently(() =>
       provider.listPayments(filter, { limit: PAGE_ROWS, offset: offset ?? 0 }),
