@@ -117,6 +117,12 @@ test('nothing Conomy says in ordinary work counts as drift', async () => {
   expect(seen).toEqual([]);
 });
 
+test('--help tells how to use it', async () => {
+  const { code, output } = await runCapstan(stack, ['reconcile', '--help']);
+  expect(code).toBe(0);
+  expect(output).toContain('usage: capstan reconcile');
+});
+
 test.each([
   [[], '"" is not a command'],
   [['reconcile'], '--from is missing'],

@@ -20,6 +20,10 @@ The configuration is that of the reconciler; doctor needs CONOMY_* alone.
 Exit code: 0 when nothing is left to do, 1 when a person has to look, 2 when it could not be run.`;
 
 const [command = '', ...args] = process.argv.slice(2);
+if (command === '--help' || args.includes('--help')) {
+  console.log(USAGE);
+  process.exit(0);
+}
 try {
   const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command as keyof typeof COMMANDS] : undefined;
   if (run === undefined) throw new CommandLineError(`"${command}" is not a command`);

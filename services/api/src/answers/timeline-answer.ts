@@ -29,6 +29,8 @@ export function toTimeline(history: {
   events: readonly PaymentEvent[];
   /** Up to which event upstream has taken pushes; null when none are pushed. */
   pushedUpTo: number | null;
+  /** When each entry began, in microseconds, by its name. */
+  order: ReadonlyMap<string, number>;
 }): TimelineEntry[] {
   const entries = [
     ...history.commands.map(commandEntry),
@@ -39,7 +41,10 @@ export function toTimeline(history: {
     ...history.discrepancies.map(discrepancyEntry),
     ...history.events.map((event) => notificationEntry(event, history.pushedUpTo)),
   ];
-  return entries.sort((a, b) => a.at.getTime() - b.at.getTime());
+  // What is not in the order came after it was asked for.
+  const beganUs = (entry: TimelineEntry) =>
+    history.order.get(idOfEntry(entry)) ?? entry.at.getTime() * 1_000 + 999;
+  return entries.sort((a, b) => beganUs(a) - beganUs(b));
 }
 
 function commandEntry({

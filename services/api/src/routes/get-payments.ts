@@ -10,6 +10,7 @@ import { findPayment, type PaymentRow } from '@capstan/shared/db/payments';
 import type { Pool } from '@capstan/shared/db/pool';
 import type { ProgressListener } from '@capstan/shared/db/progress';
 import { findPushedUpTo } from '@capstan/shared/db/pushes';
+import { findTimelineOrder } from '@capstan/shared/db/timeline-order';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { toPaymentAnswer } from '../answers/payment-answer.ts';
@@ -62,7 +63,7 @@ export function addGetPaymentRoutes(
   app.get('/payments/:reference/timeline', { config: { scope: 'read' } }, async (request) => {
     const { cursor, limit } = readQuery(timelineQuery, request.query);
     const { key } = await findNamedPayment(pool, request.params);
-    const [commands, attempts, deliveries, moves, redrives, discrepancies, events, pushedUpTo] =
+    const [commands, attempts, deliveries, moves, redrives, discrepancies, events, pushedUpTo, order] =
       await Promise.all([
         findCommandsOfPayment(pool, key),
         findAttemptsOfPayment(pool, key),
@@ -72,6 +73,7 @@ export function addGetPaymentRoutes(
         findDiscrepanciesOfPayment(pool, key),
         findEventsOfPayment(pool, key),
         findPushedUpTo(pool, key),
+        findTimelineOrder(pool, key),
       ]);
     const timeline = toTimeline({
       commands,
@@ -82,6 +84,7 @@ export function addGetPaymentRoutes(
       discrepancies,
       events,
       pushedUpTo,
+      order,
     });
     const rest = afterEntry(timeline, readCursor(timelinePlace, cursor)) ?? refuseCursor();
     const { rows, next } = cutPage(rest, limit, idOfEntry);
