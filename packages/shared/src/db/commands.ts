@@ -96,8 +96,8 @@ export async function releaseCommands(
 }
 
 /**
- * The create of this externalId whose outcome is unknown is looked for now: a delivery named what it made. Null when there
- * is none, or a capturer holds it at this moment.
+ * A delivery named what the create of this externalId made: while its outcome is unknown, its command is due at once. Null
+ * when there is no such create, or a capturer holds it at this moment.
  */
 export async function hastenUnresolvedCreate(
   tx: PoolClient,
