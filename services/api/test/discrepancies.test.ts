@@ -227,6 +227,17 @@ test.each([
   expect(answer).toMatchObject({ status: 400, body: { errors: [{ path }] } });
 });
 
+test.each(['payment=%00', 'payment=%20', 'payment=', 'status=closed', 'limit=0'])(
+  'a list with ?%s is refused by name',
+  async (query) => {
+    const { status, body } = await get(api.app, `/v1/discrepancies?${query}`);
+    expect({ status, body }).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: `/${query.split('=')[0]}` }] },
+    });
+  },
+);
+
 test('a key that may not operate ends nothing', async () => {
   expect((await resolve(await contradicted(), { action: 'accept', reason }, SECRETS.read)).status).toBe(403);
 });

@@ -11,6 +11,7 @@ import type { ReadContext } from '@capstan/shared/mirror/read-payment';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { toDiscrepancyAnswer } from '../answers/discrepancy-answer.ts';
+import { paymentReference } from '../find-named-payment.ts';
 import { cutPage, pageQuery, readCursor } from '../page.ts';
 import { invalidContent, RefusedError, unknownDiscrepancy, unknownPayment } from '../problem.ts';
 import { readQuery } from '../read-query.ts';
@@ -24,12 +25,7 @@ const KINDS = Object.keys(DISCREPANCIES) as [DiscrepancyKind, ...DiscrepancyKind
 export const discrepancyListQuery = z.strictObject({
   status: z.enum(STATUSES, `must be one of ${STATUSES.join(', ')}`).optional(),
   kind: z.enum(KINDS, `must be one of ${KINDS.join(', ')}`).optional(),
-  payment: z
-    .string('must be our key of the payment or its Conomy id')
-    .min(1)
-    .max(100)
-    .optional()
-    .describe('Our key of the payment, or its Conomy id.'),
+  payment: paymentReference.optional().describe('Our key of the payment, or its Conomy id.'),
   ...pageQuery(),
 });
 const place: z.ZodType<DiscrepancyPlace> = z.strictObject({
