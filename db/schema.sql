@@ -157,11 +157,13 @@ create table attempts (
   failure jsonb,
   resolution text,
   resolved_at timestamp with time zone,
+  documentation_before text,
   constraint attempts_are_numbered_from_one CHECK ((number >= 1)),
+  constraint attempts_documentation_is_of_a_document CHECK (((documentation_before IS NULL) OR (operation = 'submit_document'::text))),
   constraint attempts_end_has_a_time CHECK (((outcome IS NULL) = (finished_at IS NULL))),
   constraint attempts_number_key UNIQUE (command_id, step, number),
   constraint attempts_only_unknown_is_resolved CHECK (((resolution IS NULL) OR (outcome = 'unknown'::text))),
-  constraint attempts_operation_is_known CHECK ((operation = ANY (ARRAY['create'::text, 'authorize'::text, 'capture'::text, 'refund'::text, 'create_attempt'::text]))),
+  constraint attempts_operation_is_known CHECK ((operation = ANY (ARRAY['create'::text, 'authorize'::text, 'capture'::text, 'refund'::text, 'create_attempt'::text, 'submit_document'::text]))),
   constraint attempts_outcome_is_known CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'retryable'::text, 'unknown'::text]))),
   constraint attempts_pkey PRIMARY KEY (id),
   constraint attempts_resolution_has_a_time CHECK (((resolution IS NULL) = (resolved_at IS NULL))),
@@ -203,11 +205,13 @@ create table commands (
   finished_at timestamp with time zone,
   refund jsonb,
   waits_for text,
+  document jsonb,
   constraint commands_bad_end_has_a_problem CHECK (((status <> ALL (ARRAY['rejected'::text, 'parked'::text, 'canceled'::text])) OR (problem IS NOT NULL))),
   constraint commands_create_has_a_body CHECK (((type = ANY (ARRAY['payment.create'::text, 'payment-attempt.create'::text])) = (create_body IS NOT NULL))),
+  constraint commands_document_is_there CHECK (((type = 'payment.submit-document'::text) = (document IS NOT NULL))),
   constraint commands_end_has_a_time CHECK (((status = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'canceled'::text])) = (finished_at IS NOT NULL))),
   constraint commands_fingerprint_is_sha256 CHECK ((octet_length(fingerprint) = 32)),
-  constraint commands_have_steps CHECK (((cardinality(steps) > 0) AND (steps <@ ARRAY['create'::text, 'authorize'::text, 'capture'::text, 'refund'::text, 'create_attempt'::text]))),
+  constraint commands_have_steps CHECK (((cardinality(steps) > 0) AND (steps <@ ARRAY['create'::text, 'authorize'::text, 'capture'::text, 'refund'::text, 'create_attempt'::text, 'submit_document'::text]))),
   constraint commands_idempotency_key_key UNIQUE (idempotency_key),
   constraint commands_only_runnable_are_offered CHECK (((offer_at IS NULL) OR (status = ANY (ARRAY['accepted'::text, 'executing'::text, 'unresolved'::text])))),
   constraint commands_pkey PRIMARY KEY (id),
@@ -216,7 +220,7 @@ create table commands (
   constraint commands_status_is_known CHECK ((status = ANY (ARRAY['accepted'::text, 'blocked'::text, 'executing'::text, 'unresolved'::text, 'succeeded'::text, 'rejected'::text, 'parked'::text, 'canceled'::text]))),
   constraint commands_steps_done_fit CHECK (((steps_done >= 0) AND (steps_done <= cardinality(steps)))),
   constraint commands_succeeded_did_every_step CHECK (((status <> 'succeeded'::text) OR (steps_done = cardinality(steps)))),
-  constraint commands_type_is_known CHECK ((type = ANY (ARRAY['payment.create'::text, 'payment.authorize'::text, 'payment.capture'::text, 'payment.refund'::text, 'payment-attempt.create'::text]))),
+  constraint commands_type_is_known CHECK ((type = ANY (ARRAY['payment.create'::text, 'payment.authorize'::text, 'payment.capture'::text, 'payment.refund'::text, 'payment-attempt.create'::text, 'payment.submit-document'::text]))),
   constraint commands_waits_for_is_known CHECK ((waits_for = ANY (ARRAY['pause'::text, 'provider'::text, 'rate'::text, 'review'::text])))
 );
 
@@ -474,9 +478,9 @@ alter table webhook_deliveries add constraint webhook_deliveries_payment_key_fke
 
 CREATE INDEX attempt_reads_attempt_id_idx ON public.attempt_reads USING btree (attempt_id);
 
-CREATE UNIQUE INDEX attempts_one_refund_per_command ON public.attempts USING btree (command_id) WHERE (((outcome = 'succeeded'::text) OR (resolution = 'succeeded'::text)) AND (operation = 'refund'::text));
+CREATE UNIQUE INDEX attempts_one_success_per_command ON public.attempts USING btree (command_id, operation) WHERE (((outcome = 'succeeded'::text) OR (resolution = 'succeeded'::text)) AND (operation = ANY (ARRAY['refund'::text, 'submit_document'::text])));
 
-CREATE UNIQUE INDEX attempts_one_success_per_payment ON public.attempts USING btree (payment_key, operation) WHERE (((outcome = 'succeeded'::text) OR (resolution = 'succeeded'::text)) AND (operation <> 'refund'::text));
+CREATE UNIQUE INDEX attempts_one_success_per_payment ON public.attempts USING btree (payment_key, operation) WHERE (((outcome = 'succeeded'::text) OR (resolution = 'succeeded'::text)) AND (operation <> ALL (ARRAY['refund'::text, 'submit_document'::text])));
 
 CREATE UNIQUE INDEX attempts_one_under_way_per_command ON public.attempts USING btree (command_id) WHERE (outcome IS NULL);
 
@@ -486,7 +490,7 @@ CREATE INDEX command_redrives_command_id_idx ON public.command_redrives USING bt
 
 CREATE INDEX commands_offer_at_idx ON public.commands USING btree (offer_at) WHERE (offer_at IS NOT NULL);
 
-CREATE UNIQUE INDEX commands_one_at_work_per_payment ON public.commands USING btree (payment_key) WHERE (status = ANY (ARRAY['accepted'::text, 'executing'::text, 'unresolved'::text, 'parked'::text]));
+CREATE UNIQUE INDEX commands_one_at_work_per_payment ON public.commands USING btree (payment_key, ((type = 'payment.submit-document'::text))) WHERE (status = ANY (ARRAY['accepted'::text, 'executing'::text, 'unresolved'::text, 'parked'::text]));
 
 CREATE INDEX commands_payment_key_idx ON public.commands USING btree (payment_key, "position");
 

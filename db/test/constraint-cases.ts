@@ -84,12 +84,34 @@ const REFUNDS: Case[] = [
   ],
   [
     'two refunds made for one command',
-    'attempts_one_refund_per_command',
+    'attempts_one_success_per_command',
     async (db) => {
       const made = { operation: 'refund', outcome: 'succeeded', finished_at: now() };
       const { command_id, payment_key } = await insertAttempt(db, made);
       await insertAttempt(db, { command_id, payment_key, ...made, number: 2 });
     },
+  ],
+];
+
+const DOCUMENTS: Case[] = [
+  [
+    'a command to submit a document without the document',
+    'commands_document_is_there',
+    (db) => insertCommand(db, { type: 'payment.submit-document', steps: ['submit_document'] }),
+  ],
+  [
+    'two documents of one payment at work',
+    'commands_one_at_work_per_payment',
+    async (db) => {
+      const given = { type: 'payment.submit-document', steps: ['submit_document'], document: {} };
+      const { payment_key } = await insertCommand(db, given);
+      await insertCommand(db, { ...given, payment_key });
+    },
+  ],
+  [
+    'how documents stood before something that is none',
+    'attempts_documentation_is_of_a_document',
+    (db) => insertAttempt(db, { documentation_before: 'UPLOADED' }),
   ],
 ];
 
@@ -613,6 +635,7 @@ export const CASES = [
   ...ENVIRONMENT,
   ...PAYMENTS,
   ...REFUNDS,
+  ...DOCUMENTS,
   ...JOURNAL,
   ...EVENTS,
   ...COMMANDS,

@@ -18,6 +18,8 @@ export interface LedgerPayment
   extends Pick<Payment, 'id' | 'externalId' | 'type' | 'status' | 'totalAmount' | 'currency'> {
   /** Only refunds: the payment they give back. */
   parentPaymentId?: string;
+  /** Only payments that were given documents: how many. */
+  documents?: number;
   effects: PaymentEffects;
   calls: PaymentCalls;
 }
@@ -41,9 +43,20 @@ export function readLedger(
 }
 
 function ledgerPayment(payment: Payment): LedgerPayment {
-  const { id, externalId, type, status, totalAmount, currency, parentPaymentId, effects, calls } = payment;
-  const child = parentPaymentId === undefined ? {} : { parentPaymentId };
-  return { id, externalId, type, status, totalAmount, currency, ...child, effects, calls };
+  const { id, externalId, type, status, totalAmount, currency, parentPaymentId, documents } = payment;
+  const { effects, calls } = payment;
+  return {
+    id,
+    externalId,
+    type,
+    status,
+    totalAmount,
+    currency,
+    ...(parentPaymentId === undefined ? {} : { parentPaymentId }),
+    ...(documents === undefined ? {} : { documents }),
+    effects,
+    calls,
+  };
 }
 
 /** Refunds and deposits have no reference of a caller's: their empty `externalId` counts for nobody. */

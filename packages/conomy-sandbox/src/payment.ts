@@ -88,6 +88,8 @@ export interface Payment extends PaymentInstruction {
   /** The status a review interrupted. */
   gatedFrom?: PaymentStatus;
   documentationStatus?: DocumentationStatus;
+  /** How many documents were handed in for it. */
+  documents?: number;
   reviewReason?: string;
   unsettledReason?: string;
   /** With payers played by hand: whether the payer has paid. */

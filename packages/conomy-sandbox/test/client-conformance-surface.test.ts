@@ -24,6 +24,24 @@ async function open(options: Partial<SandboxOptions> = {}) {
   return { control, client, settled };
 }
 
+test.each(['full', 'partial'] as const)(
+  'a document is handed in and shows in the payment (%s)',
+  async (writes) => {
+    const { client, control } = await open();
+    await control.post('/_sandbox/config', { review: { thresholds: { COP: '1' } }, shapes: { writes } });
+    const id = await control.capture(p2pBody());
+    const document = { type: 'kyc', url: 'https://files.example/kyc.pdf' } as const;
+    expect(await client.submitDocument(id, document)).toEqual({ ok: true, value: null });
+    expect(await client.readPayment(id)).toMatchObject({
+      ok: true,
+      value: { status: 'REQUIRES_REVIEW', raw: { documentationStatus: 'UPLOADED' } },
+    });
+    const refused = await client.submitDocument('nobody', document);
+    if (refused.ok) throw new Error('the document was taken');
+    expect(classifyFailure('submit_document', refused.failure)).toBe('reject');
+  },
+);
+
 describe('refunds', () => {
   test.each(['cursor', 'offset', 'total'] as const)(
     'are made and listed in the %s envelope',

@@ -3,7 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createTestDatabase } from '../../testing/src/test-database.ts';
 import { openPool, type Pool, type PoolClient } from '../src/db/pool.ts';
 import type { CommandStatus } from '../src/domain/command-status.ts';
-import type { Operation } from '../src/domain/payment-command.ts';
+import type { Operation, PaymentDocument } from '../src/domain/payment-command.ts';
 import { createLogger } from '../src/telemetry/logger.ts';
 
 /** A migrated database with a pool as the services open it; `close` in afterAll. */
@@ -41,6 +41,8 @@ export async function insertPayment(
 
 export interface CommandToInsert {
   paymentKey?: string;
+  /** A document to submit; a capture unless given. */
+  document?: PaymentDocument;
   status?: CommandStatus;
   steps?: Operation[];
   /** Milliseconds from now. */
@@ -48,25 +50,29 @@ export interface CommandToInsert {
   offerMs?: number | null;
 }
 
-/** Inserts a capture, due and offered now unless said otherwise, and returns its id. */
+/** Inserts a capture or the submission of a document, due and offered now unless said otherwise, and returns its id. */
 export async function insertCommand(pool: Pool | PoolClient, over: CommandToInsert = {}): Promise<string> {
   const id = randomUUID();
   const status = over.status ?? 'accepted';
   const isRunnable = status === 'accepted' || status === 'executing' || status === 'unresolved';
   await pool.query(
-    `insert into commands (id, idempotency_key, fingerprint, type, payment_key, steps, status, accepted_by, problem, due_at, offer_at)
-     values ($1, $2, $3, 'payment.capture', $4, $5, $6, 'test', $7,
-       capstan_now() + $8::float8 * interval '1 millisecond', capstan_now() + $9::float8 * interval '1 millisecond')`,
+    `insert into commands (id, idempotency_key, fingerprint, payment_key, steps, status, accepted_by, problem, due_at, offer_at, type,
+       document)
+     values ($1, $2, $3, $4, $5, $6, 'test', $7,
+       capstan_now() + $8::float8 * interval '1 millisecond', capstan_now() + $9::float8 * interval '1 millisecond',
+       $10, $11)`,
     [
       id,
       `key-${id}`,
       randomBytes(32),
       over.paymentKey ?? (await insertPayment(pool, { status: 'CREATED' })),
-      over.steps ?? ['capture'],
+      over.steps ?? [over.document ? 'submit_document' : 'capture'],
       status,
       status === 'parked' ? '{}' : null,
       over.dueMs ?? 0,
       isRunnable ? (over.offerMs ?? 0) : null,
+      over.document ? 'payment.submit-document' : 'payment.capture',
+      over.document ?? null,
     ],
   );
   return id;

@@ -59,7 +59,7 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'api/src/decide-acceptance.ts',
-        from: `status: this.#busy.has(paymentKey) ? 'blocked' : 'accepted',`,
+        from: `status: this.#mustWait(payment, isDocument(type)) ? 'blocked' : 'accepted',`,
         to: `status: 'accepted',`,
       },
     ],

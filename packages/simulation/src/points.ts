@@ -46,6 +46,12 @@ export interface PointCount {
 
 export type PointCounts = Map<Point, PointCount>;
 
+/** One per seed in turn. Few workloads come as far as a refund, so its points have three turns each. */
+const OWN_POINTS: readonly Point[] = [
+  ...POINTS,
+  ...[beforeCall('refund'), afterCall('refund')].flatMap((point) => [point, point]),
+];
+
 const CRASHES_MAX = 5;
 /** At the seed's own point, beside the others. */
 const OWN_CRASHES_MAX = 2;
@@ -53,7 +59,7 @@ const HOLDS_MAX = 8;
 const GO: Fate = { kind: 'go' };
 
 /**
- * Decides by seed what happens at each point. Every seed dies more often at one point of its own, so that a few hundred
+ * Decides by seed what happens at each point. Every seed dies at one point of its own, so that a few hundred
  * seeds die everywhere; after a number of troubles all goes well, so that every run comes to an end.
  */
 export function createFates(
@@ -61,7 +67,7 @@ export function createFates(
   random: Random,
   counts: PointCounts,
 ): (point: Point, mayHold: boolean) => Fate {
-  const own = POINTS[seed % POINTS.length];
+  const own = OWN_POINTS[seed % OWN_POINTS.length];
   let crashes = 0;
   let ownCrashes = 0;
   let holds = 0;
@@ -70,7 +76,7 @@ export function createFates(
     counts.set(point, count);
     count.crossed += 1;
     const luck = random.whole(0, 99);
-    const isOwn = point === own && ownCrashes < OWN_CRASHES_MAX && luck < 50;
+    const isOwn = point === own && ownCrashes < OWN_CRASHES_MAX;
     if (isOwn || (crashes < CRASHES_MAX && luck < 1)) {
       if (isOwn) ownCrashes += 1;
       else crashes += 1;

@@ -37,8 +37,8 @@ export async function cancelCommand(pool: Pool, cancel: Intervention): Promise<I
     await markCanceled(tx, command, canceledByCaller(cancel));
     // What waits behind a blocked command waits for the one at work, which goes on.
     if (command.status === 'blocked') return { paymentKey, commandJobs: [] };
-    const next = await settleFollowers(tx, { ...command, status: 'canceled' }, RELAY_GRACE_MS);
-    return { paymentKey, commandJobs: next === null ? [] : [commandJob(next.id, next.epoch)] };
+    const followers = await settleFollowers(tx, { ...command, status: 'canceled' }, RELAY_GRACE_MS);
+    return { paymentKey, commandJobs: followers.map(({ id, epoch }) => commandJob(id, epoch)) };
   });
 }
 

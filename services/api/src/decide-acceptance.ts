@@ -1,7 +1,13 @@
-import type { KnownCommand, NamedPayment, NewCommand, NewPayment } from '@capstan/shared/db/accept';
+import type {
+  BusyPayment,
+  KnownCommand,
+  NamedPayment,
+  NewCommand,
+  NewPayment,
+} from '@capstan/shared/db/accept';
 import type { RefundRequest } from '@capstan/shared/db/commands';
 import { fingerprint } from '@capstan/shared/domain/fingerprint';
-import { type PaymentCommand, planSteps } from '@capstan/shared/domain/payment-command';
+import { isDocument, type PaymentCommand, planSteps } from '@capstan/shared/domain/payment-command';
 import type { Refusal } from './problem.ts';
 
 /** One command as a caller handed it in, parsed. */
@@ -21,7 +27,7 @@ export interface Known {
   now: Date;
   commands: readonly KnownCommand[];
   payments: readonly NamedPayment[];
-  busyPayments: readonly string[];
+  busyPayments: readonly BusyPayment[];
 }
 
 export type Decision =
@@ -59,13 +65,14 @@ class Ledger {
   readonly #commands: Map<string, { id: string; fingerprint: Buffer }>;
   readonly #byExternalId = new Map<string, NamedPayment>();
   readonly #byConomyId = new Map<string, NamedPayment>();
-  readonly #busy: Set<string>;
+  /** Keys of payments with an open command: of a step, or of a document. */
+  readonly #busy = { steps: new Set<string>(), documents: new Set<string>() };
 
   constructor(known: Known, newId: () => string) {
     this.#now = known.now.getTime();
     this.#newId = newId;
     this.#commands = new Map(known.commands.map((command) => [command.idempotencyKey, command]));
-    this.#busy = new Set(known.busyPayments);
+    for (const busy of known.busyPayments) this.#busyIn(busy.isDocument).add(busy.key);
     for (const payment of known.payments) this.#remember(payment);
   }
 
@@ -81,27 +88,40 @@ class Ledger {
     return {
       kind: 'new',
       payment: target.payment,
-      command: this.#accept(item, commandFingerprint, target.payment.key),
+      command: this.#accept(item, commandFingerprint, target.payment),
     };
   }
 
-  #accept(item: AcceptanceItem, commandFingerprint: Buffer, paymentKey: string): NewCommand {
+  #accept(item: AcceptanceItem, commandFingerprint: Buffer, payment: NamedPayment): NewCommand {
+    const { type } = item.command;
+    const paymentKey = payment.key;
     const command: NewCommand = {
       id: this.#newId(),
       idempotencyKey: item.idempotencyKey,
       fingerprint: commandFingerprint,
-      type: item.command.type,
+      type,
       paymentKey,
       createBody: item.createBody,
       refund: refundOf(item.command),
+      document: item.command.type === 'payment.submit-document' ? item.command.document : null,
       steps: planSteps(item.command),
       notAfter: item.command.notAfter ?? null,
-      status: this.#busy.has(paymentKey) ? 'blocked' : 'accepted',
+      status: this.#mustWait(payment, isDocument(type)) ? 'blocked' : 'accepted',
       acceptedBy: item.acceptedBy,
     };
-    this.#busy.add(paymentKey);
+    this.#busyIn(isDocument(type)).add(paymentKey);
     this.#commands.set(item.idempotencyKey, command);
     return command;
+  }
+
+  /** Behind an earlier command of its own order; a document also until the payment has its Conomy id. */
+  #mustWait({ key, conomyId }: NamedPayment, asDocument: boolean): boolean {
+    if (this.#busyIn(asDocument).has(key)) return true;
+    return asDocument && conomyId === null && this.#busy.steps.has(key);
+  }
+
+  #busyIn(asDocument: boolean): Set<string> {
+    return asDocument ? this.#busy.documents : this.#busy.steps;
   }
 
   #findTarget({ command, createBody }: AcceptanceItem): Target {

@@ -10,6 +10,15 @@ const NOTHING: Known = {
   busyPayments: [],
 };
 
+function document(idempotencyKey: string) {
+  const command: PaymentCommand = {
+    type: 'payment.submit-document',
+    payment: { externalId: 'order-1' },
+    document: { type: 'kyc', url: 'https://files.example/kyc.pdf' },
+  };
+  return { idempotencyKey, command, createBody: null, acceptedBy: 'test' };
+}
+
 function capture(idempotencyKey: string, notAfter?: string) {
   const command: PaymentCommand = {
     type: 'payment.capture',
@@ -60,9 +69,50 @@ test('a payment with an open command blocks, one without does not', () => {
     final: false,
   };
   const idle = decide([capture('a')], { ...NOTHING, payments: [payment] });
-  const busy = decide([capture('a')], { ...NOTHING, payments: [payment], busyPayments: ['p'] });
+  const busy = decide([capture('a')], {
+    ...NOTHING,
+    payments: [payment],
+    busyPayments: [{ key: 'p', isDocument: false }],
+  });
 
   expect(idle.decisions[0]).toMatchObject({ command: { status: 'accepted', paymentKey: 'p' } });
   expect(busy.decisions[0]).toMatchObject({ command: { status: 'blocked', paymentKey: 'p' } });
   expect([idle.newPayments, busy.newPayments]).toEqual([[], []]);
+});
+
+test('a document waits for an earlier document, and for the Conomy id, but not for a step held up beside it', () => {
+  const known = (conomyId: string | null, ...busy: ('step' | 'document')[]): Known => ({
+    ...NOTHING,
+    payments: [{ key: 'p', conomyId, externalId: 'order-1', snapshot: {}, status: null, final: false }],
+    busyPayments: busy.map((what) => ({ key: 'p', isDocument: what === 'document' })),
+  });
+  const statusOf = (given: Known) => {
+    const [decision] = decide([document('a')], given).decisions;
+    return decision?.kind === 'new' ? decision.command.status : decision;
+  };
+
+  expect(statusOf(known('conomy-1', 'step'))).toBe('accepted');
+  expect(statusOf(known('conomy-1', 'document'))).toBe('blocked');
+  expect(statusOf(known(null, 'step'))).toBe('blocked');
+  expect(statusOf(known(null))).toBe('accepted');
+});
+
+test('a document does not hold up the steps after it', () => {
+  const payment = {
+    key: 'p',
+    conomyId: 'conomy-1',
+    externalId: 'order-1',
+    snapshot: {},
+    status: 'CREATED',
+    final: false,
+  };
+  const { decisions } = decide([document('a'), capture('b'), document('c')], {
+    ...NOTHING,
+    payments: [payment],
+  });
+  expect(decisions).toMatchObject([
+    { command: { status: 'accepted', document: { type: 'kyc' } } },
+    { command: { status: 'accepted', document: null } },
+    { command: { status: 'blocked' } },
+  ]);
 });

@@ -17,13 +17,16 @@ export interface CallOutcome {
 }
 
 /** Turns a provider answer into one of the four outcomes. Pure; the error catalogue holds the provider facts. */
-export function classifyOutcome(operation: Operation, result: ProviderResult<ObservedPayment>): CallOutcome {
+export function classifyOutcome(
+  operation: Operation,
+  result: ProviderResult<ObservedPayment | null>,
+): CallOutcome {
   return result.ok ? classifyAnswer(operation, result.value) : classifyRefusal(operation, result.failure);
 }
 
-/** A 2xx is read, not believed: the status in it says what the call did. */
-function classifyAnswer(operation: Operation, payment: ObservedPayment): CallOutcome {
-  if (operation !== 'authorize' && operation !== 'capture')
+/** A 2xx is read, not believed: the status in it says what the call did. The answer to a document tells of no payment. */
+function classifyAnswer(operation: Operation, payment: ObservedPayment | null): CallOutcome {
+  if (payment === null || (operation !== 'authorize' && operation !== 'capture'))
     return { outcome: 'succeeded', failure: null, payment };
   const { status } = payment;
   if (isCaptureTaken(status) || (operation === 'authorize' && status === 'AUTHORIZED')) {

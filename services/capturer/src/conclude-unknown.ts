@@ -54,6 +54,7 @@ export function concludeUnknown(
         'Conomy has more than one payment with this externalId. Decide which one counts; the others must never be captured.',
       );
     case 'unclear':
+      if (attempt.operation === 'submit_document') return concludeUnclearDocument(attempt);
       return parked(
         'payment_unclear',
         'What Conomy shows neither confirms nor rules out the effect. Look at the reads of the attempt, then redrive.',
@@ -68,6 +69,15 @@ export function concludeUnknown(
     case 'inconclusive':
       return { kind: 'open', waitMs: backoffMs(attempt.reads + 1, random) };
   }
+}
+
+/** Once a person has looked, it is handed in again: two copies of a document do no harm, none may. */
+function concludeUnclearDocument({ isRedriven }: UnknownAttempt): Conclusion {
+  if (isRedriven) return { kind: 'retryable' };
+  return parked(
+    'document_unresolved',
+    'The answer was lost, and since another document had been handed in before, a read cannot tell whether this one was. Redrive to hand it in again.',
+  );
 }
 
 function concludeAbsence(

@@ -78,6 +78,9 @@ function decideStep(command: ClaimedCommand, statusIsFresh: boolean): NextAction
       return decideOnStatus(command, operation, send, statusIsFresh);
     case 'refund':
       return decideRefund(command, send, statusIsFresh);
+    case 'submit_document':
+      // What a lost answer is held against later is how the documents stood right before (look-for-document.ts).
+      return statusIsFresh ? send : { kind: 'read' };
   }
 }
 

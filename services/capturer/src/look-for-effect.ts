@@ -1,10 +1,12 @@
 import type { UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
+import type { Operation } from '@capstan/shared/domain/payment-command';
 import { isCaptureTaken, isFinalStatus } from '@capstan/shared/domain/payment-status';
 import type { PaymentProvider, ProviderFailure } from '@capstan/shared/provider/payment-provider';
 import type { Evidence } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
 import { lookForCreated } from './look-for-created.ts';
+import { lookForDocument } from './look-for-document.ts';
 import { lookForRefund } from './look-for-refund.ts';
 import { describeFailure } from './scan-created.ts';
 
@@ -35,12 +37,27 @@ export async function lookForEffect(
     return lookForCreated(context, command, { ...attempt, operation }, options);
   }
   const beganAtMs = context.monotonicMs();
-  const { provider } = context;
-  const evidence =
-    operation === 'refund'
-      ? await lookForRefund(provider, command, options.knownRefundIds, options.signal)
-      : await lookForStatus(provider, command, operation, options.signal);
-  return { evidence, beganAtMs };
+  return {
+    evidence: await lookAtPayment(context.provider, command, { ...attempt, operation }, options),
+    beganAtMs,
+  };
+}
+
+function lookAtPayment(
+  provider: PaymentProvider,
+  command: ClaimedCommand,
+  attempt: UnknownAttempt & { operation: Exclude<Operation, 'create' | 'create_attempt'> },
+  { knownRefundIds, signal }: LookOptions,
+): Promise<Evidence> {
+  switch (attempt.operation) {
+    case 'refund':
+      return lookForRefund(provider, command, knownRefundIds, signal);
+    case 'submit_document':
+      return lookForDocument(provider, command, attempt.documentationBefore, signal);
+    case 'authorize':
+    case 'capture':
+      return lookForStatus(provider, command, attempt.operation, signal);
+  }
 }
 
 async function lookForStatus(

@@ -86,7 +86,9 @@ async function beginTurn(
   }
   if (!claimIsNew) await continueCommand(tx, command, { status: 'executing', leaseMs: timings.sendLeaseMs });
   const callMsMax = timings.sendWindowMs + timings.callMsMax;
-  const attemptId = await beginAttempt(tx, command, { ...action, worker, callMsMax });
+  const documentationBefore = action.operation === 'submit_document' ? command.documentationStatus : null;
+  const attempt = { ...action, worker, callMsMax, documentationBefore };
+  const attemptId = await beginAttempt(tx, command, attempt);
   return turn({ ...action, attemptId });
 }
 
@@ -117,8 +119,8 @@ export async function end(
   await endCommand(tx, command, { status, problem });
   const ended = { status, code: problem?.code ?? null };
   if (status === 'parked') return { turn: null, commandJobs: [], ended };
-  const next = await settleFollowers(tx, { ...command, status }, RELAY_GRACE_MS);
-  return { turn: null, commandJobs: next === null ? [] : [commandJob(next.id, next.epoch)], ended };
+  const followers = await settleFollowers(tx, { ...command, status }, RELAY_GRACE_MS);
+  return { turn: null, commandJobs: followers.map(({ id, epoch }) => commandJob(id, epoch)), ended };
 }
 
 /** The picture of the command once its current step is done. */

@@ -1,12 +1,12 @@
 import { type ClaimedCommand, ClaimLostError } from '@capstan/shared/db/claims';
-import { reviveUnmatchedDeliveries } from '@capstan/shared/db/deliveries';
+import { releaseWaitingForId } from '@capstan/shared/db/followers';
 import { lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { settleSecondKey } from '@capstan/shared/db/second-keys';
 import { inTransaction, violates } from '@capstan/shared/db/transaction';
 import type { ObservationSource } from '@capstan/shared/domain/mirror-move';
 import { factsOf, observePayment } from '@capstan/shared/mirror/observe-payment';
-import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
+import { documentationStatusOf, type ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import type { Offer } from '@capstan/shared/queue/catalogue';
 import type { CapturerContext } from './context.ts';
 import { SECOND_KEY } from './decide-next.ts';
@@ -79,7 +79,8 @@ export async function mirrorWhatWasTold(
       throw violates(error, 'payments_conomy_id_key') ? new SecondKeyError(told.id, error) : error;
     },
   );
-  if (payment.conomyId === null) await reviveUnmatchedDeliveries(tx, told.id);
+  if (payment.conomyId === null) await releaseWaitingForId(tx, { key: payment.key, conomyId: told.id });
   const paymentStatus = move.kind === 'moved' ? move.to : payment.status;
-  return { command: { ...command, conomyId: told.id, paymentStatus }, read };
+  const documentationStatus = documentationStatusOf(told) ?? command.documentationStatus;
+  return { command: { ...command, conomyId: told.id, paymentStatus, documentationStatus }, read };
 }

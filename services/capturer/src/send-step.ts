@@ -1,5 +1,6 @@
 import { finishAttempt, followsUnknownAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
+import { hastenRead } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import type { ObservedPayment, ProviderResult } from '@capstan/shared/provider/payment-provider';
 import { backoffMs } from '@capstan/shared/retry/backoff';
@@ -33,7 +34,7 @@ export async function sendStep(context: CapturerContext, dispatch: Dispatch): Pr
 async function callInWindow(
   { monotonicMs, timings, provider }: CapturerContext,
   { command, action, claimedAtMs }: Dispatch,
-): Promise<ProviderResult<ObservedPayment>> {
+): Promise<ProviderResult<ObservedPayment | null>> {
   if (monotonicMs() - claimedAtMs >= timings.sendWindowMs) {
     return { ok: false, failure: { stage: 'not_sent', reason: 'send_window_passed' } };
   }
@@ -51,6 +52,12 @@ async function callInWindow(
       return provider.authorizePayment(required(command.conomyId, 'Conomy id'), { signal });
     case 'capture':
       return provider.capturePayment(required(command.conomyId, 'Conomy id'), { signal });
+    case 'submit_document':
+      return provider.submitDocument(
+        required(command.conomyId, 'Conomy id'),
+        required(command.document, 'document'),
+        { signal },
+      );
   }
 }
 
@@ -81,6 +88,8 @@ async function recordCall(
       ? { command, read: null }
       : await mirrorAnswer(tx, context, command, call.payment, action);
   await finishAttempt(tx, command, attemptId, call);
+  if (action.operation === 'submit_document' && call.outcome === 'succeeded')
+    await hastenRead(tx, command.paymentKey);
   const after = {
     ...told.command,
     attempt: { id: attemptId, number, outcome: call.outcome, resolution: null },
@@ -96,8 +105,11 @@ async function recordCall(
         ...(await end(tx, after, 'rejected', providerRejection(call.failure ?? {}))),
         read: told.read,
       };
-    case 'retryable':
-      return { ...(await wait(tx, after, 'executing', retryWaitMs(context, call, number))), read: told.read };
+    case 'retryable': {
+      const waitsFor = isHeldByReview(call) ? 'review' : null;
+      const waiting = await wait(tx, after, 'executing', retryWaitMs(context, call, number), waitsFor);
+      return { ...waiting, read: told.read };
+    }
   }
 }
 
@@ -115,9 +127,13 @@ async function mirrorAnswer(
   return { command, read: await mirrorRefundChild(tx, context, command, told, 'answer') };
 }
 
-function retryWaitMs(context: CapturerContext, { failure }: CallOutcome, number: number): number {
-  if (failure?.reason === 'requires_review') return context.timings.reviewReadMs;
-  return failure?.retryAfterMs ?? backoffMs(number, context.random());
+function retryWaitMs(context: CapturerContext, call: CallOutcome, number: number): number {
+  if (isHeldByReview(call)) return context.timings.reviewReadMs;
+  return call.failure?.retryAfterMs ?? backoffMs(number, context.random());
+}
+
+function isHeldByReview({ failure }: CallOutcome): boolean {
+  return failure?.reason === 'requires_review';
 }
 
 function logAttempt(

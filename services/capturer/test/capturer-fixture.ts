@@ -127,6 +127,23 @@ export function insertRefund(pool: Pool, paymentKey: string, amount: string, sta
   });
 }
 
+/** Writes a command that hands in a document for the review of a payment. */
+export function insertDocument(pool: Pool, paymentKey: string, status = 'accepted') {
+  return insertRow(pool, {
+    paymentKey,
+    type: 'payment.submit-document',
+    steps: ['submit_document'],
+    createBody: null,
+    document: {
+      type: 'source_of_funds',
+      url: 'https://files.example/funds.pdf',
+      contentType: 'application/pdf',
+    },
+    notAfter: null,
+    status,
+  });
+}
+
 /** Writes a command that creates a payment attempt. */
 export async function insertAttempt(pool: Pool): Promise<InsertedCommand> {
   const externalId = `attempt-${randomUUID()}`;
@@ -149,6 +166,7 @@ async function insertRow(
     steps: string[];
     createBody: unknown;
     refund?: unknown;
+    document?: unknown;
     notAfter: string | null;
     status?: string;
   },
@@ -156,9 +174,9 @@ async function insertRow(
   const id = randomUUID();
   await pool.query(
     `insert into commands (id, idempotency_key, fingerprint, type, payment_key, create_body, refund, steps, status,
-       not_after, offer_at, accepted_by)
+       not_after, offer_at, accepted_by, document)
      values ($1, $2, decode(repeat('00', 32), 'hex'), $3, $4, $5, $6, $7, $8, $9,
-       case when $8 = 'accepted' then capstan_now() end, 'test')`,
+       case when $8 = 'accepted' then capstan_now() end, 'test', $10)`,
     [
       id,
       `key-${id}`,
@@ -169,6 +187,7 @@ async function insertRow(
       row.steps,
       row.status ?? 'accepted',
       row.notAfter,
+      row.document ?? null,
     ],
   );
   return id;

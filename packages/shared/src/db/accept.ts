@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import type { CommandType, Operation } from '../domain/payment-command.ts';
+import type { CommandType, Operation, PaymentDocument } from '../domain/payment-command.ts';
 import type { RefundRequest } from './commands.ts';
 import type { PaymentRow } from './payments.ts';
 
@@ -49,14 +49,20 @@ export async function lockNamedPayments(
   return rows;
 }
 
+/** A payment with a command that has not ended, in one of its two orders: its steps or its documents. */
+export interface BusyPayment {
+  key: string;
+  isDocument: boolean;
+}
+
 /** Which of these payments have a command that has not ended. Ask after locking them: only then is it the last word. */
-export async function findBusyPayments(tx: PoolClient, keys: readonly string[]): Promise<string[]> {
-  const { rows } = await tx.query<{ key: string }>(
-    `select distinct payment_key as key from commands
+export async function findBusyPayments(tx: PoolClient, keys: readonly string[]): Promise<BusyPayment[]> {
+  const { rows } = await tx.query<BusyPayment>(
+    `select distinct payment_key as key, type = 'payment.submit-document' as "isDocument" from commands
      where payment_key = any($1::uuid[]) and status not in ('succeeded', 'rejected', 'canceled')`,
     [keys],
   );
-  return rows.map(({ key }) => key);
+  return rows;
 }
 
 export interface NewPayment {
@@ -92,6 +98,7 @@ export interface NewCommand {
   paymentKey: string;
   createBody: string | null;
   refund: RefundRequest | null;
+  document: PaymentDocument | null;
   steps: readonly Operation[];
   /** RFC 3339. */
   notAfter: string | null;
@@ -121,14 +128,15 @@ export async function insertCommands(
      ), numbered as (
        select row_number() over (order by number) as nth, number from drawn
      )
-     insert into commands (id, position, idempotency_key, fingerprint, type, payment_key, create_body, refund, steps,
-       not_after, status, accepted_by, offer_at)
+     insert into commands (id, position, idempotency_key, fingerprint, type, payment_key, create_body, refund, document,
+       steps,       not_after, status, accepted_by, offer_at)
      overriding system value
      select c.id, numbered.number, c."idempotencyKey", decode(c.fingerprint, 'hex'), c.type, c."paymentKey",
-       c."createBody"::json, c.refund, c.steps, c."notAfter", c.status, c."acceptedBy",
+       c."createBody"::json, c.refund, c.document,
+       c.steps, c."notAfter", c.status, c."acceptedBy",
        case when c.status = 'accepted' then capstan_now() + $3::float8 * interval '1 millisecond' end
      from jsonb_to_recordset($1::jsonb) as c(nth integer, id uuid, "idempotencyKey" text, fingerprint text, type text,
-       "paymentKey" uuid, "createBody" text, refund jsonb, steps text[], "notAfter" timestamptz, status text, "acceptedBy" text)
+       "paymentKey" uuid, "createBody" text, refund jsonb, document jsonb, steps text[], "notAfter" timestamptz, status text, "acceptedBy" text)
      join numbered on numbered.nth = c.nth
      order by c."idempotencyKey"
      on conflict (idempotency_key) do nothing

@@ -60,11 +60,19 @@ export async function findAttemptsOfPayment(
 export async function beginAttempt(
   tx: PoolClient,
   command: ClaimedCommand,
-  attempt: { operation: Operation; number: number; worker: string; callMsMax: number },
+  attempt: {
+    operation: Operation;
+    number: number;
+    worker: string;
+    callMsMax: number;
+    /** How far the payment's documents were, before one is sent; null for every other operation. */
+    documentationBefore: string | null;
+  },
 ): Promise<number> {
   const { rows } = await tx.query<{ id: number }>(
-    `insert into attempts (command_id, payment_key, step, operation, number, claim_epoch, worker, deadline_at)
-     values ($1::uuid, $2::uuid, $3::smallint, $4::text, $5::integer, $6::bigint, $7::text,
+    `insert into attempts (command_id, payment_key, step, operation, number, claim_epoch, worker, documentation_before,
+       deadline_at)
+     values ($1::uuid, $2::uuid, $3::smallint, $4::text, $5::integer, $6::bigint, $7::text, $9::text,
        capstan_now() + $8::float8 * interval '1 millisecond')
      returning id`,
     [
@@ -76,6 +84,7 @@ export async function beginAttempt(
       command.epoch,
       attempt.worker,
       attempt.callMsMax,
+      attempt.documentationBefore,
     ],
   );
   const id = rows[0]?.id;
@@ -183,6 +192,10 @@ export interface UnknownAttempt {
   /** When the first attempt of the step began; an older payment with our externalId is not ours. */
   firstStartedAt: Date;
   failure: ProviderFailure | null;
+  /** How far the payment's documents were before one was sent; null when none was, or Conomy did not say. */
+  documentationBefore: string | null;
+  /** A person has put the command back to work since the attempt began. */
+  isRedriven: boolean;
   /** By the database clock, as every instant here. */
   now: Date;
   /** Time since the call's own deadline; negative while the call could still be under way. */
@@ -198,7 +211,10 @@ export interface UnknownAttempt {
 
 export async function loadUnknownAttempt(db: Pool | PoolClient, attemptId: number): Promise<UnknownAttempt> {
   const { rows } = await db.query<UnknownAttempt>(
-    `select a.id, a.number, a.operation, a.started_at as "startedAt", a.failure, capstan_now() as now,
+    `select a.id, a.number, a.operation, a.started_at as "startedAt", a.failure,
+       a.documentation_before as "documentationBefore",
+       exists (select from command_redrives d where d.command_id = a.command_id and d.at >= a.started_at) as "isRedriven",
+       capstan_now() as now,
        (select min(f.started_at) from attempts f where f.command_id = a.command_id and f.step = a.step) as "firstStartedAt",
        (extract(epoch from capstan_now() - a.deadline_at) * 1000)::float8 as "pastDeadlineMs",
        count(r.id)::int as reads,

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { WaitsFor } from '../domain/command-status.ts';
-import type { CommandType, Operation } from '../domain/payment-command.ts';
+import type { CommandType, Operation, PaymentDocument } from '../domain/payment-command.ts';
 import type { CommandProblem, RefundRequest } from './commands.ts';
 import { storableJson } from './storable-text.ts';
 
@@ -15,6 +15,7 @@ export interface ClaimedCommand {
   /** The create body as accepted, as JSON text; null for commands about an existing payment. */
   createBody: string | null;
   refund: RefundRequest | null;
+  document: PaymentDocument | null;
   deadlinePassed: boolean;
   /** Put back by a person since its newest attempt began: the payment is read before anything is sent. */
   redriven: boolean;
@@ -28,6 +29,8 @@ export interface ClaimedCommand {
   conomyId: string | null;
   externalId: string | null;
   paymentStatus: string | null;
+  /** How far Conomy said the payment's documents are; null when it never said. */
+  documentationStatus: string | null;
   /** The newest attempt of the current step. */
   attempt: ClaimedAttempt | null;
 }
@@ -64,10 +67,10 @@ export async function claimCommand(
        returning *
      )
      select c.id, c.claim_epoch as epoch, c.type, c.steps, c.steps_done as "stepsDone", c.failures,
-       c.create_body::text as "createBody", c.refund,
+       c.create_body::text as "createBody", c.refund, c.document,
        coalesce(c.not_after < capstan_now(), false) as "deadlinePassed",
        c.payment_key as "paymentKey", p.duplicate_of as "duplicateOf", p.kind as "paymentKind", p.snapshot->>'type' as "paymentType", p.conomy_id as "conomyId", p.external_id as "externalId",
-       p.status as "paymentStatus",
+       p.status as "paymentStatus", p.snapshot->>'documentationStatus' as "documentationStatus",
        exists (
          select from command_redrives r
          where r.command_id = c.id and (a.started_at is null or r.at >= a.started_at)

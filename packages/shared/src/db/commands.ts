@@ -95,6 +95,17 @@ export async function releaseCommands(
   );
 }
 
+/** The review of a payment is over, as a read or a delivery told: the step it held is due at once. */
+export async function releaseFromReview(tx: PoolClient, paymentKey: string): Promise<void> {
+  await tx.query(
+    `update commands set due_at = capstan_now(), offer_at = capstan_now()
+     where id in (
+       select id from commands where payment_key = $1::uuid and waits_for = 'review' for update skip locked
+     )`,
+    [paymentKey],
+  );
+}
+
 /**
  * A delivery named what the create of this externalId made: while its outcome is unknown, its command is due at once. Null
  * when there is no such create, or a capturer holds it at this moment.
@@ -116,22 +127,39 @@ export async function hastenUnresolvedCreate(
   return rows[0] ?? null;
 }
 
-/** The next command of a payment in order becomes runnable; null when none waits. Its job is to be offered after the commit. */
-export async function unblockNextCommand(
+/**
+ * The next command of a payment becomes runnable in each of its two orders, steps and documents, where none of them is at
+ * work; a document only once the payment has its Conomy id, or no step is left that could bring it. Their jobs are to be
+ * offered after the commit.
+ */
+export async function unblockNextCommands(
   tx: PoolClient,
   paymentKey: string,
   graceMs: number,
-): Promise<{ id: string; epoch: number } | null> {
+): Promise<{ id: string; epoch: number }[]> {
   const { rows } = await tx.query<{ id: string; epoch: number }>(
-    `update commands set status = 'accepted', due_at = capstan_now(),
+    `with opened as (
+       select id, position, status, type = 'payment.submit-document' as is_document from commands
+       where payment_key = $1::uuid and status not in ('succeeded', 'rejected', 'canceled')
+     ), first as (
+       select distinct on (is_document) id, is_document from opened where status = 'blocked'
+       order by is_document, position
+     )
+     update commands set status = 'accepted', due_at = capstan_now(),
        offer_at = capstan_now() + $2::float8 * interval '1 millisecond'
-     where id = (
-       select id from commands where payment_key = $1::uuid and status = 'blocked' order by position limit 1
+     where id in (
+       select first.id from first
+       where not exists (
+           select from opened o where o.is_document = first.is_document and o.status <> 'blocked'
+         )
+         and (not first.is_document
+           or (select conomy_id is not null from payments where key = $1::uuid)
+           or not exists (select from opened o where not o.is_document))
      )
      returning id, claim_epoch as epoch`,
     [paymentKey, graceMs],
   );
-  return rows[0] ?? null;
+  return rows;
 }
 
 /** The payment never came to be: every command waiting behind its create ends. */

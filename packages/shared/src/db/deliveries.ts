@@ -143,14 +143,6 @@ export async function findToldIds(db: Pool, externalId: string, limit: number): 
   return rows.map(({ id }) => id);
 }
 
-/** A payment was bound to its Conomy id: deliveries that came earlier and found no payment are applied now. */
-export async function reviveUnmatchedDeliveries(tx: PoolClient, conomyId: string): Promise<void> {
-  await tx.query(
-    `update webhook_deliveries set offer_at = capstan_now() where conomy_id = $1::text and result = 'unmatched'`,
-    [conomyId],
-  );
-}
-
 export async function takeDueDeliveries(
   db: Pool,
   limit: number,

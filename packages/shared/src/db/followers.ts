@@ -3,7 +3,7 @@ import {
   type CommandProblem,
   type CommandRow,
   rejectBlockedCommands,
-  unblockNextCommand,
+  unblockNextCommands,
 } from './commands.ts';
 import { lockPayment, releaseExternalId } from './payments.ts';
 import { settleRefundReservation } from './refunds.ts';
@@ -15,15 +15,15 @@ export type EndedCommand = Pick<CommandRow, 'id' | 'type' | 'paymentKey' | 'step
 
 /**
  * What the end of a command at work means for others: a refund gives its reservation back or uses it up; a create
- * that came to nothing frees its externalId and takes the commands waiting behind it along; otherwise the next of
- * them becomes runnable, and its job is to be offered after the commit.
- * @param graceMs how long that job has before the relay stands in.
+ * that came to nothing frees its externalId and takes the commands waiting behind it along; otherwise the next
+ * becomes runnable, and its job is to be offered after the commit.
+ * @param graceMs how long the jobs have before the relay stands in.
  */
 export async function settleFollowers(
   tx: PoolClient,
   command: EndedCommand,
   graceMs: number,
-): Promise<{ id: string; epoch: number } | null> {
+): Promise<{ id: string; epoch: number }[]> {
   // A command accepted meanwhile was put behind this one; under the lock it is either seen here or sees the end.
   await lockPayment(tx, command.paymentKey);
   if (command.type === 'payment.refund') {
@@ -33,9 +33,31 @@ export async function settleFollowers(
   if (command.status !== 'succeeded' && isCreate(command) && command.stepsDone === 0) {
     await rejectBlockedCommands(tx, command.paymentKey, predecessorFailed(command));
     await releaseExternalId(tx, command.paymentKey);
-    return null;
+    return [];
   }
-  return unblockNextCommand(tx, command.paymentKey, graceMs);
+  return unblockNextCommands(tx, command.paymentKey, graceMs);
+}
+
+/**
+ * A payment was bound to its Conomy id: deliveries that came earlier and found no payment are applied, and its first
+ * document can be sent. One statement, since every create pays for it; the relay offers what it made due.
+ */
+export async function releaseWaitingForId(
+  tx: PoolClient,
+  payment: { key: string; conomyId: string },
+): Promise<void> {
+  await tx.query(
+    `with revived as (
+       update webhook_deliveries set offer_at = capstan_now() where conomy_id = $2::text and result = 'unmatched'
+     )
+     update commands set status = 'accepted', due_at = capstan_now(), offer_at = capstan_now()
+     where id = (
+       select id from commands
+       where payment_key = $1::uuid and status = 'blocked' and type = 'payment.submit-document'
+       order by position limit 1
+     )`,
+    [payment.key, payment.conomyId],
+  );
 }
 
 function isCreate({ type }: EndedCommand): boolean {

@@ -159,6 +159,11 @@ export async function releaseExternalId(tx: PoolClient, key: string): Promise<vo
   );
 }
 
+/** Something about the payment is about to change at Conomy that no answer tells: it is read next. */
+export async function hastenRead(tx: PoolClient, key: string): Promise<void> {
+  await tx.query('update payments set offer_at = capstan_now() where key = $1::uuid', [key]);
+}
+
 /** A read failed: the next one is offered `offerMs` from now. Nothing about the payment is known anew. */
 export async function deferRead(db: Pool, key: string, offerMs: number): Promise<void> {
   await db.query(

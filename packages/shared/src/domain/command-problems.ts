@@ -25,6 +25,13 @@ export const COMMAND_PROBLEMS = {
     cause: 'It waited behind another command, or Capstan or Conomy was down until then.',
     fix: 'If it is still wanted, send it again with a new Idempotency-Key.',
   },
+  document_unresolved: {
+    statuses: ['parked'],
+    title: 'It is not known whether the document was handed in',
+    cause:
+      'The answer was lost, and another document had been handed in before, so that a read cannot tell them apart.',
+    fix: 'Redrive: the payment is read again and, if that still does not tell, the document is handed in once more. At worst Conomy has two copies of it; no money moves by them.',
+  },
   external_id_in_use: {
     statuses: ['rejected'],
     title: 'An older payment at Conomy has this externalId',

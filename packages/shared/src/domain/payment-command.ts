@@ -3,7 +3,14 @@ import { createPaymentBody } from './create-payment-body.ts';
 import { CURRENCIES, explainUnsendableAmount } from './money.ts';
 
 /** One call of ours to the provider; a command's plan is a list of them. */
-export const OPERATIONS = ['create', 'authorize', 'capture', 'refund', 'create_attempt'] as const;
+export const OPERATIONS = [
+  'create',
+  'authorize',
+  'capture',
+  'refund',
+  'create_attempt',
+  'submit_document',
+] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
 export const COMMAND_TYPES = [
@@ -12,6 +19,7 @@ export const COMMAND_TYPES = [
   'payment.capture',
   'payment.refund',
   'payment-attempt.create',
+  'payment.submit-document',
 ] as const;
 export type CommandType = (typeof COMMAND_TYPES)[number];
 
@@ -51,6 +59,24 @@ const refund = z
     if (fault !== null) context.addIssue({ code: 'custom', path: ['amount'], message: fault });
   });
 
+/** Dossier §13; the lower case of the newest reference page, D22. */
+const DOCUMENT_TYPES = ['kyc', 'source_of_funds', 'invoice', 'contract', 'other'] as const;
+
+/**
+ * What is handed in for the review of a payment, in Conomy's names and sent as accepted. The file itself lies where `url`
+ * says: at Conomy's own document storage or at one that Conomy can read.
+ */
+const document = z.strictObject({
+  type: z.enum(DOCUMENT_TYPES, { error: `must be one of ${DOCUMENT_TYPES.join(', ')}` }),
+  url: z
+    .url({ protocol: /^https$/, error: 'must be an https URL' })
+    .max(2_000, 'must have at most 2000 characters'),
+  contentType: text(100).optional(),
+  metadata: z.strictObject({ fileName: text(255).optional(), uploadedBy: text(255).optional() }).optional(),
+});
+
+export type PaymentDocument = z.infer<typeof document>;
+
 /** What a caller asks for; immutable once accepted. */
 export const paymentCommand = z.discriminatedUnion(
   'type',
@@ -60,6 +86,12 @@ export const paymentCommand = z.discriminatedUnion(
     z.strictObject({ type: z.literal('payment.capture'), payment: paymentReference, notAfter }),
     refund,
     z.strictObject({ type: z.literal('payment-attempt.create'), payment: createPaymentBody, notAfter }),
+    z.strictObject({
+      type: z.literal('payment.submit-document'),
+      payment: paymentReference,
+      document,
+      notAfter,
+    }),
   ],
   { error: `must be one of ${COMMAND_TYPES.join(', ')}` },
 );
@@ -79,7 +111,17 @@ export function planSteps(command: PaymentCommand): readonly Operation[] {
       return ['refund'];
     case 'payment-attempt.create':
       return ['create_attempt'];
+    case 'payment.submit-document':
+      return ['submit_document'];
   }
+}
+
+/**
+ * Documents have an order of their own beside the payment's steps: a capture that is held by a review stays at work until
+ * the review ends, and the review may end only by a document.
+ */
+export function isDocument(type: CommandType): boolean {
+  return type === 'payment.submit-document';
 }
 
 /** 1–255 printable ASCII characters, chosen by the caller before the first try. */

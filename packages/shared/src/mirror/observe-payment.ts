@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { releaseFromReview } from '../db/commands.ts';
 import { findLastPlacedStatus } from '../db/journal.ts';
 import { type LockedPayment, movePayment, type PaymentChange, updateUnmovedPayment } from '../db/payments.ts';
 import type { DiscrepancyKind } from '../domain/discrepancies.ts';
@@ -88,6 +89,7 @@ export async function observePayment(
     const { source: cause, sourceId } = facts;
     const overdueMs = overdueAfterMs(move.to, { ...payment.snapshot, ...facts.snapshot });
     await movePayment(tx, payment, { ...change, to: move.to, cause, sourceId, overdueMs });
+    if (payment.status === 'REQUIRES_REVIEW') await releaseFromReview(tx, payment.key);
   } else {
     await updateUnmovedPayment(tx, change, next?.reads ?? payment.reads);
   }

@@ -3,6 +3,8 @@
  * `provider/conomy` implements it; `capturer` and `reconciler` decide from it and from nothing else.
  */
 
+import type { PaymentDocument } from '../domain/payment-command.ts';
+
 /** A payment as the provider told it. Only `id` and `status` are sure; the rest is what this answer held. */
 export interface ObservedPayment {
   id: string;
@@ -21,6 +23,11 @@ export interface ObservedPayment {
   parentPaymentId?: string;
   /** The whole answer as parsed JSON, for the mirror. */
   raw: Record<string, unknown>;
+}
+
+/** How far Conomy says the documents of a payment are (dossier §13); null when it does not say. */
+export function documentationStatusOf({ raw }: Pick<ObservedPayment, 'raw'>): string | null {
+  return typeof raw.documentationStatus === 'string' ? raw.documentationStatus : null;
 }
 
 /** How far a call got before it failed. Stage decides what may be done next (design: "Stage decides"). */
@@ -140,6 +147,8 @@ export interface PaymentProvider {
     refund: { amount: string; reason?: string },
     options?: CallOptions,
   ): Promise<ProviderResult<ObservedPayment>>;
+  /** Hands in a document for the review of a payment. The answer may be about the document alone and tells of no state. */
+  submitDocument(id: string, document: PaymentDocument, options?: CallOptions): Promise<ProviderResult<null>>;
   /** `body` is the caller's body exactly as accepted, as JSON text. Moves nothing. */
   createAttempt(body: string, options?: CallOptions): Promise<ProviderResult<ObservedPayment>>;
   readAttempt(id: string, options?: CallOptions): Promise<ProviderResult<ObservedPayment>>;

@@ -30,7 +30,13 @@ describe('the evidence about an unknown attempt', () => {
     return inTransaction(pool, async (tx) => {
       const command = await claimCommand(tx, claim);
       if (command === null) throw new Error(`command ${claim.id} could not be claimed`);
-      const call = { operation: 'capture', number: 1, worker: 'first', callMsMax } as const;
+      const call = {
+        operation: 'capture',
+        number: 1,
+        worker: 'first',
+        callMsMax,
+        documentationBefore: null,
+      } as const;
       const id = await beginAttempt(tx, command, call);
       await finishAttempt(tx, command, id, {
         outcome: 'unknown',

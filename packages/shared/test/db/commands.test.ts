@@ -12,7 +12,7 @@ import {
   type CommandProblem,
   rejectBlockedCommands,
   takeDueCommands,
-  unblockNextCommand,
+  unblockNextCommands,
 } from '../../src/db/commands.ts';
 import type { Pool, PoolClient } from '../../src/db/pool.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
@@ -43,7 +43,13 @@ async function claimed(id: string, worker = 'first', db = pool): Promise<Claimed
   return command;
 }
 
-const call = { operation: 'capture', number: 1, worker: 'first', callMsMax: 12_000 } as const;
+const call = {
+  operation: 'capture',
+  number: 1,
+  worker: 'first',
+  callMsMax: 12_000,
+  documentationBefore: null,
+} as const;
 
 describe('a claim', () => {
   test('takes an accepted command with everything needed to decide', async () => {
@@ -57,6 +63,8 @@ describe('a claim', () => {
       stepsDone: 0,
       failures: 0,
       createBody: null,
+      document: null,
+      documentationStatus: null,
       refund: null,
       deadlinePassed: false,
       redriven: false,
@@ -223,6 +231,8 @@ describe('commands behind one another', () => {
     const third = await insertCommand(pool, { paymentKey, status: 'blocked' });
     return { paymentKey, first, second, third };
   }
+  const unblock = (paymentKey: string) =>
+    inTransaction(pool, (tx) => unblockNextCommands(tx, paymentKey, 5_000));
   async function end(id: string) {
     const command = await claimed(id);
     await inTransaction(pool, (tx) =>
@@ -233,26 +243,41 @@ describe('commands behind one another', () => {
   test('run in the order accepted, one at a time', async () => {
     const { paymentKey, first, second, third } = await lineUp();
     await end(first);
-    expect(await inTransaction(pool, (tx) => unblockNextCommand(tx, paymentKey, 5_000))).toEqual({
-      id: second,
-      epoch: 0,
-    });
+    expect(await unblock(paymentKey)).toEqual([{ id: second, epoch: 0 }]);
     await end(second);
-    expect(await inTransaction(pool, (tx) => unblockNextCommand(tx, paymentKey, 5_000))).toEqual({
-      id: third,
-      epoch: 0,
-    });
+    expect(await unblock(paymentKey)).toEqual([{ id: third, epoch: 0 }]);
     await end(third);
-    expect(await inTransaction(pool, (tx) => unblockNextCommand(tx, paymentKey, 5_000))).toBeNull();
+    expect(await unblock(paymentKey)).toEqual([]);
   });
 
   test('cannot overtake: none is unblocked while one is at work', async () => {
-    const { paymentKey } = await lineUp();
-    await expect(
-      inTransaction(pool, (tx) => unblockNextCommand(tx, paymentKey, 5_000)),
-    ).rejects.toMatchObject({
-      constraint: 'commands_one_at_work_per_payment',
-    });
+    const { paymentKey, first } = await lineUp();
+    expect(await unblock(paymentKey)).toEqual([]);
+    await pool.query(`update commands set status = 'parked', problem = '{}', offer_at = null where id = $1`, [
+      first,
+    ]);
+    expect(await unblock(paymentKey)).toEqual([]);
+  });
+
+  const document = { type: 'kyc', url: 'https://files.example/kyc.pdf' } as const;
+
+  test('documents have an order of their own beside the steps', async () => {
+    const { paymentKey, second } = await lineUp();
+    const sent = await insertCommand(pool, { paymentKey, document });
+    const next = await insertCommand(pool, { paymentKey, document, status: 'blocked' });
+    expect(await unblock(paymentKey)).toEqual([]);
+    await end(sent);
+    expect(await unblock(paymentKey)).toEqual([{ id: next, epoch: 0 }]);
+    expect(await readRow(pool, 'commands', 'id', second)).toMatchObject({ status: 'blocked' });
+  });
+
+  test('a document waits for the Conomy id while a step may still bring it, and no longer', async () => {
+    const paymentKey = await insertPayment(pool);
+    const create = await insertCommand(pool, { paymentKey });
+    const waiting = await insertCommand(pool, { paymentKey, document, status: 'blocked' });
+    expect(await unblock(paymentKey)).toEqual([]);
+    await end(create);
+    expect(await unblock(paymentKey)).toEqual([{ id: waiting, epoch: 0 }]);
   });
 
   test('all end when there will be no payment', async () => {

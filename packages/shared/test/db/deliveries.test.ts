@@ -4,13 +4,11 @@ import {
   findDelivery,
   markDeliveryApplied,
   type NewDelivery,
-  reviveUnmatchedDeliveries,
   type StoredDelivery,
   storeDeliveries,
   takeDueDeliveries,
 } from '../../src/db/deliveries.ts';
 import type { Pool } from '../../src/db/pool.ts';
-import { inTransaction } from '../../src/db/transaction.ts';
 import { insertPayment, openDatabaseFixture, readRow } from '../database-fixture.ts';
 
 let fixture: Awaited<ReturnType<typeof openDatabaseFixture>>;
@@ -117,13 +115,6 @@ describe('a delivery', () => {
     await storeDelivery(pool, given, GRACE_MS);
     await markDeliveryApplied(pool, { ...stored, paymentKey: null, result: 'ignored', againMs: null });
     expect((await readRow(pool, 'webhook_deliveries', 'id', stored.id)).offer_at).toBeInstanceOf(Date);
-  });
-
-  test('that found no payment is due again as soon as the payment is known', async () => {
-    const stored = await storeDelivery(pool, delivery(randomUUID(), 'conomy-early'), GRACE_MS);
-    await markDeliveryApplied(pool, { ...stored, paymentKey: null, result: 'unmatched', againMs: null });
-    await inTransaction(pool, (tx) => reviveUnmatchedDeliveries(tx, 'conomy-early'));
-    expect((await takeDueDeliveries(pool, 100, 60_000)).map(({ id }) => id)).toEqual([stored.id]);
   });
 });
 

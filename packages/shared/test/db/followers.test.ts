@@ -1,9 +1,11 @@
 /** What the end of a command does to those behind it, also to one that is accepted at that very moment. */
+import { createHash, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 // By path: the package @capstan/testing depends on this one, and packages may not depend on each other in a circle.
 import { until } from '../../../testing/src/until.ts';
-import { findCommand } from '../../src/db/commands.ts';
-import { settleFollowers } from '../../src/db/followers.ts';
+import { findCommand, takeDueCommands } from '../../src/db/commands.ts';
+import { markDeliveryApplied, storeDeliveries, takeDueDeliveries } from '../../src/db/deliveries.ts';
+import { releaseWaitingForId, settleFollowers } from '../../src/db/followers.ts';
 import { holdCommand, markCanceled } from '../../src/db/interventions.ts';
 import { lockPayment } from '../../src/db/payments.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
@@ -34,8 +36,40 @@ test('a command accepted while the one before it ends is not left waiting for ev
   await acceptance.query('commit');
   acceptance.release();
 
-  expect(await ending).toMatchObject({ id: second });
+  expect(await ending).toMatchObject([{ id: second }]);
   expect(await findCommand(pool, second)).toMatchObject({ status: 'accepted' });
+});
+
+test('the Conomy id of a payment is what early deliveries and the first document waited for', async () => {
+  const { pool } = fixture;
+  const paymentKey = await insertPayment(pool);
+  const create = await insertCommand(pool, { paymentKey });
+  const capture = await insertCommand(pool, { paymentKey, status: 'blocked' });
+  const document = { type: 'kyc', url: 'https://files.example/kyc.pdf' } as const;
+  const first = await insertCommand(pool, { paymentKey, document, status: 'blocked' });
+  const second = await insertCommand(pool, { paymentKey, document, status: 'blocked' });
+  const body = Buffer.from('early');
+  const delivery = {
+    id: randomUUID(),
+    bodySha256: createHash('sha256').update(body).digest(),
+    body,
+    form: 'body',
+    event: 'Transaction.Captured',
+    conomyId: 'conomy-early',
+    externalId: null,
+    status: 'CAPTURED',
+  } as const;
+  const [early] = await storeDeliveries(pool, [delivery], 5_000);
+  if (!early) throw new Error('nothing was stored');
+  await markDeliveryApplied(pool, { ...early, paymentKey: null, result: 'unmatched', againMs: null });
+
+  await inTransaction(pool, (tx) => releaseWaitingForId(tx, { key: paymentKey, conomyId: 'conomy-early' }));
+
+  expect((await takeDueDeliveries(pool, 100, 60_000)).map(({ id }) => id)).toEqual([early.id]);
+  const due = (await takeDueCommands(pool, 100, 60_000)).map(({ id }) => id);
+  expect(due).toContain(first);
+  const statuses = await Promise.all([create, capture, first, second].map((id) => findCommand(pool, id)));
+  expect(statuses.map((command) => command?.status)).toEqual(['accepted', 'blocked', 'accepted', 'blocked']);
 });
 
 async function waitingForLocks(): Promise<number> {

@@ -58,6 +58,20 @@ describe('a command', () => {
       },
       ['refund'],
     ],
+    [
+      'document of a payment',
+      {
+        type: 'payment.submit-document',
+        payment: { externalId: 'a' },
+        document: {
+          type: 'source_of_funds',
+          url: 'https://files.example/payslip.pdf',
+          contentType: 'application/pdf',
+          metadata: { fileName: 'payslip.pdf' },
+        },
+      },
+      ['submit_document'],
+    ],
     ['payment-attempt.create', { type: 'payment-attempt.create', payment }, ['create_attempt']],
   ])('%s is carried out in its steps', (_what, command, steps) => {
     expect(planSteps(paymentCommand.parse(command))).toEqual(steps);
@@ -67,7 +81,7 @@ describe('a command', () => {
   const reference = 'must be {"id":"…"} or {"externalId":"…"}, exactly one of them';
   const instant = 'must be an RFC 3339 instant such as "2026-05-18T10:00:00Z"';
   const types =
-    'must be one of payment.create, payment.authorize, payment.capture, payment.refund, payment-attempt.create';
+    'must be one of payment.create, payment.authorize, payment.capture, payment.refund, payment-attempt.create, payment.submit-document';
   const refund = { type: 'payment.refund', payment: { id: 'x' }, amount: '150.00', currency: 'ARS' };
   test.each<[string, unknown, ContentFault]>([
     ['no type', { payment }, { path: '/type', message: types }],
@@ -131,6 +145,29 @@ describe('a command', () => {
       { path: '/notAfter', message: instant },
     ],
     [
+      'a document of a type Conomy does not know',
+      {
+        type: 'payment.submit-document',
+        payment: { id: 'a' },
+        document: { type: 'selfie', url: 'https://a.example' },
+      },
+      { path: '/document/type', message: 'must be one of kyc, source_of_funds, invoice, contract, other' },
+    ],
+    [
+      'a document without the place of its file',
+      { type: 'payment.submit-document', payment: { id: 'a' }, document: { type: 'kyc' } },
+      { path: '/document/url', message: 'is missing' },
+    ],
+    [
+      'a document that lies where no one may listen in',
+      {
+        type: 'payment.submit-document',
+        payment: { id: 'a' },
+        document: { type: 'kyc', url: 'http://a.example' },
+      },
+      { path: '/document/url', message: 'must be an https URL' },
+    ],
+    [
       'a fault deep in the payment',
       { type: 'payment.create', payment: changed('collect', (b) => (b.origins[1].amount = '1.005')) },
       {
@@ -149,6 +186,10 @@ describe('a command', () => {
       'payment.capture': { payment: { id: 'a' } },
       'payment.refund': refund,
       'payment-attempt.create': { payment },
+      'payment.submit-document': {
+        payment: { id: 'a' },
+        document: { type: 'kyc', url: 'https://files.example/a' },
+      },
     };
     for (const type of COMMAND_TYPES) expect(faultsOf({ ...(bodies[type] as object), type })).toEqual([]);
   });

@@ -8,7 +8,7 @@ import {
   observePayment,
 } from '../../src/mirror/observe-payment.ts';
 import { readJob } from '../../src/queue/catalogue.ts';
-import { insertPayment, openDatabaseFixture, readRow } from '../database-fixture.ts';
+import { insertCommand, insertPayment, openDatabaseFixture, readRow } from '../database-fixture.ts';
 
 let fixture: Awaited<ReturnType<typeof openDatabaseFixture>>;
 let pool: Pool;
@@ -84,6 +84,23 @@ describe('an observation that moves the mirror', () => {
       readJob(key, 1, 0, 250),
     );
     expect((await observe(key, { status: 'RECEIVED', source: 'delivery' })).read).toEqual(readJob(key, 2, 0));
+  });
+
+  test('out of a review makes the step due that the review held', async () => {
+    const key = await insertPayment(pool, { status: 'REQUIRES_REVIEW' });
+    const id = await insertCommand(pool, { paymentKey: key, dueMs: 60_000, offerMs: 60_000 });
+    await pool.query(`update commands set status = 'executing', waits_for = 'review' where id = $1`, [id]);
+    const isDue = async () =>
+      (
+        await pool.query(
+          'select due_at <= capstan_now() and offer_at <= capstan_now() as due from commands where id = $1',
+          [id],
+        )
+      ).rows[0].due;
+    await observe(key, { status: 'REQUIRES_REVIEW' });
+    expect(await isDue()).toBe(false);
+    await observe(key, { status: 'CAPTURED', source: 'delivery', snapshot: null });
+    expect(await isDue()).toBe(true);
   });
 
   test('leaves a slow read to the relay', async () => {

@@ -36,6 +36,18 @@ export const COMMAND_EXAMPLES: Examples = {
       reason: 'Returned goods',
     },
   },
+  document: {
+    summary: 'Hand in a document for a payment under review',
+    value: {
+      type: 'payment.submit-document',
+      payment: settled,
+      document: {
+        type: 'source_of_funds',
+        url: 'https://documents.example.com/order-1001/source-of-funds.pdf',
+        contentType: 'application/pdf',
+      },
+    },
+  },
   ...attempt(),
 };
 

@@ -72,6 +72,13 @@ export function createConomyClient(options: ConomyClientOptions): ConomyClient {
       const url = apiUrl(`/payments/${segment(id)}/captured`);
       return callPayment(id, { method: 'POST', url, body: '{}' }, callOptions);
     },
+    async submitDocument(id, document, callOptions) {
+      const url = apiUrl(`/payments/${segment(id)}/documents`);
+      const request: Call = { method: 'POST', url, body: JSON.stringify(document), payment: () => id };
+      const taken = (json: unknown) => (isDocumentOf(json, id) ? json : null);
+      const result = await call(request, taken, 'not_a_document', callOptions);
+      return result.ok ? { ok: true, value: null } : result;
+    },
     readPayment(id, callOptions) {
       return callPayment(id, { method: 'GET', url: apiUrl(`/payments/${segment(id)}`) }, callOptions);
     },
@@ -122,6 +129,11 @@ function externalIdOf(body: string): string {
 function paymentWithId(json: unknown, id: string): ObservedPayment | null {
   const payment = parsePayment(json);
   return payment?.id === id ? payment : null;
+}
+
+/** Both documented answers name the payment, and in one of them `id` and `status` are the document's (dossier §13). */
+function isDocumentOf(json: unknown, id: string): boolean {
+  return isJsonObject(json) && (json.paymentId === undefined || json.paymentId === id);
 }
 
 function readPage(json: unknown, offset: number) {

@@ -8,7 +8,7 @@ import { isKnownEvent, readDelivery } from './webhook.ts';
 /** Where Conomy says something that its documents do not, as far as Capstan reads them. */
 export interface Drift {
   kind: DriftKind;
-  /** What was read: `payment`, `account`, `delivery`, `error`. */
+  /** What was read: `payment`, `account`, `document`, `delivery`, `error`. */
   place: string;
   /** The field, or the value, that is new or of another form. */
   name: string;
@@ -109,6 +109,12 @@ const ACCOUNT: Contract = {
   identity: 'any',
 };
 
+/** Both answers to a document; in one of them id, type and status are the document's (dossier §13). */
+const DOCUMENT: Contract = {
+  ...texts('id', 'paymentId', 'type', 'status', 'documentationStatus'),
+  document: 'object',
+};
+
 /** Both forms of webhooks (dossier §19). */
 const DELIVERY: Contract = {
   ...texts('event', 'eventType', 'timestamp', 'signature'),
@@ -124,20 +130,23 @@ const OLDER_TYPES: ReadonlySet<string> = new Set([
   ...['ON_RAMP', 'OFF_RAMP', 'WITHDRAWAL'],
 ]);
 
-/** What a good answer holds beyond the documents, by the path it came from; nothing for paths without payments or accounts. */
+/** What a good answer holds beyond the documents, by the path it came from; nothing for paths without payments, accounts or documents. */
 export function findAnswerDrift(path: string, json: unknown): Drift[] {
   const place = placeOf(path);
   if (place === null) return [];
   const list = parseList(json);
   const rows = list ? list.rows : [json];
   return rows.flatMap((row) =>
-    place === 'payment' ? findPaymentDrift(row) : findObjectDrift('account', ACCOUNT, row),
+    place === 'payment' ? findPaymentDrift(row) : findObjectDrift(place, CONTRACTS[place], row),
   );
 }
 
-function placeOf(path: string): 'payment' | 'account' | null {
+const CONTRACTS = { account: ACCOUNT, document: DOCUMENT };
+
+function placeOf(path: string): 'payment' | keyof typeof CONTRACTS | null {
   if (/\/accounts(\/(?!unassigned)[^/]*)?$/.test(path)) return 'account';
   if (/\/payments\/(available-products|unassigned|banks\/[^/]+|[^/]+\/customer)$/.test(path)) return null;
+  if (/\/payments\/[^/]+\/documents$/.test(path)) return 'document';
   if (/\/payments\/[^/]+\/(refund|refunds)$/.test(path)) return null;
   return /\/(payments|payment-attempts|refunds)(\/|$)/.test(path) ? 'payment' : null;
 }

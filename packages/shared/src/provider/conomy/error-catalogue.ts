@@ -1,6 +1,5 @@
+import type { Operation } from '../../domain/payment-command.ts';
 import type { FailureStage, ProviderFailure } from '../payment-provider.ts';
-
-export type WriteOperation = 'create' | 'authorize' | 'capture' | 'refund' | 'create_attempt';
 
 /** What a failed write asks for. Every failure has exactly one. */
 export type Behaviour =
@@ -20,7 +19,7 @@ export interface CatalogueRow {
   behaviour: Behaviour;
   /** One sentence for operators. */
   why: string;
-  operations?: readonly WriteOperation[];
+  operations?: readonly Operation[];
   stage?: FailureStage;
   reason?: string;
   codes?: readonly string[];
@@ -31,11 +30,13 @@ export interface CatalogueRow {
   http?: readonly [from: number, to: number];
 }
 
-const CREATE: readonly WriteOperation[] = ['create', 'create_attempt'];
+const CREATE: readonly Operation[] = ['create', 'create_attempt'];
 /** Steps of a payment that exists: a refusal for its state may mean that the step was already taken. */
-const STEPS: readonly WriteOperation[] = ['authorize', 'capture'];
+const STEPS: readonly Operation[] = ['authorize', 'capture'];
 /** Its parent is read before it is sent, so a refusal for the parent's state is about this refund. */
-const REFUND: readonly WriteOperation[] = ['refund'];
+const REFUND: readonly Operation[] = ['refund'];
+/** It moves nothing; a refusal is about this document, and what another one did is no explanation of it. */
+const DOCUMENT: readonly Operation[] = ['submit_document'];
 
 /** Codes and types mean the same in the provider's table; where an answer has both, the code is believed. */
 // biome-ignore format: a table, one line per code, to be checked against the provider's.
@@ -44,11 +45,13 @@ const KNOWN: readonly (Omit<CatalogueRow, 'codes' | 'types'> & { code: string; t
   { code: '02', type: 'unknown', behaviour: 'unknown', why: 'The provider failed without a class; it may have acted before that.' },
   { code: '11', type: 'invalidParam', behaviour: 'reject', why: 'The provider found a value of the request invalid.' },
   { code: '12', type: 'missingParam', behaviour: 'reject', why: 'The provider misses a parameter in the request.' },
+  { code: '13', type: 'alreadyExist', operations: DOCUMENT, behaviour: 'reject', why: 'The provider has this document already.' },
   { code: '13', type: 'alreadyExist', behaviour: 'look', why: 'A unique key is taken, usually because an earlier try succeeded.' },
   { code: '14', type: 'parsingResource', behaviour: 'reject', why: 'The provider could not parse the request body.' },
   { code: '21', type: 'failedPrecondition', operations: CREATE, behaviour: 'reject', why: 'A business rule forbids this payment, for example the minimum of its rail.' },
   { code: '21', type: 'failedPrecondition', operations: STEPS, behaviour: 'look', why: 'The payment is not in the state this step needs, perhaps because the step was taken.' },
   { code: '21', type: 'failedPrecondition', operations: REFUND, behaviour: 'reject', why: 'The payment is not SETTLED, or less than this amount is still refundable.' },
+  { code: '21', type: 'failedPrecondition', operations: DOCUMENT, behaviour: 'reject', why: 'The payment takes no document in its state.' },
   { code: '31', type: 'notFound', operations: REFUND, behaviour: 'reject', why: 'The payment to refund does not exist for this tenant.' },
   { code: '31', type: 'notFound', behaviour: 'reject', why: 'The payment, identity or account does not exist for this tenant.' },
   { code: '32', type: 'tooManyRequests', behaviour: 'retry', why: 'The rate limit turned the request away before it was looked at.' },
@@ -75,6 +78,7 @@ export const ERROR_CATALOGUE: readonly CatalogueRow[] = [
 
   { operations: CREATE, http: [409, 409], behaviour: 'look', why: 'A conflict on create may mean that an earlier try made this payment.' },
   { operations: REFUND, http: [409, 409], behaviour: 'look', why: 'A conflict on a refund may mean that an earlier try made it.' },
+  { operations: DOCUMENT, http: [409, 409], behaviour: 'reject', why: 'The provider has this document already.' },
   ...KNOWN.map(({ code, type: _type, ...row }) => ({ ...row, codes: [code] })),
   ...KNOWN.map(({ code: _code, type, ...row }) => ({ ...row, types: [type] })),
 
@@ -103,18 +107,18 @@ export const ERROR_CATALOGUE: readonly CatalogueRow[] = [
 ];
 
 /** The one row that decides about a failed write, with its reason for operators. */
-export function findCatalogueRow(operation: WriteOperation, failure: ProviderFailure): CatalogueRow {
+export function findCatalogueRow(operation: Operation, failure: ProviderFailure): CatalogueRow {
   const row = ERROR_CATALOGUE.find((candidate) => matches(candidate, operation, failure));
   if (!row) throw new Error('the error catalogue has no last row that matches everything; restore it');
   return row;
 }
 
 /** What a failed write asks for. Pure; never `retry` or `reject` without a clear answer. */
-export function classifyFailure(operation: WriteOperation, failure: ProviderFailure): Behaviour {
+export function classifyFailure(operation: Operation, failure: ProviderFailure): Behaviour {
   return findCatalogueRow(operation, failure).behaviour;
 }
 
-function matches(row: CatalogueRow, operation: WriteOperation, failure: ProviderFailure): boolean {
+function matches(row: CatalogueRow, operation: Operation, failure: ProviderFailure): boolean {
   const { stage, reason, code, type, httpStatus } = failure;
   return (
     (row.operations === undefined || row.operations.includes(operation)) &&

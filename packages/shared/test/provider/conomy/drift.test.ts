@@ -21,6 +21,8 @@ describe('no drift is found', () => {
     ['create-payment-collect.response.json', '/sandbox/payments'],
     ['create-payment-p2p.response.json', '/sandbox/payments'],
     ['capture-payment.response.json', '/sandbox/payments/1/captured'],
+    ['attach-payment-document.response-lowercase-type.json', '/sandbox/payments/1/documents'],
+    ['attach-payment-document.response-uppercase-type.json', '/sandbox/payments/1/documents'],
     ['list-refunds.response-by-parent.json', '/sandbox/payments/1/refunds'],
     ['get-account-by-number.response-single-object.json', '/sandbox/accounts'],
     ['list-accounts.response-skeleton-nested.json', '/sandbox/accounts'],

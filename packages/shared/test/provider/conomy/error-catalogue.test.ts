@@ -1,19 +1,18 @@
 // The catalogue as a function: every failure has exactly one behaviour, and none of them risks money.
 import { describe, expect, it } from 'vitest';
+import { OPERATIONS, type Operation } from '../../../src/domain/payment-command.ts';
 import {
   type Behaviour,
   classifyFailure,
   ERROR_CATALOGUE,
   findCatalogueRow,
-  type WriteOperation,
 } from '../../../src/provider/conomy/error-catalogue.ts';
 import type { ProviderFailure } from '../../../src/provider/payment-provider.ts';
 
-const OPERATIONS: readonly WriteOperation[] = ['create', 'authorize', 'capture', 'refund', 'create_attempt'];
 const STAGES = ['not_sent', 'no_clear_answer', 'answered'] as const;
 const BEHAVIOURS: readonly Behaviour[] = ['retry', 'credentials', 'unknown', 'look', 'reject'];
 
-function* everyFailure(): Generator<[WriteOperation, ProviderFailure]> {
+function* everyFailure(): Generator<[Operation, ProviderFailure]> {
   const codes = [undefined, '01', '02', '11', '12', '13', '14', '21', '31', '32', '41', '42', '43'];
   const unlisted = ['00', '19', '29', '39', '49', '99', 'x', ''];
   const types = [

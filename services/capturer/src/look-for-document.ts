@@ -1,0 +1,38 @@
+import type { Finding } from '@capstan/shared/db/attempts';
+import type { ClaimedCommand } from '@capstan/shared/db/claims';
+import { documentationStatusOf, type PaymentProvider } from '@capstan/shared/provider/payment-provider';
+import type { Evidence } from './conclude-unknown.ts';
+import { inconclusive } from './look-for-effect.ts';
+
+/**
+ * Looks for the document an attempt of unknown outcome may have handed in. Conomy lists no documents: all a read tells is how
+ * far those of the payment are, so it is held against how far they were right before.
+ */
+export async function lookForDocument(
+  provider: PaymentProvider,
+  command: ClaimedCommand,
+  before: string | null,
+  signal: AbortSignal,
+): Promise<Evidence> {
+  if (command.conomyId === null) throw new Error(`command ${command.id} has no Conomy id to read`);
+  const read = await provider.readPayment(command.conomyId, { signal });
+  if (!read.ok) return inconclusive(read.failure);
+  const after = documentationStatusOf(read.value);
+  const detail = { status: read.value.status, before, after };
+  return { finding: compareDocumentation(before, after), isWhole: true, payment: read.value, detail };
+}
+
+/** Before a document is handed in; null when Conomy says nothing of documents. */
+const WANTING: ReadonlySet<string | null> = new Set([null, 'PENDING_UPLOAD', 'REJECTED']);
+/** Only after one was. `SENT` is of older documents (dossier §13). */
+const HANDED_IN: ReadonlySet<string | null> = new Set(['UPLOADED', 'SENT', 'APPROVED']);
+
+/**
+ * What the statuses before and after an attempt say of it. Where a document had been handed in already, another one changes
+ * nothing that can be seen, and neither can its absence.
+ */
+export function compareDocumentation(before: string | null, after: string | null): Finding {
+  if (!WANTING.has(before)) return 'unclear';
+  if (HANDED_IN.has(after) || (after === 'REJECTED' && before !== 'REJECTED')) return 'found';
+  return WANTING.has(after) ? 'absent' : 'unclear';
+}
