@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { type CommandRow, findCommand } from '@capstan/shared/db/commands';
+import { holdCommand, markRedriven } from '@capstan/shared/db/interventions';
 import { openPool, type Pool } from '@capstan/shared/db/pool';
 import { createProgressAnnouncer } from '@capstan/shared/db/progress';
+import { inTransaction } from '@capstan/shared/db/transaction';
+import { isEnded } from '@capstan/shared/domain/command-status';
 import { openSender } from '@capstan/shared/queue/sender';
 import { createLogger } from '@capstan/shared/telemetry/logger';
 import { collectBody } from '@capstan/testing/create-bodies';
@@ -8,7 +12,9 @@ import { createTestDatabase } from '@capstan/testing/test-database';
 import { createTestGate } from '@capstan/testing/test-gate';
 import { startTestProvider } from '@capstan/testing/test-provider';
 import { createTestQueue } from '@capstan/testing/test-queue';
+import { until } from '@capstan/testing/until';
 import type { CapturerContext } from '../src/context.ts';
+import { executeCommand } from '../src/execute-command.ts';
 import { createSharedScans } from '../src/shared-scans.ts';
 import { capturerTimings } from '../src/timings.ts';
 
@@ -68,6 +74,30 @@ export interface InsertedCommand {
   id: string;
   paymentKey: string;
   externalId: string;
+}
+
+/** Executes the command, again whenever it is due, until it ended or is parked; then the command. */
+export function runToItsEnd(
+  { pool, context }: Pick<CapturerFixture, 'pool' | 'context'>,
+  id: string,
+): Promise<CommandRow> {
+  return until(
+    async () => {
+      await executeCommand(context, id);
+      const command = await findCommand(pool, id);
+      return command !== null && (isEnded(command.status) || command.status === 'parked') && command;
+    },
+    { deadlineMs: 15_000, what: `command ${id} ends` },
+  );
+}
+
+/** Puts a parked command back to work as the api does for an operator. */
+export async function redrive({ pool }: Pick<CapturerFixture, 'pool'>, id: string): Promise<void> {
+  await inTransaction(pool, async (tx) => {
+    const held = await holdCommand(tx, id);
+    if (held === null) throw new Error(`command ${id} is gone`);
+    await markRedriven(tx, held, { by: 'operator', reason: 'looked at it', graceMs: 5_000 });
+  });
 }
 
 /** Writes an accepted create command as the api does. */

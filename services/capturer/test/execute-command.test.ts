@@ -8,7 +8,13 @@ import { accountNode } from '@capstan/testing/create-bodies';
 import { until } from '@capstan/testing/until';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { executeCommand } from '../src/execute-command.ts';
-import { type CapturerFixture, insertCreate, insertLater, openCapturerFixture } from './capturer-fixture.ts';
+import {
+  type CapturerFixture,
+  insertCreate,
+  insertLater,
+  openCapturerFixture,
+  runToItsEnd,
+} from './capturer-fixture.ts';
 
 let fixture: CapturerFixture;
 
@@ -31,19 +37,6 @@ async function ledgerOf(externalId: string): Promise<LedgerPayment[]> {
 }
 
 /** Lets the capturer work on the command whenever it is due, as its jobs would, until it has ended or is parked. */
-async function runToItsEnd(id: string, context = fixture.context) {
-  return until(
-    async () => {
-      await executeCommand(context, id);
-      const command = await findCommand(fixture.pool, id);
-      expect(['succeeded', 'rejected', 'canceled', 'parked']).toContain(command?.status);
-      if (command === null) throw new Error(`command ${id} is gone`);
-      return command;
-    },
-    { deadlineMs: 15_000, what: `command ${id} ends` },
-  );
-}
-
 const lost = { ok: false, failure: { stage: 'no_clear_answer', reason: 'timeout' } };
 const forbidden = {
   ok: false,
@@ -91,7 +84,7 @@ describe('a create with capture', () => {
   test('runs once when its job comes ten times at once', async () => {
     const { id, externalId } = await insertCreate(fixture.pool);
     await Promise.all(Array.from({ length: 10 }, () => executeCommand(fixture.context, id)));
-    await runToItsEnd(id);
+    await runToItsEnd(fixture, id);
     expect(await ledgerOf(externalId)).toMatchObject([{ effects: { create: 1, capture: 1 } }]);
   });
 
@@ -129,7 +122,7 @@ describe('an answer that never came', () => {
         rules: [{ operation, fault: 'commit-then-timeout', count: 1 }],
       });
       const { id, externalId } = await insertCreate(fixture.pool);
-      expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+      expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
       expect(await outcomes(id)).toContainEqual([operation, 'unknown', 'succeeded']);
       expect(await ledgerOf(externalId)).toMatchObject([
         { status: 'CAPTURED', effects: { create: 1, capture: 1 } },
@@ -142,7 +135,7 @@ describe('an answer that never came', () => {
     async (operation) => {
       await fixture.control('faults', { seed: 1, rules: [{ operation, fault: '500', count: 1 }] });
       const { id, externalId } = await insertCreate(fixture.pool);
-      expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+      expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
       expect(await outcomes(id)).toContainEqual([operation, 'unknown', 'retryable']);
       expect(await ledgerOf(externalId)).toMatchObject([{ effects: { create: 1, capture: 1 } }]);
       const { rows } = await fixture.pool.query(
@@ -190,7 +183,7 @@ describe('an answer that never came', () => {
         },
       };
       const context = { ...fixture.context, provider: hiding };
-      expect(await runToItsEnd(id, context)).toMatchObject({ status: 'succeeded' });
+      expect(await runToItsEnd({ ...fixture, context }, id)).toMatchObject({ status: 'succeeded' });
       expect(calls[operation]).toBe(2);
       expect(await outcomes(id)).toContainEqual([operation, 'unknown', 'retryable']);
       expect(await outcomes(id)).toContainEqual([operation, 'unknown', 'succeeded']);
@@ -218,7 +211,9 @@ describe('an answer that never came', () => {
         return listed.ok ? { ...listed, value: { ...listed.value, payments: [] } } : listed;
       },
     };
-    expect(await runToItsEnd(id, { ...fixture.context, provider: lagging })).toMatchObject({
+    expect(
+      await runToItsEnd({ ...fixture, context: { ...fixture.context, provider: lagging } }, id),
+    ).toMatchObject({
       status: 'succeeded',
     });
     const { rows } = await fixture.pool.query(
@@ -232,7 +227,7 @@ describe('an answer that never came', () => {
   test('a 429 waits as long as the provider says and burns nothing', async () => {
     await fixture.control('faults', { seed: 1, rules: [{ operation: 'create', fault: '429', count: 1 }] });
     const { id, externalId } = await insertCreate(fixture.pool);
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
     expect((await outcomes(id))[0]).toEqual(['create', 'retryable', null]);
     expect(await ledgerOf(externalId)).toMatchObject([{ effects: { create: 1, capture: 1 } }]);
   });
@@ -250,7 +245,7 @@ describe('a worker that died', () => {
     };
     await expect(executeCommand(dies, id)).rejects.toThrow('the process died');
     await expireClaim(id);
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
     expect(await outcomes(id)).toEqual([
       ['create', 'unknown', 'succeeded'],
       ['capture', 'succeeded', null],
@@ -277,7 +272,7 @@ describe('a worker that died', () => {
     const sleeper = executeCommand(sleeps, id);
     await answered.promise;
     await expireClaim(id);
-    await runToItsEnd(id);
+    await runToItsEnd(fixture, id);
     const before = await findAttemptsOfCommand(fixture.pool, id);
     resumed.resolve();
     await sleeper;
@@ -307,7 +302,7 @@ describe('commands of one payment', () => {
     await executeCommand(fixture.context, later);
     expect(await findCommand(fixture.pool, later)).toMatchObject({ status: 'blocked' });
     await executeCommand(fixture.context, id);
-    expect(await runToItsEnd(later)).toMatchObject({ status: 'succeeded' });
+    expect(await runToItsEnd(fixture, later)).toMatchObject({ status: 'succeeded' });
     expect(await ledgerOf(externalId)).toMatchObject([{ effects: { create: 1, capture: 1 } }]);
   });
 
@@ -325,14 +320,14 @@ describe('commands of one payment', () => {
     const { id, paymentKey, externalId } = await insertCreate(fixture.pool);
     await executeCommand(fixture.context, id);
     const again = await insertLater(fixture.pool, paymentKey, 'capture');
-    expect(await runToItsEnd(again)).toMatchObject({ status: 'succeeded' });
+    expect(await runToItsEnd(fixture, again)).toMatchObject({ status: 'succeeded' });
     expect(await findAttemptsOfCommand(fixture.pool, again)).toEqual([]);
     expect(await ledgerOf(externalId)).toMatchObject([{ effects: { capture: 1 } }]);
   });
 
   test('a capture refused for lack of funds is rejected after one look at the payment', async () => {
     const { id, externalId } = await insertCreate(fixture.pool, { body: withAmount('90000000000.00') });
-    expect(await runToItsEnd(id)).toMatchObject({
+    expect(await runToItsEnd(fixture, id)).toMatchObject({
       status: 'rejected',
       problem: { code: 'provider_rejected', provider: { status: 422, code: '21' } },
     });
@@ -416,7 +411,7 @@ describe('a create whose Conomy payment is mirrored under another key', () => {
     });
     answerHeld.resolve();
     await capturing;
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
     expect(await findCommand(fixture.pool, other.captureId)).toMatchObject({
       status: 'parked',
       problem: { code: 'payment_known_under_other_key' },

@@ -1,13 +1,18 @@
 /** A parked command that a person put back: it is looked for at Conomy, anew, before anything is sent. */
 import { findAttemptsOfCommand, parkOpenAttempts } from '@capstan/shared/db/attempts';
 import { findCommand } from '@capstan/shared/db/commands';
-import { holdCommand, markRedriven } from '@capstan/shared/db/interventions';
 import { inTransaction } from '@capstan/shared/db/transaction';
 import type { ObservedPayment, ProviderResult } from '@capstan/shared/provider/payment-provider';
-import { until } from '@capstan/testing/until';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { executeCommand } from '../src/execute-command.ts';
-import { type CapturerFixture, insertCreate, insertLater, openCapturerFixture } from './capturer-fixture.ts';
+import {
+  type CapturerFixture,
+  insertCreate,
+  insertLater,
+  openCapturerFixture,
+  redrive,
+  runToItsEnd,
+} from './capturer-fixture.ts';
 
 let fixture: CapturerFixture;
 
@@ -46,25 +51,6 @@ async function park(id: string): Promise<void> {
   });
 }
 
-async function redrive(id: string): Promise<void> {
-  await inTransaction(fixture.pool, async (tx) => {
-    const held = await holdCommand(tx, id);
-    if (held === null) throw new Error(`command ${id} is gone`);
-    await markRedriven(tx, held, { by: 'operator', reason: 'looked at it', graceMs: 5_000 });
-  });
-}
-
-const runToItsEnd = (id: string) =>
-  until(
-    async () => {
-      await executeCommand(fixture.context, id);
-      const command = await findCommand(fixture.pool, id);
-      expect(['succeeded', 'rejected', 'parked']).toContain(command?.status);
-      return command;
-    },
-    { deadlineMs: 15_000, what: `command ${id} ends` },
-  );
-
 async function effectsOf(externalId: string): Promise<Record<string, number>[]> {
   const { payments } = (await fixture.control('ledger')) as {
     payments: { externalId: string; effects: Record<string, number> }[];
@@ -79,9 +65,9 @@ test('a parked create that did happen is found and bound, never sent again', asy
   const { id, externalId } = await insertCreate(fixture.pool, { then: [] });
   await executeWithLostAnswer(id, true);
   await park(id);
-  await redrive(id);
+  await redrive(fixture, id);
 
-  expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded', problem: null });
+  expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded', problem: null });
   expect(await effectsOf(externalId)).toMatchObject([{ create: 1 }]);
   expect(await attemptsOf(id)).toEqual([['unknown', 'succeeded']]);
 });
@@ -107,12 +93,12 @@ test('a parked create that did not happen is sent again only after new reads hav
     [id],
   );
   await park(id);
-  await redrive(id);
+  await redrive(fixture, id);
   await executeCommand(fixture.context, id);
   expect(await findCommand(fixture.pool, id)).toMatchObject({ status: 'unresolved' });
   expect(await effectsOf(externalId)).toEqual([]);
 
-  expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+  expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
   expect(await effectsOf(externalId)).toMatchObject([{ create: 1 }]);
   expect(await attemptsOf(id)).toEqual([
     ['unknown', 'retryable'],
@@ -122,14 +108,14 @@ test('a parked create that did not happen is sent again only after new reads hav
 
 test('a capture is not sent on the word of an old mirror: the payment is read first', async () => {
   const { id, paymentKey, externalId } = await insertCreate(fixture.pool, { then: [] });
-  await runToItsEnd(id);
+  await runToItsEnd(fixture, id);
   const captureId = await insertLater(fixture.pool, paymentKey, 'capture');
   await park(captureId);
   const { rows } = await fixture.pool.query('select conomy_id from payments where key = $1', [paymentKey]);
   await fixture.context.provider.capturePayment(rows[0].conomy_id);
-  await redrive(captureId);
+  await redrive(fixture, captureId);
 
-  expect(await runToItsEnd(captureId)).toMatchObject({ status: 'succeeded' });
+  expect(await runToItsEnd(fixture, captureId)).toMatchObject({ status: 'succeeded' });
   expect(await attemptsOf(captureId)).toEqual([]);
   expect(await effectsOf(externalId)).toMatchObject([{ create: 1, capture: 1 }]);
 });
@@ -137,6 +123,6 @@ test('a capture is not sent on the word of an old mirror: the payment is read fi
 test('what led to parking is forgiven: the failures of before do not park the command again', async () => {
   const { id } = await insertCreate(fixture.pool);
   await park(id);
-  await redrive(id);
-  expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded', stepsDone: 2 });
+  await redrive(fixture, id);
+  expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded', stepsDone: 2 });
 });

@@ -1,7 +1,5 @@
 import { findAttemptsOfCommand } from '@capstan/shared/db/attempts';
-import { findCommand } from '@capstan/shared/db/commands';
 import { findPayment } from '@capstan/shared/db/payments';
-import { until } from '@capstan/testing/until';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { executeCommand } from '../src/execute-command.ts';
 import {
@@ -11,6 +9,7 @@ import {
   insertLater,
   insertRefund,
   openCapturerFixture,
+  runToItsEnd,
 } from './capturer-fixture.ts';
 
 let fixture: CapturerFixture;
@@ -29,18 +28,6 @@ async function settledPayment() {
   for (const status of ['RECEIVED', 'SETTLED'])
     await fixture.control(`payments/${conomyId}/transition`, { status });
   return { paymentKey, conomyId };
-}
-
-async function runToItsEnd(id: string) {
-  return until(
-    async () => {
-      await executeCommand(fixture.context, id);
-      const command = await findCommand(fixture.pool, id);
-      expect(['succeeded', 'rejected', 'parked']).toContain(command?.status);
-      return command;
-    },
-    { deadlineMs: 15_000, what: `command ${id} ends` },
-  );
 }
 
 async function refundEffects(conomyId: string): Promise<number> {
@@ -71,7 +58,7 @@ describe('a refund', () => {
   test('of a part of a settled payment is made once and mirrored as a payment of its own', async () => {
     const { paymentKey, conomyId } = await settledPayment();
     const id = await insertRefund(fixture.pool, paymentKey, '150.00');
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
     expect(await refundEffects(conomyId)).toBe(1);
     expect(await childrenOf(paymentKey)).toEqual([{ status: 'RECEIVED', amount: '150.00' }]);
     expect(await reservation(paymentKey)).toEqual({ whole: 3_000_000, done: 15_000, reserved: 0 });
@@ -82,7 +69,7 @@ describe('a refund', () => {
     const { id: create, paymentKey } = await insertCreate(fixture.pool);
     await executeCommand(fixture.context, create);
     const id = await insertRefund(fixture.pool, paymentKey, '150.00');
-    expect(await runToItsEnd(id)).toMatchObject({
+    expect(await runToItsEnd(fixture, id)).toMatchObject({
       status: 'rejected',
       problem: { code: 'payment_not_settled' },
     });
@@ -92,7 +79,7 @@ describe('a refund', () => {
   test('of more than what is refundable is rejected, and nothing is sent', async () => {
     const { paymentKey, conomyId } = await settledPayment();
     const id = await insertRefund(fixture.pool, paymentKey, '30000.01');
-    expect(await runToItsEnd(id)).toMatchObject({
+    expect(await runToItsEnd(fixture, id)).toMatchObject({
       status: 'rejected',
       problem: { code: 'refund_exceeds_refundable' },
     });
@@ -105,8 +92,8 @@ describe('a refund', () => {
     const first = await insertRefund(fixture.pool, paymentKey, '20000.00');
     const second = await insertRefund(fixture.pool, paymentKey, '10000.01', 'blocked');
     await Promise.all([executeCommand(fixture.context, second), executeCommand(fixture.context, first)]);
-    expect(await runToItsEnd(first)).toMatchObject({ status: 'succeeded' });
-    expect(await runToItsEnd(second)).toMatchObject({
+    expect(await runToItsEnd(fixture, first)).toMatchObject({ status: 'succeeded' });
+    expect(await runToItsEnd(fixture, second)).toMatchObject({
       status: 'rejected',
       problem: { code: 'refund_exceeds_refundable' },
     });
@@ -118,7 +105,7 @@ describe('a refund', () => {
     const elsewhere = await fixture.context.provider.refundPayment(conomyId, { amount: '29900.00' });
     expect(elsewhere.ok).toBe(true);
     const id = await insertRefund(fixture.pool, paymentKey, '150.00');
-    expect(await runToItsEnd(id)).toMatchObject({
+    expect(await runToItsEnd(fixture, id)).toMatchObject({
       status: 'rejected',
       problem: { code: 'refund_exceeds_refundable' },
     });
@@ -132,7 +119,7 @@ describe('a refund', () => {
     if (!failed.ok) throw new Error(failed.failure.reason);
     await fixture.control(`payments/${failed.value.id}/transition`, { status: 'FAILED' });
     const id = await insertRefund(fixture.pool, paymentKey, '30000.00');
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
   });
 });
 
@@ -145,7 +132,7 @@ describe('a refund whose answer was lost', () => {
       rules: [{ operation: 'refund', fault: 'commit-then-timeout', count: 1 }],
     });
     const id = await insertRefund(fixture.pool, paymentKey, '150.00');
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
     expect(await findAttemptsOfCommand(fixture.pool, id)).toMatchObject([
       { outcome: 'unknown', resolution: 'succeeded' },
     ]);
@@ -170,7 +157,7 @@ describe('a refund whose answer was lost', () => {
     };
     const id = await insertRefund(fixture.pool, paymentKey, '150.00');
     await executeCommand({ ...fixture.context, provider: heard }, id);
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
     expect(await refundEffects(conomyId)).toBe(1);
   });
 
@@ -178,7 +165,10 @@ describe('a refund whose answer was lost', () => {
     const { paymentKey, conomyId } = await settledPayment();
     await fixture.control('faults', { seed: 1, rules: [{ operation: 'refund', fault: '500', count: 1 }] });
     const id = await insertRefund(fixture.pool, paymentKey, '150.00');
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'parked', problem: { code: 'refund_unresolved' } });
+    expect(await runToItsEnd(fixture, id)).toMatchObject({
+      status: 'parked',
+      problem: { code: 'refund_unresolved' },
+    });
     expect(await findAttemptsOfCommand(fixture.pool, id)).toHaveLength(1);
     expect(await refundEffects(conomyId)).toBe(0);
     expect(await reservation(paymentKey)).toMatchObject({ reserved: 15_000 });
@@ -188,7 +178,7 @@ describe('a refund whose answer was lost', () => {
 describe('a payment attempt', () => {
   test('is created once and mirrored as ATTEMPT, and no read of it is scheduled', async () => {
     const { id, paymentKey } = await insertAttempt(fixture.pool);
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
     expect(await findPayment(fixture.pool, paymentKey)).toMatchObject({ kind: 'attempt', status: 'ATTEMPT' });
     const { rows } = await fixture.pool.query('select offer_at from payments where key = $1', [paymentKey]);
     expect(rows).toEqual([{ offer_at: null }]);
@@ -196,12 +186,12 @@ describe('a payment attempt', () => {
 
   test('takes no capture and no refund', async () => {
     const { id, paymentKey } = await insertAttempt(fixture.pool);
-    await runToItsEnd(id);
+    await runToItsEnd(fixture, id);
     for (const later of [
       await insertLater(fixture.pool, paymentKey, 'capture'),
       await insertRefund(fixture.pool, paymentKey, '150.00', 'blocked'),
     ]) {
-      expect(await runToItsEnd(later)).toMatchObject({
+      expect(await runToItsEnd(fixture, later)).toMatchObject({
         status: 'rejected',
         problem: { code: 'payment_not_open' },
       });
@@ -215,7 +205,7 @@ describe('a payment attempt', () => {
       rules: [{ operation: 'attempt', fault: 'commit-then-timeout', count: 1 }],
     });
     const { id } = await insertAttempt(fixture.pool);
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
     expect(await findAttemptsOfCommand(fixture.pool, id)).toMatchObject([
       { outcome: 'unknown', resolution: 'succeeded' },
     ]);

@@ -1,10 +1,7 @@
 /** A document handed in for the review of a payment: beside the capture that the review holds, and once. */
 import { findAttemptsOfCommand } from '@capstan/shared/db/attempts';
 import { findCommand } from '@capstan/shared/db/commands';
-import { holdCommand, markRedriven } from '@capstan/shared/db/interventions';
 import { findPayment } from '@capstan/shared/db/payments';
-import { inTransaction } from '@capstan/shared/db/transaction';
-import { until } from '@capstan/testing/until';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { executeCommand } from '../src/execute-command.ts';
 import {
@@ -12,6 +9,8 @@ import {
   insertCreate,
   insertDocument,
   openCapturerFixture,
+  redrive,
+  runToItsEnd,
 } from './capturer-fixture.ts';
 
 let fixture: CapturerFixture;
@@ -35,18 +34,6 @@ async function heldPayment() {
   return { id, paymentKey, conomyId };
 }
 
-async function runToItsEnd(id: string) {
-  return until(
-    async () => {
-      await executeCommand(fixture.context, id);
-      const command = await findCommand(fixture.pool, id);
-      expect(['succeeded', 'rejected', 'parked']).toContain(command?.status);
-      return command;
-    },
-    { deadlineMs: 15_000, what: `command ${id} ends` },
-  );
-}
-
 async function documentsOf(conomyId: string): Promise<number> {
   const { payments } = (await fixture.control('ledger')) as {
     payments: { id: string; documents?: number }[];
@@ -64,7 +51,7 @@ describe('a document', () => {
       const { id: create, paymentKey, conomyId } = await heldPayment();
       await fixture.control('config', { shapes: { writes } });
       const id = await insertDocument(fixture.pool, paymentKey);
-      expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded', stepsDone: 1 });
+      expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded', stepsDone: 1 });
       expect(await documentsOf(conomyId)).toBe(1);
       expect(await findCommand(fixture.pool, create)).toMatchObject({
         status: 'executing',
@@ -87,7 +74,7 @@ describe('a document', () => {
     expect(await findCommand(fixture.pool, id)).toMatchObject({ status: 'blocked' });
     await executeCommand(fixture.context, create);
     expect(await findCommand(fixture.pool, id)).toMatchObject({ status: 'accepted' });
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
   });
 
   test('ends with a create that comes to nothing', async () => {
@@ -109,7 +96,7 @@ describe('a document', () => {
     const { paymentKey, conomyId } = await heldPayment();
     await fixture.control('faults', { seed: 1, rules: [{ operation: 'documents', fault, count: 1 }] });
     const id = await insertDocument(fixture.pool, paymentKey);
-    expect(await runToItsEnd(id)).toMatchObject({
+    expect(await runToItsEnd(fixture, id)).toMatchObject({
       status: 'rejected',
       problem: { code: 'provider_rejected', provider: { code } },
     });
@@ -125,7 +112,7 @@ describe('a document whose answer was lost', () => {
     const { paymentKey, conomyId } = await heldPayment();
     await lose('reset-after');
     const id = await insertDocument(fixture.pool, paymentKey);
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
     expect(await attemptsOf(id)).toEqual([['unknown', 'succeeded']]);
     expect(await documentsOf(conomyId)).toBe(1);
   });
@@ -134,7 +121,7 @@ describe('a document whose answer was lost', () => {
     const { paymentKey, conomyId } = await heldPayment();
     await lose('reset-before');
     const id = await insertDocument(fixture.pool, paymentKey);
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
     expect(await attemptsOf(id)).toEqual([
       ['unknown', 'retryable'],
       ['succeeded', null],
@@ -144,21 +131,17 @@ describe('a document whose answer was lost', () => {
 
   test('behind one that had arrived is parked, and handed in again once a person redrives it', async () => {
     const { paymentKey, conomyId } = await heldPayment();
-    await runToItsEnd(await insertDocument(fixture.pool, paymentKey));
+    await runToItsEnd(fixture, await insertDocument(fixture.pool, paymentKey));
     await lose('reset-before');
     const id = await insertDocument(fixture.pool, paymentKey);
-    expect(await runToItsEnd(id)).toMatchObject({
+    expect(await runToItsEnd(fixture, id)).toMatchObject({
       status: 'parked',
       problem: { code: 'document_unresolved' },
     });
     expect(await documentsOf(conomyId)).toBe(1);
 
-    await inTransaction(fixture.pool, async (tx) => {
-      const held = await holdCommand(tx, id);
-      if (held === null) throw new Error(`command ${id} is gone`);
-      await markRedriven(tx, held, { by: 'operator', reason: 'Conomy has one only', graceMs: 5_000 });
-    });
-    expect(await runToItsEnd(id)).toMatchObject({ status: 'succeeded' });
+    await redrive(fixture, id);
+    expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
     expect(await documentsOf(conomyId)).toBe(2);
   });
 });
