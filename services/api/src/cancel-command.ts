@@ -1,6 +1,6 @@
 import type { CommandProblem } from '@capstan/shared/db/commands';
 import { settleFollowers } from '@capstan/shared/db/followers';
-import { type HeldCommand, holdCommand, markCanceled } from '@capstan/shared/db/interventions';
+import { type HeldCommand, holdInLine, markCanceled } from '@capstan/shared/db/interventions';
 import type { Pool } from '@capstan/shared/db/pool';
 import { inTransaction } from '@capstan/shared/db/transaction';
 import { hadNoEffect } from '@capstan/shared/domain/attempt';
@@ -28,7 +28,7 @@ export interface InterventionResult {
  */
 export async function cancelCommand(pool: Pool, cancel: Intervention): Promise<InterventionResult> {
   return inTransaction(pool, async (tx) => {
-    const command = await holdCommand(tx, cancel.commandId);
+    const command = await holdInLine(tx, cancel.commandId);
     if (command === null) throw new RefusedError(unknownCommand);
     const { paymentKey } = command;
     if (isCanceledByCaller(command)) return { paymentKey, commandJobs: [] };

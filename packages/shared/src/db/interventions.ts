@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { AttemptEnd } from '../domain/attempt.ts';
 import type { CommandProblem, CommandRow } from './commands.ts';
+import { lockPayment } from './payments.ts';
 import { storableJson } from './storable-text.ts';
 
 /** A command whose row is locked so that somebody from outside may cancel or redrive it. */
@@ -30,6 +31,20 @@ export async function holdCommand(tx: PoolClient, id: string): Promise<HeldComma
     [id, command.stepsDone],
   );
   return { ...command, attempt: attempts.rows[0] ?? null };
+}
+
+/**
+ * The same, for a command that may stand in line behind another one of its payment: the payment is locked before it, as
+ * whoever makes it runnable does. One that is at work is locked before its payment, as its capturer does.
+ */
+export async function holdInLine(tx: PoolClient, id: string): Promise<HeldCommand | null> {
+  const { rows } = await tx.query<{ paymentKey: string }>(
+    `select payment_key as "paymentKey" from commands where id = $1::uuid and status = 'blocked'`,
+    [id],
+  );
+  const [blocked] = rows;
+  if (blocked) await lockPayment(tx, blocked.paymentKey);
+  return holdCommand(tx, id);
 }
 
 /** Ends a held command as canceled. Its epoch rises, so that a capturer that once held it can write nothing more. */
