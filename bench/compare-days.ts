@@ -9,8 +9,8 @@ import { startSandbox } from '@capstan/conomy-sandbox/start-sandbox';
 import { startStack } from '@capstan/local-stack/start-stack';
 import { compareDays } from '@capstan/reconciler/comparison/compare-days';
 import { daysFrom, toDay } from '@capstan/reconciler/comparison/days';
+import { createAnnouncer, PROGRESS } from '@capstan/shared/db/announcements';
 import { openPool } from '@capstan/shared/db/pool';
-import { createProgressAnnouncer } from '@capstan/shared/db/progress';
 import { createConomyClient } from '@capstan/shared/provider/conomy/client';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import { openSender } from '@capstan/shared/queue/sender';
@@ -37,7 +37,7 @@ const stack = await startStack({ logDir: '.local/logs/bench', capturers: 0, reco
 const log = createLogger('bench', 'fatal');
 const pool = openPool({ url: stack.databaseUrl, name: 'bench', max: 4, log });
 const reads = openSender('reads', stack.queue.url, log);
-const progress = createProgressAnnouncer(pool, log);
+const progress = createAnnouncer(pool, PROGRESS, log);
 try {
   for (let day = 0; day < DAYS; day++) {
     nowMs = firstMs + day * DAY_MS;

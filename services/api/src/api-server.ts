@@ -1,5 +1,5 @@
+import type { Announcer, Listener } from '@capstan/shared/db/announcements';
 import type { Pool } from '@capstan/shared/db/pool';
-import type { ProgressAnnouncer, ProgressListener } from '@capstan/shared/db/progress';
 import { databaseCheck, type HealthChecks, queueCheck } from '@capstan/shared/http/health-checks';
 import { addHealthRoutes } from '@capstan/shared/http/health-routes';
 import type { SignatureForm } from '@capstan/shared/provider/conomy/signature';
@@ -44,8 +44,8 @@ export interface ApiQueues {
 
 export interface ApiDeps {
   pool: Pool;
-  progress: ProgressListener;
-  announcer: ProgressAnnouncer;
+  progress: Listener;
+  announcer: Announcer;
   /** For reads that cannot wait; commands are carried out by the capturer alone. */
   provider: PaymentProvider;
   /** How long what the provider offers is taken for current; `check`: creates are checked against it. */

@@ -1,5 +1,5 @@
 import { conomyClientOf } from '@capstan/shared/config/conomy-settings';
-import { createProgressAnnouncer, listenForProgress } from '@capstan/shared/db/progress';
+import { createAnnouncer, listenTo, PROGRESS } from '@capstan/shared/db/announcements';
 import { queueHazardCheck } from '@capstan/shared/http/health-checks';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
@@ -23,9 +23,9 @@ export async function buildApi(
   lifecycle: Lifecycle,
 ): Promise<{ url: string }> {
   const pool = await openDatabase(config, { name: 'api', connectionsMax: CONNECTIONS_MAX }, log, lifecycle);
-  const progress = listenForProgress(config.DATABASE_URL, log);
+  const progress = listenTo(config.DATABASE_URL, PROGRESS, log);
   lifecycle.onStop('progress listener', () => progress.close());
-  const announcer = createProgressAnnouncer(pool, log);
+  const announcer = createAnnouncer(pool, PROGRESS, log);
   lifecycle.onStop('progress announcer', () => announcer.idle());
   const drift = createDriftLog(pool, log);
   lifecycle.onStop('drift log', () => drift.close());

@@ -1,10 +1,10 @@
-import type { ProgressListener } from '@capstan/shared/db/progress';
+import type { Listener } from '@capstan/shared/db/announcements';
 
 /** A lost announcement costs at most this much: everyone who waits also looks by themselves. */
 const LOOK_AGAIN_MS = 1_000;
 
 export interface Wait<T> {
-  progress: ProgressListener;
+  progress: Listener;
   paymentKey: string;
   waitMs: number;
   /** Aborted when nobody waits for the answer any more, or the server stops. */

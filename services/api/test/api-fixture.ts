@@ -1,9 +1,5 @@
+import { type Announcer, createAnnouncer, listenTo, PROGRESS } from '@capstan/shared/db/announcements';
 import { openPool, type Pool } from '@capstan/shared/db/pool';
-import {
-  createProgressAnnouncer,
-  listenForProgress,
-  type ProgressAnnouncer,
-} from '@capstan/shared/db/progress';
 import type { PaymentProvider, ProviderResult } from '@capstan/shared/provider/payment-provider';
 import type { Offer, QueueKey } from '@capstan/shared/queue/catalogue';
 import type { QueueSender } from '@capstan/shared/queue/sender';
@@ -57,7 +53,7 @@ export interface ApiFixture {
   app: FastifyInstance;
   pool: Pool;
   databaseUrl: string;
-  progress: ProgressAnnouncer;
+  progress: Announcer;
   commands: RecordingSender<'commands'>;
   deliveries: RecordingSender<'deliveries'>;
   registry: Registry;
@@ -71,8 +67,8 @@ export async function openApi(overrides: Partial<ApiDeps> = {}): Promise<ApiFixt
   const database = await createTestDatabase();
   const log = createLogger('api-test', 'silent');
   const pool = openPool({ url: database.url, name: 'api-test', max: 10, log });
-  const progress = listenForProgress(database.url, log);
-  const announcer = createProgressAnnouncer(pool, log);
+  const progress = listenTo(database.url, PROGRESS, log);
+  const announcer = createAnnouncer(pool, PROGRESS, log);
   const commands = recordingSender<'commands'>();
   const deliveries = recordingSender<'deliveries'>();
   const registry = new Registry();

@@ -1,5 +1,5 @@
 /** Reading commands and payments back, and waiting for them to come to rest. */
-import type { ProgressListener } from '@capstan/shared/db/progress';
+import type { Listener } from '@capstan/shared/db/announcements';
 import { afterEach, expect, test } from 'vitest';
 import { type ApiFixture, createCommand, get, openApi, postCommand, SECRETS } from './api-fixture.ts';
 
@@ -166,7 +166,7 @@ test('progress that nobody announced is noticed all the same', async () => {
 function silentListener() {
   const waits = Promise.withResolvers<void>();
   const gaveUp = Promise.withResolvers<void>();
-  const listener: ProgressListener = {
+  const listener: Listener = {
     next: (_key, _waitMs, signal) =>
       new Promise((resolve) => {
         waits.resolve();

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { createProgressAnnouncer } from '@capstan/shared/db/progress';
+import { createAnnouncer, PROGRESS } from '@capstan/shared/db/announcements';
 import { databaseCheck, queueCheck, queueHazardCheck } from '@capstan/shared/http/health-checks';
 import { startHealthServer } from '@capstan/shared/http/health-server';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
@@ -38,7 +38,7 @@ export async function buildCapturer(
     scans: createSharedScans(),
     commands,
     reads,
-    progress: createProgressAnnouncer(pool, log),
+    progress: createAnnouncer(pool, PROGRESS, log),
     log,
     timings: capturerTimings({
       sendWindowMs: config.SEND_WINDOW_MS,

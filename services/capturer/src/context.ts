@@ -1,5 +1,5 @@
+import type { Announcer } from '@capstan/shared/db/announcements';
 import type { Pool } from '@capstan/shared/db/pool';
-import type { ProgressAnnouncer } from '@capstan/shared/db/progress';
 import type { ProviderGate } from '@capstan/shared/provider/gate/provider-gate';
 import type { PaymentProvider } from '@capstan/shared/provider/payment-provider';
 import type { QueueSender } from '@capstan/shared/queue/sender';
@@ -16,7 +16,7 @@ export interface CapturerContext {
   scans: SharedScans;
   commands: QueueSender<'commands'>;
   reads: QueueSender<'reads'>;
-  progress: ProgressAnnouncer;
+  progress: Announcer;
   log: Logger;
   timings: CapturerTimings;
   /** Names this process in claims and attempts. */

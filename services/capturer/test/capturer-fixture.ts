@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { createAnnouncer, PROGRESS } from '@capstan/shared/db/announcements';
 import { type CommandRow, findCommand } from '@capstan/shared/db/commands';
 import { holdCommand, markRedriven } from '@capstan/shared/db/interventions';
 import { openPool, type Pool } from '@capstan/shared/db/pool';
-import { createProgressAnnouncer } from '@capstan/shared/db/progress';
 import { inTransaction } from '@capstan/shared/db/transaction';
 import { isEnded } from '@capstan/shared/domain/command-status';
 import { openSender } from '@capstan/shared/queue/sender';
@@ -38,7 +38,7 @@ export async function openCapturerFixture({ regulated = false } = {}) {
   if (regulated) await gate.open(() => provider.client.listPayments({}, { limit: 1, offset: 0 }));
   const commands = openSender('commands', queue.url, log);
   const reads = openSender('reads', queue.url, log);
-  const progress = createProgressAnnouncer(pool, log);
+  const progress = createAnnouncer(pool, PROGRESS, log);
   const context: CapturerContext = {
     pool,
     provider: provider.client,

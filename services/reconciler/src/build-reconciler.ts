@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ConfigError } from '@capstan/shared/config/parse-env';
-import { ANY_PAYMENT, createProgressAnnouncer, listenForProgress } from '@capstan/shared/db/progress';
+import { ANY_KEY, createAnnouncer, listenTo, PROGRESS } from '@capstan/shared/db/announcements';
 import { configureEndpoint } from '@capstan/shared/db/pushes';
 import { databaseCheck, queueCheck, queueHazardCheck } from '@capstan/shared/http/health-checks';
 import { startHealthServer } from '@capstan/shared/http/health-server';
@@ -55,7 +55,7 @@ export async function buildReconciler(
   for (const [kind, sender] of Object.entries(senders))
     lifecycle.onStop(`${kind} sender`, () => sender.close());
 
-  const progress = createProgressAnnouncer(pool, log);
+  const progress = createAnnouncer(pool, PROGRESS, log);
   const context: ReconcilerContext = {
     pool,
     provider,
@@ -128,13 +128,13 @@ async function startPushes(
   const allowPrivateAddresses = config.UPSTREAM_PRIVATE_ADDRESSES === 'on';
   const receiver = createReceiver({ url, secrets, allowPrivateAddresses, timeoutMs });
   lifecycle.onStop('receiver of pushes', () => receiver.close());
-  const progress = listenForProgress(config.DATABASE_URL, log);
+  const progress = listenTo(config.DATABASE_URL, PROGRESS, log);
   lifecycle.onStop('progress listener', () => progress.close());
   const stopping = new AbortController();
   const context = { pool, receiver, log, random, leaseMs: timeoutMs + PUSH_MARGIN_MS };
   const push = async () => {
     // It listens before it looks, so that what happens in between is not missed.
-    const announced = progress.next(ANY_PAYMENT, PUSH_EVERY_MS, stopping.signal);
+    const announced = progress.next(ANY_KEY, PUSH_EVERY_MS, stopping.signal);
     if (!(await pushEvents(context))) await announced;
     return false;
   };

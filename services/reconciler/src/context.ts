@@ -1,5 +1,5 @@
+import type { Announcer } from '@capstan/shared/db/announcements';
 import type { Pool } from '@capstan/shared/db/pool';
-import type { ProgressAnnouncer } from '@capstan/shared/db/progress';
 import type { ProviderGate } from '@capstan/shared/provider/gate/provider-gate';
 import type { PaymentProvider } from '@capstan/shared/provider/payment-provider';
 import type { QueueKey } from '@capstan/shared/queue/catalogue';
@@ -16,7 +16,7 @@ export interface ReconcilerContext {
   senders: { [K in QueueKey]: RelaySender<K> };
   /** Told where a delivery leaves the documents. */
   drift: Pick<DriftLog, 'note'>;
-  progress: ProgressAnnouncer;
+  progress: Announcer;
   log: Logger;
   /** In [0, 1). */
   random: () => number;

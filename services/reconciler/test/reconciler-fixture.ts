@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { createAnnouncer, PROGRESS } from '@capstan/shared/db/announcements';
 import { storeDeliveries } from '@capstan/shared/db/deliveries';
 import { openPool } from '@capstan/shared/db/pool';
-import { createProgressAnnouncer } from '@capstan/shared/db/progress';
 import { openSender } from '@capstan/shared/queue/sender';
 import { createDriftLog } from '@capstan/shared/telemetry/drift-log';
 import { createLogger } from '@capstan/shared/telemetry/logger';
@@ -24,7 +24,7 @@ export async function openReconcilerFixture() {
     deliveries: openSender('deliveries', queue.url, log),
     reads: openSender('reads', queue.url, log),
   };
-  const progress = createProgressAnnouncer(pool, log);
+  const progress = createAnnouncer(pool, PROGRESS, log);
   const drift = createDriftLog(pool, log);
   const context: ReconcilerContext = {
     pool,

@@ -1,6 +1,6 @@
+import type { Announcer } from '../db/announcements.ts';
 import { lockPayment, type PaymentRow } from '../db/payments.ts';
 import type { Pool } from '../db/pool.ts';
-import type { ProgressAnnouncer } from '../db/progress.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type {
   CallOptions,
@@ -19,7 +19,7 @@ export interface ReadContext {
   provider: PaymentProvider;
   /** Takes the job of the next read. */
   reads: QueueSender<'reads'>;
-  progress: ProgressAnnouncer;
+  progress: Announcer;
   log: Logger;
   /** In [0, 1). */
   random: () => number;

@@ -1,6 +1,6 @@
+import type { Listener } from '@capstan/shared/db/announcements';
 import { listCommands } from '@capstan/shared/db/lists';
 import type { Pool } from '@capstan/shared/db/pool';
-import type { ProgressListener } from '@capstan/shared/db/progress';
 import { COMMAND_STATUSES, type CommandStatus, isEnded } from '@capstan/shared/domain/command-status';
 import { COMMAND_TYPES } from '@capstan/shared/domain/payment-command';
 import type { FastifyInstance } from 'fastify';
@@ -26,7 +26,7 @@ const commandPlace = z.int().min(0);
 
 export function addGetCommandRoutes(
   app: FastifyInstance,
-  { pool, progress, longPoll }: { pool: Pool; progress: ProgressListener; longPoll: LongPoll },
+  { pool, progress, longPoll }: { pool: Pool; progress: Listener; longPoll: LongPoll },
 ): void {
   app.get('/commands', { config: { scope: 'read' } }, async (request) => {
     const { cursor, limit, ...filter } = readQuery(commandListQuery, request.query);

@@ -1,6 +1,6 @@
+import { ANY_KEY, type Listener } from '@capstan/shared/db/announcements';
 import { readEvents } from '@capstan/shared/db/events';
 import type { Pool } from '@capstan/shared/db/pool';
-import { ANY_PAYMENT, type ProgressListener } from '@capstan/shared/db/progress';
 import { toToldEvent } from '@capstan/shared/domain/told-event';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -26,7 +26,7 @@ export const eventsQuery = z.strictObject({
 /** What happened, in order: upstream goes on from `next` and misses nothing. */
 export function addEventRoutes(
   app: FastifyInstance,
-  { pool, progress, longPoll }: { pool: Pool; progress: ProgressListener; longPoll: LongPoll },
+  { pool, progress, longPoll }: { pool: Pool; progress: Listener; longPoll: LongPoll },
 ): void {
   app.get('/events', { config: { scope: 'read' } }, async (request, reply) => {
     const { after, wait, limit } = readQuery(eventsQuery, request.query);
@@ -34,7 +34,7 @@ export function addEventRoutes(
     const events = await longPoll(reply, (signal) =>
       waitForProgress({
         progress,
-        paymentKey: ANY_PAYMENT,
+        paymentKey: ANY_KEY,
         waitMs: wait * 1_000,
         signal,
         look,

@@ -1,3 +1,4 @@
+import type { Listener } from '@capstan/shared/db/announcements';
 import { findAttemptsOfPayment } from '@capstan/shared/db/attempts';
 import { findCommandsOfPayment } from '@capstan/shared/db/commands';
 import { findDeliveriesOfPayment } from '@capstan/shared/db/deliveries';
@@ -8,7 +9,6 @@ import { findJournalOfPayment } from '@capstan/shared/db/journal';
 import { listPayments } from '@capstan/shared/db/lists';
 import { findPayment, type PaymentRow } from '@capstan/shared/db/payments';
 import type { Pool } from '@capstan/shared/db/pool';
-import type { ProgressListener } from '@capstan/shared/db/progress';
 import { findPushedUpTo } from '@capstan/shared/db/pushes';
 import { findTimelineOrder } from '@capstan/shared/db/timeline-order';
 import type { FastifyInstance } from 'fastify';
@@ -39,7 +39,7 @@ const timelinePlace = z.string();
 
 export function addGetPaymentRoutes(
   app: FastifyInstance,
-  { pool, progress, longPoll }: { pool: Pool; progress: ProgressListener; longPoll: LongPoll },
+  { pool, progress, longPoll }: { pool: Pool; progress: Listener; longPoll: LongPoll },
 ): void {
   app.get('/payments', { config: { scope: 'read' } }, async (request) => {
     const { cursor, limit, to, ...filter } = readQuery(paymentListQuery, request.query);

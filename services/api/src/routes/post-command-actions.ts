@@ -1,5 +1,5 @@
+import type { Announcer } from '@capstan/shared/db/announcements';
 import type { Pool } from '@capstan/shared/db/pool';
-import type { ProgressAnnouncer } from '@capstan/shared/db/progress';
 import { parseContent } from '@capstan/shared/domain/problem';
 import type { QueueSender } from '@capstan/shared/queue/sender';
 import type { FastifyInstance } from 'fastify';
@@ -25,7 +25,7 @@ const params = z.object({ id: z.guid() });
 
 export interface CommandActionDeps {
   pool: Pool;
-  progress: ProgressAnnouncer;
+  progress: Announcer;
   commands: QueueSender<'commands'>;
 }
 

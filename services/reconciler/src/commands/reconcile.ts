@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { parseEnv } from '@capstan/shared/config/parse-env';
+import { createAnnouncer, PROGRESS } from '@capstan/shared/db/announcements';
 import { completeDay, type Day } from '@capstan/shared/db/compared-days';
-import { createProgressAnnouncer } from '@capstan/shared/db/progress';
 import { createLifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
 import { openProvider } from '@capstan/shared/process/open-provider';
@@ -37,7 +37,7 @@ export async function runReconcile(
     const { provider } = await openProvider(config, CONNECTIONS, pool, log, lifecycle);
     const reads = openSender('reads', config.QUEUE_URL, log);
     lifecycle.onStop('reads sender', () => reads.close());
-    const progress = createProgressAnnouncer(pool, log);
+    const progress = createAnnouncer(pool, PROGRESS, log);
     lifecycle.onStop('progress announcer', () => progress.idle());
     screen.write(`${sayPlan(comparison)} against ${config.CONOMY_BASE_URL}\n`);
     const shown = showPages(screen, comparison);

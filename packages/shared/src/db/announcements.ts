@@ -2,15 +2,19 @@ import type { Pool } from 'pg';
 import pg from 'pg';
 import type { Logger } from '../telemetry/logger.ts';
 
-const CHANNEL = 'capstan_progress';
+/** What is told from process to process through PostgreSQL; each announcement has a key. */
+export type Channel = 'capstan_progress';
 
-/** Instead of a key: waits for progress of whichever payment. */
-export const ANY_PAYMENT = '*';
+/** Something about a payment was committed; its key is the payment's. */
+export const PROGRESS: Channel = 'capstan_progress';
 
-/** Tells all api processes that something about a payment was committed, so that waiting requests look again. */
-export interface ProgressAnnouncer {
+/** Instead of a key: waits for whichever comes. */
+export const ANY_KEY = '*';
+
+/** Tells all processes that listen, so that whoever waits looks again. */
+export interface Announcer {
   /** Never throws and is never waited for: those who wait also look by themselves now and then. */
-  announce(paymentKey: string): void;
+  announce(key: string): void;
   /** Resolves when nothing is left to announce. */
   idle(): Promise<void>;
 }
@@ -20,7 +24,7 @@ export interface ProgressAnnouncer {
  * the recording transaction would make PostgreSQL take a global lock until that transaction is on disk, and so
  * make all commits wait in line.
  */
-export function createProgressAnnouncer(pool: Pool, log: Logger): ProgressAnnouncer {
+export function createAnnouncer(pool: Pool, channel: Channel, log: Logger): Announcer {
   const waiting = new Set<string>();
   let sending: Promise<void> | null = null;
   const send = async () => {
@@ -28,16 +32,16 @@ export function createProgressAnnouncer(pool: Pool, log: Logger): ProgressAnnoun
       const keys = [...waiting];
       waiting.clear();
       await pool
-        .query('select pg_notify($1::text, key) from unnest($2::text[]) as key', [CHANNEL, keys])
+        .query('select pg_notify($1::text, key) from unnest($2::text[]) as key', [channel, keys])
         .catch((error: Error) =>
-          log.debug({ event: 'progress.not_announced', err: error }, 'nobody was told'),
+          log.debug({ event: 'announcements.not_sent', channel, err: error }, 'nobody was told'),
         );
     }
     sending = null;
   };
   return {
-    announce: (paymentKey) => {
-      waiting.add(paymentKey);
+    announce: (key) => {
+      waiting.add(key);
       sending ??= send();
     },
     idle: async () => {
@@ -46,16 +50,16 @@ export function createProgressAnnouncer(pool: Pool, log: Logger): ProgressAnnoun
   };
 }
 
-/** Calls back for each announced payment key. Reconnects by itself; what is announced meanwhile is missed. */
-export interface ProgressListener {
-  /** Resolves true when progress of the payment was announced, false after `waitMs` or when aborted. */
-  next(paymentKey: string, waitMs: number, signal: AbortSignal): Promise<boolean>;
+/** Hears what is announced. Reconnects by itself; what is announced meanwhile is missed. */
+export interface Listener {
+  /** Resolves true when the key was announced, false after `waitMs` or when aborted. */
+  next(key: string, waitMs: number, signal: AbortSignal): Promise<boolean>;
   close(): Promise<void>;
 }
 
 const RECONNECT_MS = 1_000;
 
-export function listenForProgress(databaseUrl: string, log: Logger): ProgressListener {
+export function listenTo(databaseUrl: string, channel: Channel, log: Logger): Listener {
   const waiters = new Map<string, Set<() => void>>();
   let client: pg.Client | null = null;
   let closed = false;
@@ -64,7 +68,7 @@ export function listenForProgress(databaseUrl: string, log: Logger): ProgressLis
   const connect = async () => {
     const candidate = new pg.Client({
       connectionString: databaseUrl,
-      application_name: 'capstan-progress',
+      application_name: 'capstan-listener',
       connectionTimeoutMillis: 3_000,
       keepAlive: true,
     });
@@ -79,16 +83,16 @@ export function listenForProgress(databaseUrl: string, log: Logger): ProgressLis
     candidate.on('error', lost);
     candidate.on('end', lost);
     candidate.on('notification', ({ payload }) => {
-      for (const key of [payload ?? '', ANY_PAYMENT]) for (const wake of waiters.get(key) ?? []) wake();
+      for (const key of [payload ?? '', ANY_KEY]) for (const wake of waiters.get(key) ?? []) wake();
     });
     try {
       await candidate.connect();
-      await candidate.query(`listen ${CHANNEL}`);
+      await candidate.query(`listen ${channel}`);
       client = candidate;
     } catch (error) {
       log.debug(
-        { event: 'progress.not_listening', err: error },
-        'waiting requests look by themselves meanwhile',
+        { event: 'announcements.not_heard', channel, err: error },
+        'those who wait look by themselves meanwhile',
       );
       lost();
     }
@@ -96,14 +100,14 @@ export function listenForProgress(databaseUrl: string, log: Logger): ProgressLis
   let connecting = connect();
 
   return {
-    next: (paymentKey, waitMs, signal) =>
+    next: (key, waitMs, signal) =>
       new Promise((resolve) => {
-        const set = waiters.get(paymentKey) ?? new Set();
-        waiters.set(paymentKey, set);
+        const set = waiters.get(key) ?? new Set();
+        waiters.set(key, set);
         const settle = (announced: boolean) => {
           clearTimeout(timer);
           set.delete(wake);
-          if (set.size === 0) waiters.delete(paymentKey);
+          if (set.size === 0) waiters.delete(key);
           signal.removeEventListener('abort', giveUp);
           resolve(announced);
         };
