@@ -426,6 +426,26 @@ create table pushes (
   constraint pushes_pkey PRIMARY KEY (payment_key)
 );
 
+create table scan_lanes (
+  lane text not null,
+  held_by bigint not null,
+  held_until timestamp with time zone not null,
+  constraint scan_lanes_pkey PRIMARY KEY (lane)
+);
+
+create table scan_requests (
+  id bigint generated always as identity not null,
+  lane text not null,
+  external_id text not null,
+  first_started_at timestamp with time zone not null,
+  is_whole boolean not null,
+  requested_at timestamp with time zone default capstan_now() not null,
+  began_at timestamp with time zone,
+  answer jsonb,
+  constraint scan_requests_answer_has_a_scan CHECK (((answer IS NULL) = (began_at IS NULL))),
+  constraint scan_requests_pkey PRIMARY KEY (id)
+);
+
 create table webhook_deliveries (
   id uuid not null,
   body_sha256 bytea not null,

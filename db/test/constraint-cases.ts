@@ -452,6 +452,30 @@ const HEALTH: Case[] = [
   ],
 ];
 
+const SCANS: Case[] = [
+  [
+    'two scans of one lane at once',
+    'scan_lanes_pkey',
+    async (db) => {
+      const row = { lane: 'create 200 COLLECT', held_by: 1, held_until: now() };
+      await insert(db, 'scan_lanes', row);
+      await insert(db, 'scan_lanes', row);
+    },
+  ],
+  [
+    'an answer of no scan',
+    'scan_requests_answer_has_a_scan',
+    (db) =>
+      insert(db, 'scan_requests', {
+        lane: 'create 200 COLLECT',
+        external_id: 'order-1',
+        first_started_at: now(),
+        is_whole: false,
+        answer: {},
+      }),
+  ],
+];
+
 /** A discrepancy of a payment that is there, unless `over` names another. */
 async function insertDiscrepancy(db: Pool, over: object = {}): Promise<unknown> {
   const side = { mirror: {}, mirror_read_at: now(), provider: {}, provider_read_at: now() };
@@ -643,6 +667,7 @@ export const CASES = [
   ...DELIVERIES,
   ...REDRIVES,
   ...HEALTH,
+  ...SCANS,
   ...PAUSES,
   ...DISCREPANCIES,
   ...COMPARED_DAYS,

@@ -1,7 +1,7 @@
 import { acceptCommands } from '@capstan/api/accept-commands';
 import { storeVerified } from '@capstan/api/store-delivery';
 import { executeCommand } from '@capstan/capturer/execute-command';
-import { createSharedScans } from '@capstan/capturer/shared-scans';
+import type { ScanNews } from '@capstan/capturer/shared-scans';
 import { capturerTimings } from '@capstan/capturer/timings';
 import type { Payment, PaymentStatus } from '@capstan/conomy-sandbox/payment';
 import { eventsOf, signDelivery } from '@capstan/conomy-sandbox/webhook-event';
@@ -23,6 +23,7 @@ import { createWorkload, type Request } from './workload.ts';
 /** Jobs worked on at once, over all virtual processes. */
 const JOBS_MAX = 5;
 const RELAY_EVERY_MS = 1_000;
+const LOOK_AGAIN_MS = 1_000;
 /** Passes of the relay after which nothing is left to hope for. */
 const IDLE_ROUNDS_MAX = 400;
 
@@ -87,9 +88,15 @@ export async function runSeed(
     }
     if (kind === 'reads') return readPayment(context, data as JobData<'reads'>);
     const { commands, reads } = context.senders;
-    // Each job is a process of its own here, so no scan is shared.
-    const scans = createSharedScans();
-    const capturer = { ...context, scans, commands, reads, timings, worker: task.name, monotonicMs: now };
+    const capturer = {
+      ...context,
+      scanNews: scanNewsOf(task),
+      commands,
+      reads,
+      timings,
+      worker: task.name,
+      monotonicMs: now,
+    };
     return executeCommand(capturer, (data as JobData<'commands'>).commandId);
   };
   const accept = (request: Request) => {
@@ -190,6 +197,20 @@ export async function runSeed(
   await gate.close();
   await provider.sandbox.close();
   return breaches;
+}
+
+/** Each job is a process of its own here. Nobody hears that a scan is over, so all look now and then. */
+function scanNewsOf(task: Task): ScanNews {
+  return {
+    announce: () => {},
+    wait: async (_lane, _signal, look) => {
+      for (;;) {
+        const seen = await look();
+        if (seen !== null) return seen;
+        await task.sleep(LOOK_AGAIN_MS);
+      }
+    },
+  };
 }
 
 function nextMove(

@@ -6,7 +6,7 @@ import type { Task } from './task.ts';
 export function poolOf(task: Task, pool: Pool): Pool {
   const query = async (text: string, values?: unknown[]) => {
     await task.assertAlive();
-    const writes = /^\s*(update|insert)/i.test(text);
+    const writes = /^\s*(update|insert|delete|with)/i.test(text);
     if (writes) await task.passOrDie(BEFORE_STATEMENT);
     const result = await pool.query(text, values);
     if (writes) await task.passOrDie(AFTER_STATEMENT);

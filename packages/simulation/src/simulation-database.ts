@@ -37,7 +37,7 @@ export async function openSimulationDatabase(url: string): Promise<SimulationDat
     moveTo,
     reset: async () => {
       await pool.query(
-        'truncate payments, commands, attempts, attempt_reads, journal, webhook_deliveries cascade',
+        'truncate payments, commands, attempts, attempt_reads, journal, webhook_deliveries, scan_requests, scan_lanes cascade',
       );
       await moveTo(START_MS);
     },

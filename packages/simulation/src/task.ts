@@ -60,10 +60,14 @@ export class Task {
     const fate = this.#pass(point, true);
     if (fate.kind === 'crash') return nothingMore();
     this.notBeforeMs = this.#now() + (fate.kind === 'hold' ? fate.ms : 0);
-    const resumed = Promise.withResolvers<void>();
-    this.#goOn = resumed.resolve;
-    this.#stop('stopped');
-    await resumed.promise;
+    await this.#standStill();
+  }
+
+  /** Waits for something that others do, at most this many simulated milliseconds. */
+  async sleep(ms: number): Promise<void> {
+    if (this.state === 'crashed') return nothingMore();
+    this.notBeforeMs = this.#now() + ms;
+    await this.#standStill();
   }
 
   /** A place where others would wait for it: it dies here or goes on at once. `atDeath` is what its end does to others. */
@@ -81,6 +85,13 @@ export class Task {
   /** For work that runs beside: what is left of a dead process does nothing. */
   async assertAlive(): Promise<void> {
     if (this.state === 'crashed') return nothingMore();
+  }
+
+  #standStill(): Promise<void> {
+    const resumed = Promise.withResolvers<void>();
+    this.#goOn = resumed.resolve;
+    this.#stop('stopped');
+    return resumed.promise;
   }
 
   #pass(point: Point, mayHold: boolean): Fate {

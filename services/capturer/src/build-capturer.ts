@@ -13,7 +13,7 @@ import { measureUnfinishedCommands } from '@capstan/shared/telemetry/unfinished-
 import type { CapturerConfig } from './config.ts';
 import type { CapturerContext } from './context.ts';
 import { executeCommand } from './execute-command.ts';
-import { createSharedScans } from './shared-scans.ts';
+import { openScanNews } from './shared-scans.ts';
 import { capturerTimings } from './timings.ts';
 
 /** Wires a capturer from its configuration and starts it; everything started is registered to be stopped. */
@@ -30,12 +30,14 @@ export async function buildCapturer(
   lifecycle.onStop('command sender', () => commands.close());
   const reads = openSender('reads', config.QUEUE_URL, log);
   lifecycle.onStop('read sender', () => reads.close());
+  const scanNews = openScanNews(config.DATABASE_URL, pool, log);
+  lifecycle.onStop('scan news', () => scanNews.close());
 
   const context: CapturerContext = {
     pool,
     provider,
     gate,
-    scans: createSharedScans(),
+    scanNews,
     commands,
     reads,
     progress: createAnnouncer(pool, PROGRESS, log),

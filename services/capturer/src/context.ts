@@ -4,7 +4,7 @@ import type { ProviderGate } from '@capstan/shared/provider/gate/provider-gate';
 import type { PaymentProvider } from '@capstan/shared/provider/payment-provider';
 import type { QueueSender } from '@capstan/shared/queue/sender';
 import type { Logger } from '@capstan/shared/telemetry/logger';
-import type { SharedScans } from './shared-scans.ts';
+import type { ScanNews } from './shared-scans.ts';
 import type { CapturerTimings } from './timings.ts';
 
 /** What the capturer works with; wired once in `build-capturer.ts`. */
@@ -13,7 +13,7 @@ export interface CapturerContext {
   provider: PaymentProvider;
   /** Says whether a call may begin now. */
   gate: ProviderGate;
-  scans: SharedScans;
+  scanNews: ScanNews;
   commands: QueueSender<'commands'>;
   reads: QueueSender<'reads'>;
   progress: Announcer;

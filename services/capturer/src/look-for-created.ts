@@ -6,7 +6,8 @@ import type { ObservedPayment, PaymentProvider } from '@capstan/shared/provider/
 import type { Evidence } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
 import type { Look, LookOptions } from './look-for-effect.ts';
-import { CREATED_TOLERANCE_MS, isOlder, readCreated, type ScanLane, scanCreated } from './scan-created.ts';
+import { CREATED_TOLERANCE_MS, isOlder, readCreated, type ScanLane } from './scan-created.ts';
+import { shareScan } from './shared-scans.ts';
 
 /** What of a create body identifies and confirms the payment it made. */
 interface Wanted extends ScanLane {
@@ -18,26 +19,25 @@ interface Wanted extends ScanLane {
 const TOLD_IDS_MAX = 5;
 
 /**
- * Looks for the payment a create of unknown outcome may have made: one scan of its account serves all who look there, and
+ * Looks for the payment a create of unknown outcome may have made: one scan of its account serves all who look there, in whichever capturer, and
  * what deliveries named under its externalId is read as well, since a list may lag behind them.
  */
 export async function lookForCreated(
-  { pool, provider, scans, monotonicMs, timings }: CapturerContext,
+  context: CapturerContext,
   command: ClaimedCommand,
   attempt: UnknownAttempt & { operation: ScanLane['operation'] },
   { concluding, signal }: LookOptions,
 ): Promise<Look> {
+  const { pool, provider } = context;
   const wanted = wantedOf(command, attempt);
-  const { operation, accountNumber, type } = wanted;
-  const request = { firstStartedAt: attempt.firstStartedAt, now: attempt.now, isWhole: concluding };
-  const scan = await scans.share(`${operation} ${accountNumber} ${type}`, request, (requests) =>
-    scanCreated(provider, wanted, requests, { monotonicMs, signal: AbortSignal.timeout(timings.readMsMax) }),
-  );
+  const { externalId } = wanted;
+  const request = { externalId, firstStartedAt: attempt.firstStartedAt, isWhole: concluding };
+  const scan = await shareScan(context, wanted, request, signal);
   const told = scan.rows === null ? null : await readTold(pool, provider, wanted, scan.rows, signal);
   const evidence =
     scan.rows === null || told === null
       ? nothing('inconclusive', scan.rows === null ? scan.detail : { reason: 'told_unreadable' })
-      : await judgeRows(provider, wanted, [...scan.rows, ...told], signal);
+      : await judgeRows(provider, wanted, [...scan.rows, ...told], scan.detail, signal);
   return { beganAtMs: scan.beganAtMs, evidence: { ...evidence, isWhole: concluding } };
 }
 
@@ -77,17 +77,18 @@ async function judgeRows(
   provider: PaymentProvider,
   wanted: Wanted,
   rows: readonly ObservedPayment[],
+  seen: Record<string, unknown>,
   signal: AbortSignal,
 ): Promise<Evidence> {
   const matches = rows.filter(({ externalId }) => externalId === wanted.externalId);
   const [only] = matches;
-  if (!only) return nothing('absent', { rows: rows.length });
+  if (!only) return nothing('absent', seen);
   if (matches.length > 1) return nothing('ambiguous', { ids: matches.map(({ id }) => id) });
   const whole = fits(only, wanted) ? only : await readCreated(provider, wanted, only.id, signal);
   if (whole === null) return nothing('inconclusive', { reason: 'row_unreadable', id: only.id });
   if (!fits(whole, wanted)) return nothing('unclear', { id: whole.id });
   if (isOlder(whole, wanted.notBeforeMs)) return nothing('in_use', { id: whole.id });
-  return { finding: 'found', isWhole: true, payment: whole, detail: { id: whole.id, rows: rows.length } };
+  return { finding: 'found', isWhole: true, payment: whole, detail: { id: whole.id, ...seen } };
 }
 
 /** Other fields only confirm: a row that lacks one is read whole, one that contradicts is not ours to bind. */

@@ -1,3 +1,4 @@
+import type { ScanRequest } from '@capstan/shared/db/scans';
 import type {
   ObservedPayment,
   PaymentProvider,
@@ -16,36 +17,25 @@ export interface ScanLane {
   type: string;
 }
 
-/** What one attempt of unknown outcome needs of a scan. */
-export interface ScanRequest {
-  /** When the first attempt of the step began. */
-  firstStartedAt: Date;
-  /** Now, by the database clock. */
-  now: Date;
-  /** Look everywhere the effect could be: from this read absence may be concluded. */
-  isWhole: boolean;
-}
-
 export interface CreatedScan {
-  /** On the monotonic clock. */
-  beganAtMs: number;
   /** Every row that was seen, each with its externalId; null when the scan came to no end. */
   rows: readonly ObservedPayment[] | null;
-  /** Why it did not, for the operator. */
+  /** How many, or why it came to no end, for the operator. */
   detail: Record<string, unknown>;
 }
 
 /**
  * Lists newest first (there is no filter by externalId), once for all who ask. While nobody can conclude absence it
  * stops at rows older than the first attempt of each; otherwise it reads on through a day on either side.
+ * @param now by the database clock.
+ * @param beforeCall awaited before each call to the provider.
  */
 export async function scanCreated(
   provider: PaymentProvider,
   lane: ScanLane,
   requests: readonly ScanRequest[],
-  { monotonicMs, signal }: { monotonicMs: () => number; signal: AbortSignal },
+  { now, beforeCall, signal }: { now: Date; beforeCall: () => Promise<void>; signal: AbortSignal },
 ): Promise<CreatedScan> {
-  const beganAtMs = monotonicMs();
   const isWhole = requests.some((request) => request.isWhole);
   const marginMs = isWhole ? DAY_MS : CREATED_TOLERANCE_MS;
   const firstMs = Math.min(...requests.map(({ firstStartedAt }) => firstStartedAt.getTime()));
@@ -53,23 +43,28 @@ export async function scanCreated(
     accountNumber: lane.accountNumber,
     type: lane.type,
     fromDay: new Date(firstMs - marginMs),
-    toDay: new Date(Math.max(...requests.map(({ now }) => now.getTime())) + marginMs),
+    toDay: new Date(now.getTime() + marginMs),
     sort: 'createdAt:desc' as const,
   };
   const list = (offset: number) =>
     lane.operation === 'create_attempt'
       ? provider.listAttempts(filter, { limit: PAGE_ROWS, next: offset }, { signal })
       : provider.listPayments(filter, { limit: PAGE_ROWS, offset }, { signal });
-  const gaveUp = (detail: Record<string, unknown>): CreatedScan => ({ beganAtMs, rows: null, detail });
+  const readWhole = async (id: string) => {
+    await beforeCall();
+    return readCreated(provider, lane, id, signal);
+  };
+  const gaveUp = (detail: Record<string, unknown>): CreatedScan => ({ rows: null, detail });
   const rows = new Map<string, ObservedPayment>();
   for (let offset: number | null = 0; offset !== null; ) {
+    await beforeCall();
     const page = await list(offset);
     if (!page.ok) return gaveUp(describeFailure(page.failure));
     if (page.value.unreadableRows > 0) return gaveUp({ reason: 'unreadable_rows' });
     // Rows come twice when offsets shift under the scan; a page without a new one is the end, whatever the totals say.
     const fresh = page.value.payments.filter(({ id }) => !rows.has(id));
     for (const row of fresh) {
-      const payment = row.externalId === undefined ? await readCreated(provider, lane, row.id, signal) : row;
+      const payment = row.externalId === undefined ? await readWhole(row.id) : row;
       if (payment === null) return gaveUp({ reason: 'row_unreadable', id: row.id });
       rows.set(row.id, payment);
     }
@@ -77,7 +72,7 @@ export async function scanCreated(
     const isPast = !isWhole && isOlder(page.value.payments.at(-1), firstMs - CREATED_TOLERANCE_MS);
     offset = isPast ? null : page.value.nextOffset;
   }
-  return { beganAtMs, rows: [...rows.values()], detail: { rows: rows.size } };
+  return { rows: [...rows.values()], detail: { rows: rows.size } };
 }
 
 /** One row whole, null when it cannot be read. */

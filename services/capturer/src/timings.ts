@@ -11,6 +11,8 @@ export interface CapturerTimings {
   /** The same while only reads are made; a list may have many pages. */
   readLeaseMs: number;
   readMsMax: number;
+  /** How long nobody else scans what a capturer scans; it has that long again with each call. */
+  scanLeaseMs: number;
   /** Between two reads of a payment that is under review. */
   reviewReadMs: number;
   /** After a read that failed before anything could be decided. */
@@ -34,6 +36,7 @@ export function capturerTimings(config: {
     sendLeaseMs: config.sendWindowMs + config.callMsMax + TAKEOVER_MARGIN_MS,
     readLeaseMs: readMsMax + TAKEOVER_MARGIN_MS,
     readMsMax,
+    scanLeaseMs: config.callMsMax + TAKEOVER_MARGIN_MS,
     reviewReadMs: 30_000,
     readAgainMs: 5_000,
     absence: { readsMin: config.absenceReadsMin, spanMsMin: config.absenceSpanMs },

@@ -15,7 +15,7 @@ import { createTestQueue } from '@capstan/testing/test-queue';
 import { until } from '@capstan/testing/until';
 import type { CapturerContext } from '../src/context.ts';
 import { executeCommand } from '../src/execute-command.ts';
-import { createSharedScans } from '../src/shared-scans.ts';
+import { openScanNews } from '../src/shared-scans.ts';
 import { capturerTimings } from '../src/timings.ts';
 
 /** Short enough for a test, in the proportions of the real ones. */
@@ -39,11 +39,12 @@ export async function openCapturerFixture({ regulated = false } = {}) {
   const commands = openSender('commands', queue.url, log);
   const reads = openSender('reads', queue.url, log);
   const progress = createAnnouncer(pool, PROGRESS, log);
+  const scanNews = openScanNews(database.url, pool, log);
   const context: CapturerContext = {
     pool,
     provider: provider.client,
     gate,
-    scans: createSharedScans(),
+    scanNews,
     commands,
     reads,
     progress,
@@ -57,8 +58,20 @@ export async function openCapturerFixture({ regulated = false } = {}) {
     context,
     pool,
     control: provider.control,
+    /** A second capturer on the same database: its own connections and ears. End it before the fixture. */
+    another: (worker: string) => {
+      const own = openPool({ url: database.url, name: worker, max: 10, log });
+      const ownNews = openScanNews(database.url, own, log);
+      return {
+        context: { ...context, pool: own, worker, scanNews: ownNews },
+        close: async () => {
+          await ownNews.close();
+          await own.end();
+        },
+      };
+    },
     close: async () => {
-      await Promise.all([commands.close(), reads.close(), gate.close()]);
+      await Promise.all([commands.close(), reads.close(), gate.close(), scanNews.close()]);
       await provider.close();
       await progress.idle();
       await pool.end();

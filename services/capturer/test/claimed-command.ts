@@ -38,7 +38,6 @@ export function unknownAttempt(over: Partial<UnknownAttempt> = {}): UnknownAttem
     operation: 'capture',
     startedAt,
     firstStartedAt: startedAt,
-    now: startedAt,
     failure: { stage: 'no_clear_answer', reason: 'timeout' },
     documentationBefore: null,
     isRedriven: false,

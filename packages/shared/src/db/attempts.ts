@@ -188,6 +188,7 @@ export interface UnknownAttempt {
   id: number;
   number: number;
   operation: Operation;
+  /** By the database clock, as every instant here. */
   startedAt: Date;
   /** When the first attempt of the step began; an older payment with our externalId is not ours. */
   firstStartedAt: Date;
@@ -196,8 +197,6 @@ export interface UnknownAttempt {
   documentationBefore: string | null;
   /** A person has put the command back to work since the attempt began. */
   isRedriven: boolean;
-  /** By the database clock, as every instant here. */
-  now: Date;
   /** Time since the call's own deadline; negative while the call could still be under way. */
   pastDeadlineMs: number;
   reads: number;
@@ -214,7 +213,6 @@ export async function loadUnknownAttempt(db: Pool | PoolClient, attemptId: numbe
     `select a.id, a.number, a.operation, a.started_at as "startedAt", a.failure,
        a.documentation_before as "documentationBefore",
        exists (select from command_redrives d where d.command_id = a.command_id and d.at >= a.started_at) as "isRedriven",
-       capstan_now() as now,
        (select min(f.started_at) from attempts f where f.command_id = a.command_id and f.step = a.step) as "firstStartedAt",
        (extract(epoch from capstan_now() - a.deadline_at) * 1000)::float8 as "pastDeadlineMs",
        count(r.id)::int as reads,

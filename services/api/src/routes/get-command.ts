@@ -1,6 +1,7 @@
 import type { Listener } from '@capstan/shared/db/announcements';
 import { listCommands } from '@capstan/shared/db/lists';
 import type { Pool } from '@capstan/shared/db/pool';
+import { waitForAnnouncement } from '@capstan/shared/db/wait-for-announcement';
 import { COMMAND_STATUSES, type CommandStatus, isEnded } from '@capstan/shared/domain/command-status';
 import { COMMAND_TYPES } from '@capstan/shared/domain/payment-command';
 import type { FastifyInstance } from 'fastify';
@@ -11,7 +12,6 @@ import type { LongPoll } from '../long-poll.ts';
 import { cutPage, pageQuery, readCursor } from '../page.ts';
 import { RefusedError, unknownCommand } from '../problem.ts';
 import { externalIdFilter, readQuery, readWaitMs } from '../read-query.ts';
-import { waitForProgress } from '../wait-for-progress.ts';
 
 const params = z.object({ id: z.guid() });
 
@@ -46,7 +46,14 @@ export function addGetCommandRoutes(
     if (waitMs === 0 || hasComeToRest(view)) return { command: toCommandAnswer(view) };
     const { paymentKey } = view.command;
     const last = await longPoll(reply, (signal) =>
-      waitForProgress({ progress, paymentKey, waitMs, signal, look, isDone: hasComeToRest }),
+      waitForAnnouncement({
+        listener: progress,
+        key: paymentKey,
+        waitMs,
+        signal,
+        look,
+        isDone: hasComeToRest,
+      }),
     );
     return { command: toCommandAnswer(last) };
   });

@@ -1,13 +1,13 @@
 import { ANY_KEY, type Listener } from '@capstan/shared/db/announcements';
 import { readEvents } from '@capstan/shared/db/events';
 import type { Pool } from '@capstan/shared/db/pool';
+import { waitForAnnouncement } from '@capstan/shared/db/wait-for-announcement';
 import { toToldEvent } from '@capstan/shared/domain/told-event';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { LongPoll } from '../long-poll.ts';
 import { limitFilter } from '../page.ts';
 import { readQuery, waitFilter } from '../read-query.ts';
-import { waitForProgress } from '../wait-for-progress.ts';
 
 const afterMessage = 'must be a position: a whole number from 0 up';
 const LIMIT_DEFAULT = 100;
@@ -32,9 +32,9 @@ export function addEventRoutes(
     const { after, wait, limit } = readQuery(eventsQuery, request.query);
     const look = () => readEvents(pool, after, limit);
     const events = await longPoll(reply, (signal) =>
-      waitForProgress({
-        progress,
-        paymentKey: ANY_KEY,
+      waitForAnnouncement({
+        listener: progress,
+        key: ANY_KEY,
         waitMs: wait * 1_000,
         signal,
         look,

@@ -11,6 +11,7 @@ import { findPayment, type PaymentRow } from '@capstan/shared/db/payments';
 import type { Pool } from '@capstan/shared/db/pool';
 import { findPushedUpTo } from '@capstan/shared/db/pushes';
 import { findTimelineOrder } from '@capstan/shared/db/timeline-order';
+import { waitForAnnouncement } from '@capstan/shared/db/wait-for-announcement';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { toPaymentAnswer } from '../answers/payment-answer.ts';
@@ -20,7 +21,6 @@ import type { LongPoll } from '../long-poll.ts';
 import { cutPage, pageQuery, readCursor, refuseCursor } from '../page.ts';
 import { RefusedError, unknownPayment } from '../problem.ts';
 import { externalIdFilter, providerWordFilter, readQuery, readWaitMs, timeFilter } from '../read-query.ts';
-import { waitForProgress } from '../wait-for-progress.ts';
 
 export const paymentListQuery = z.strictObject({
   externalId: externalIdFilter.optional(),
@@ -55,7 +55,7 @@ export function addGetPaymentRoutes(
     if (waitMs === 0 || isFinal(payment)) return { payment: toPaymentAnswer(payment) };
     const look = async () => (await findPayment(pool, payment.key)) ?? refuseUnknown();
     const last = await longPoll(reply, (signal) =>
-      waitForProgress({ progress, paymentKey: payment.key, waitMs, signal, look, isDone: isFinal }),
+      waitForAnnouncement({ listener: progress, key: payment.key, waitMs, signal, look, isDone: isFinal }),
     );
     return { payment: toPaymentAnswer(last) };
   });

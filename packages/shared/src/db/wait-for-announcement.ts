@@ -1,11 +1,12 @@
-import type { Listener } from '@capstan/shared/db/announcements';
+import type { Listener } from './announcements.ts';
 
 /** A lost announcement costs at most this much: everyone who waits also looks by themselves. */
 const LOOK_AGAIN_MS = 1_000;
 
 export interface Wait<T> {
-  progress: Listener;
-  paymentKey: string;
+  listener: Pick<Listener, 'next'>;
+  /** What the announcement waited for is about. */
+  key: string;
   waitMs: number;
   /** Aborted when nobody waits for the answer any more, or the server stops. */
   signal: AbortSignal;
@@ -16,11 +17,11 @@ export interface Wait<T> {
 
 /**
  * Looks until the state is done or time is up, and returns what was seen last. It always listens before it looks,
- * so that progress between the two is not missed.
+ * so that what is announced between the two is not missed.
  */
-export async function waitForProgress<T>({
-  progress,
-  paymentKey,
+export async function waitForAnnouncement<T>({
+  listener,
+  key,
   waitMs,
   signal,
   look,
@@ -30,8 +31,8 @@ export async function waitForProgress<T>({
   for (;;) {
     const over = new AbortController();
     const leftMs = Math.max(deadline - performance.now(), 0);
-    const announced = progress.next(
-      paymentKey,
+    const announced = listener.next(
+      key,
       Math.min(leftMs, LOOK_AGAIN_MS),
       AbortSignal.any([signal, over.signal]),
     );

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { waitForProgress } from '../src/wait-for-progress.ts';
+import { waitForAnnouncement } from '../../src/db/wait-for-announcement.ts';
 
 test('it listens before it looks, so that progress in between is not missed', async () => {
   const order: string[] = [];
-  const progress = {
+  const listener = {
     next: async () => {
       order.push('listen');
       return true;
@@ -11,9 +11,9 @@ test('it listens before it looks, so that progress in between is not missed', as
     close: async () => {},
   };
   const states = ['open', 'done'];
-  const state = await waitForProgress({
-    progress,
-    paymentKey: 'p',
+  const state = await waitForAnnouncement({
+    listener,
+    key: 'p',
     waitMs: 30_000,
     signal: new AbortController().signal,
     look: async () => {
@@ -29,7 +29,7 @@ test('it listens before it looks, so that progress in between is not missed', as
 
 test('it looks again within a second although nothing is announced', async () => {
   const waits: number[] = [];
-  const progress = {
+  const listener = {
     next: async (_key: string, waitMs: number) => {
       waits.push(waitMs);
       return false;
@@ -37,9 +37,9 @@ test('it looks again within a second although nothing is announced', async () =>
     close: async () => {},
   };
   let looks = 0;
-  await waitForProgress({
-    progress,
-    paymentKey: 'p',
+  await waitForAnnouncement({
+    listener,
+    key: 'p',
     waitMs: 30_000,
     signal: new AbortController().signal,
     look: async () => ++looks,
