@@ -41,10 +41,14 @@ export function createLaggingView(store: PaymentStore, now: () => number): Laggi
       const count = store.inOrder().length;
       const result = write();
       const untilMs = now() + ms;
-      if (before && payment && before.status !== payment.status) hold(id, { untilMs, shown: before });
+      if (before && payment && differs(before, payment)) hold(id, { untilMs, shown: before });
       for (const { id: made } of store.inOrder().slice(count)) hold(made, { untilMs, shown: null });
       return result;
     },
     clear: () => held.clear(),
   };
+}
+
+function differs(before: Payment, { status, documentationStatus }: Payment): boolean {
+  return before.status !== status || before.documentationStatus !== documentationStatus;
 }

@@ -1,7 +1,8 @@
-import type { Finding } from '@capstan/shared/db/attempts';
+import type { Finding, UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
-import { documentationStatusOf, type PaymentProvider } from '@capstan/shared/provider/payment-provider';
+import { documentationStatusOf } from '@capstan/shared/provider/payment-provider';
 import type { Evidence } from './conclude-unknown.ts';
+import type { CapturerContext } from './context.ts';
 import { inconclusive } from './look-for-effect.ts';
 
 /**
@@ -9,9 +10,9 @@ import { inconclusive } from './look-for-effect.ts';
  * far those of the payment are, so it is held against how far they were right before.
  */
 export async function lookForDocument(
-  provider: PaymentProvider,
+  { provider, timings }: Pick<CapturerContext, 'provider' | 'timings'>,
   command: ClaimedCommand,
-  before: string | null,
+  { documentationBefore: before, documentMsBefore }: UnknownAttempt,
   signal: AbortSignal,
 ): Promise<Evidence> {
   if (command.conomyId === null) throw new Error(`command ${command.id} has no Conomy id to read`);
@@ -19,7 +20,10 @@ export async function lookForDocument(
   if (!read.ok) return inconclusive(read.failure);
   const after = documentationStatusOf(read.value);
   const detail = { status: read.value.status, before, after };
-  return { finding: compareDocumentation(before, after), isWhole: true, payment: read.value, detail };
+  // What was read right before may not have shown yet what we had just handed in.
+  const maySpeakOfAnother = documentMsBefore !== null && documentMsBefore < timings.absence.spanMsMin;
+  const finding = maySpeakOfAnother ? 'unclear' : compareDocumentation(before, after);
+  return { finding, isWhole: true, payment: read.value, detail };
 }
 
 /** Before a document is handed in; null when Conomy says nothing of documents. */
@@ -31,7 +35,7 @@ const HANDED_IN: ReadonlySet<string | null> = new Set(['UPLOADED', 'SENT', 'APPR
  * What the statuses before and after an attempt say of it. Where a document had been handed in already, another one changes
  * nothing that can be seen, and neither can its absence.
  */
-export function compareDocumentation(before: string | null, after: string | null): Finding {
+function compareDocumentation(before: string | null, after: string | null): Finding {
   if (!WANTING.has(before)) return 'unclear';
   if (HANDED_IN.has(after) || (after === 'REJECTED' && before !== 'REJECTED')) return 'found';
   return WANTING.has(after) ? 'absent' : 'unclear';

@@ -38,22 +38,23 @@ export async function lookForEffect(
   }
   const beganAtMs = context.monotonicMs();
   return {
-    evidence: await lookAtPayment(context.provider, command, { ...attempt, operation }, options),
+    evidence: await lookAtPayment(context, command, { ...attempt, operation }, options),
     beganAtMs,
   };
 }
 
 function lookAtPayment(
-  provider: PaymentProvider,
+  context: CapturerContext,
   command: ClaimedCommand,
   attempt: UnknownAttempt & { operation: Exclude<Operation, 'create' | 'create_attempt'> },
   { knownRefundIds, signal }: LookOptions,
 ): Promise<Evidence> {
+  const { provider } = context;
   switch (attempt.operation) {
     case 'refund':
       return lookForRefund(provider, command, knownRefundIds, signal);
     case 'submit_document':
-      return lookForDocument(provider, command, attempt.documentationBefore, signal);
+      return lookForDocument(context, command, attempt, signal);
     case 'authorize':
     case 'capture':
       return lookForStatus(provider, command, attempt.operation, signal);

@@ -40,6 +40,7 @@ export function unknownAttempt(over: Partial<UnknownAttempt> = {}): UnknownAttem
     firstStartedAt: startedAt,
     failure: { stage: 'no_clear_answer', reason: 'timeout' },
     documentationBefore: null,
+    documentMsBefore: null,
     isRedriven: false,
     pastDeadlineMs: 0,
     reads: 0,

@@ -129,6 +129,25 @@ describe('a document whose answer was lost', () => {
     expect(await documentsOf(conomyId)).toBe(1);
   });
 
+  test('right behind one that does not show yet is parked too, not taken for that one', async () => {
+    const { paymentKey, conomyId } = await heldPayment();
+    const rule = { operation: 'documents', count: 1 };
+    await fixture.control('faults', {
+      seed: 1,
+      // Less than the span of absence, which is 600 ms here.
+      rules: [{ ...rule, fault: 'lag', delayMs: 400 }],
+    });
+    const first = await insertDocument(fixture.pool, paymentKey);
+    expect(await runToItsEnd(fixture, first)).toMatchObject({ status: 'succeeded' });
+    await lose('reset-before');
+    const second = await insertDocument(fixture.pool, paymentKey);
+    expect(await runToItsEnd(fixture, second)).toMatchObject({
+      status: 'parked',
+      problem: { code: 'document_unresolved' },
+    });
+    expect(await documentsOf(conomyId)).toBe(1);
+  });
+
   test('behind one that had arrived is parked, and handed in again once a person redrives it', async () => {
     const { paymentKey, conomyId } = await heldPayment();
     await runToItsEnd(fixture, await insertDocument(fixture.pool, paymentKey));

@@ -195,6 +195,8 @@ export interface UnknownAttempt {
   failure: ProviderFailure | null;
   /** How far the payment's documents were before one was sent; null when none was, or Conomy did not say. */
   documentationBefore: string | null;
+  /** How long before its beginning another document of the payment was last known to be handed in by us; null: none was. */
+  documentMsBefore: number | null;
   /** A person has put the command back to work since the attempt began. */
   isRedriven: boolean;
   /** Time since the call's own deadline; negative while the call could still be under way. */
@@ -212,6 +214,12 @@ export async function loadUnknownAttempt(db: Pool | PoolClient, attemptId: numbe
   const { rows } = await db.query<UnknownAttempt>(
     `select a.id, a.number, a.operation, a.started_at as "startedAt", a.failure,
        a.documentation_before as "documentationBefore",
+       case when a.operation = 'submit_document' then (
+         select (extract(epoch from a.started_at - max(coalesce(o.resolved_at, o.finished_at))) * 1000)::float8
+         from attempts o
+         where o.payment_key = a.payment_key and o.operation = 'submit_document' and o.command_id <> a.command_id
+           and (o.outcome = 'succeeded' or o.resolution = 'succeeded')
+       ) end as "documentMsBefore",
        exists (select from command_redrives d where d.command_id = a.command_id and d.at >= a.started_at) as "isRedriven",
        (select min(f.started_at) from attempts f where f.command_id = a.command_id and f.step = a.step) as "firstStartedAt",
        (extract(epoch from capstan_now() - a.deadline_at) * 1000)::float8 as "pastDeadlineMs",
