@@ -1,10 +1,11 @@
-import type { EventFact } from '@capstan/local-stack/chaos/facts';
 import type { Intent } from '@capstan/local-stack/chaos/intents';
 import { findMovesBack } from '@capstan/local-stack/chaos/moves-back';
 import { findImpossibleEnds } from '@capstan/local-stack/chaos/possible-ends';
 import { findUntold } from '@capstan/local-stack/chaos/untold';
 import type { Pool } from '@capstan/shared/db/pool';
+import { isDocument } from '@capstan/shared/domain/payment-command';
 import { isFinalStatus } from '@capstan/shared/domain/payment-status';
+import { type Facts, readFacts } from './facts.ts';
 import type { SimulatedProvider } from './simulated-provider.ts';
 
 /** What must hold at the end of every run, whatever happened in it. */
@@ -31,80 +32,6 @@ export interface Breach {
   detail: string;
 }
 
-interface CommandFacts {
-  id: string;
-  key: string;
-  type: string;
-  status: string;
-  problem: { code: string } | null;
-  paymentKey: string;
-  steps: string[];
-  stepsDone: number;
-  refund: { amount: string } | null;
-  finishedMs: number | null;
-  firstAttemptMs: number | null;
-}
-
-interface PaymentFacts {
-  key: string;
-  kind: 'payment' | 'attempt' | 'refund';
-  conomyId: string | null;
-  externalId: string | null;
-  status: string | null;
-  version: number;
-}
-
-interface AttemptFacts {
-  paymentKey: string;
-  operation: string;
-  startedMs: number;
-}
-
-interface MoveFacts {
-  paymentKey: string;
-  version: number;
-  fromStatus: string | null;
-  toStatus: string;
-  cause: string;
-}
-
-/** What the tables say at the end. */
-interface Facts {
-  events: EventFact[];
-  commands: CommandFacts[];
-  payments: PaymentFacts[];
-  attempts: AttemptFacts[];
-  moves: MoveFacts[];
-}
-
-async function readFacts(pool: Pool): Promise<Facts> {
-  const commands = await pool.query<CommandFacts>(
-    `select c.id, c.idempotency_key as key, c.type, c.status, c.problem, c.payment_key as "paymentKey", c.steps, c.steps_done as "stepsDone", c.refund,
-       (extract(epoch from c.finished_at) * 1000)::float8 as "finishedMs",
-       (select (extract(epoch from min(a.started_at)) * 1000)::float8 from attempts a where a.command_id = c.id) as "firstAttemptMs"
-     from commands c order by c.position`,
-  );
-  const payments = await pool.query<PaymentFacts>(
-    'select key, kind, conomy_id as "conomyId", external_id as "externalId", status, version from payments order by accepted_at, key',
-  );
-  const attempts = await pool.query<AttemptFacts>(
-    `select payment_key as "paymentKey", operation, (extract(epoch from started_at) * 1000)::float8 as "startedMs" from attempts`,
-  );
-  const moves = await pool.query<MoveFacts>(
-    'select payment_key as "paymentKey", version, from_status as "fromStatus", to_status as "toStatus", cause from journal order by payment_key, version',
-  );
-  const events = await pool.query<EventFact>(
-    'select payment_key as "paymentKey", sequence, type, version, command_id as "commandId" from events order by payment_key, sequence',
-  );
-  return {
-    commands: commands.rows,
-    payments: payments.rows,
-    attempts: attempts.rows,
-    moves: moves.rows,
-    events: events.rows,
-  };
-}
-
 /** Holds the tables against the provider's own ledger. Failures of work are told by the caller. */
 export async function findBreaches(
   pool: Pool,
@@ -117,7 +44,7 @@ export async function findBreaches(
     details.map((detail) => ({ invariant, detail }));
   return [
     ...said('every accepted command ended or is parked with a reason', notEnded(facts)),
-    ...said('at most one effect per command', repeatedEffects(provider)),
+    ...said('at most one effect per command', repeatedEffects(facts, provider)),
     ...said('at most one captured payment per intent', wrongCaptures(provider, intents)),
     ...said('a command ends in a way that was possible for it', impossibleEnds(facts, intents)),
     ...said('a command says what really happened', untrueEnds(facts, provider)),
@@ -157,12 +84,13 @@ function notEnded({ commands }: Facts): string[] {
     .map(({ id, type, status }) => `${type} ${id} is ${status}`);
 }
 
-function repeatedEffects({ sandbox }: SimulatedProvider): string[] {
+function repeatedEffects(facts: Facts, { sandbox }: SimulatedProvider): string[] {
   const all = sandbox.store.inOrder();
   const created = countBy(
     all.filter(({ externalId }) => externalId !== ''),
     ({ externalId }) => `create of ${externalId}`,
   );
+  const attempted = countBy(sandbox.attempts.inOrder(), ({ externalId }) => `attempt of ${externalId}`);
   const refunded = countBy(
     all.filter(({ type }) => type === 'REFUND'),
     ({ parentPaymentId, totalAmount }) => `refund of ${totalAmount} of ${parentPaymentId}`,
@@ -170,9 +98,26 @@ function repeatedEffects({ sandbox }: SimulatedProvider): string[] {
   const moved = all.flatMap(({ id, effects }) =>
     (['authorize', 'capture'] as const).map((name) => [`${name} of ${id}`, effects[name]] as const),
   );
-  return [...created, ...refunded, ...moved]
+  const repeated = [...created, ...attempted, ...refunded, ...moved]
     .filter(([, count]) => count > 1)
     .map(([what, count]) => `${what} took effect ${count} times`);
+  const documents = documentsOf(facts, sandbox)
+    .filter(({ sent, made }) => made > sent)
+    .map(({ id, sent, made }) => `${made} documents of ${id} were handed in by ${sent} commands`);
+  return [...repeated, ...documents];
+}
+
+/** Documents have no name at the provider: all that can be told is how many a payment has. */
+function documentsOf({ commands, payments }: Facts, { store }: SimulatedProvider['sandbox']) {
+  const keys = new Map(payments.map(({ key, conomyId }) => [conomyId, key]));
+  return store.inOrder().map(({ id, documents = 0 }) => {
+    const about = commands.filter(({ type, paymentKey }) => isDocument(type) && paymentKey === keys.get(id));
+    const sent = about.filter(
+      ({ firstAttemptMs, status }) => firstAttemptMs !== null && status !== 'rejected',
+    );
+    const done = about.filter(({ status }) => status === 'succeeded');
+    return { id, made: documents, sent: sent.length, done: done.length };
+  });
 }
 
 function wrongCaptures({ sandbox }: SimulatedProvider, intents: readonly Intent[]): string[] {
@@ -194,13 +139,23 @@ function impossibleEnds({ commands }: Facts, intents: readonly Intent[]): string
   return findImpossibleEnds(intents, ended, [ALWAYS_POSSIBLE]);
 }
 
-function untrueEnds({ commands, payments }: Facts, { sandbox }: SimulatedProvider): string[] {
-  const byKey = new Map(payments.map((payment) => [payment.key, payment]));
-  return commands.flatMap(({ id, type, status, problem, paymentKey, refund, steps }) => {
+function untrueEnds(facts: Facts, { sandbox }: SimulatedProvider): string[] {
+  const byKey = new Map(facts.payments.map((payment) => [payment.key, payment]));
+  const undone = documentsOf(facts, sandbox)
+    .filter(({ done, made }) => made < done)
+    .map(({ id, done, made }) => `${done} documents of ${id} succeeded, ${made} were handed in`);
+  const untrue = facts.commands.flatMap(({ id, type, status, problem, paymentKey, refund, steps }) => {
     if (status !== 'succeeded' && status !== 'rejected') return [];
     const { conomyId = null, externalId = null } = byKey.get(paymentKey) ?? {};
-    const payment = conomyId === null ? undefined : sandbox.store.find(conomyId);
     const told = `${type} ${id} is ${status}${problem === null ? '' : ` (${problem.code})`}`;
+    if (isDocument(type)) return [];
+    if (type === 'payment-attempt.create') {
+      const made = sandbox.attempts.inOrder().some((attempt) => attempt.externalId === externalId);
+      return made === (status === 'succeeded')
+        ? []
+        : [`${told}, but the attempt was ${made ? '' : 'not '}made`];
+    }
+    const payment = conomyId === null ? undefined : sandbox.store.find(conomyId);
     if (type === 'payment.refund') {
       const made =
         payment !== undefined &&
@@ -225,6 +180,7 @@ function untrueEnds({ commands, payments }: Facts, { sandbox }: SimulatedProvide
     const captured = payment.effects.capture > 0;
     return steps.includes('capture') && !captured ? [`${told}, but nothing was captured`] : [];
   });
+  return [...undone, ...untrue];
 }
 
 function excessiveRefunds({ sandbox }: SimulatedProvider): string[] {
@@ -244,15 +200,16 @@ function overtaken({ commands }: Facts): string[] {
     return commands
       .slice(0, index)
       .filter((earlier) => earlier.paymentKey === later.paymentKey)
+      .filter((earlier) => isDocument(earlier.type) === isDocument(later.type))
       .filter((earlier) => earlier.finishedMs === null || earlier.finishedMs > began)
       .map((earlier) => `${later.type} ${later.id} began before ${earlier.type} ${earlier.id} had ended`);
   });
 }
 
-function differingMirrors({ payments }: Facts, { sandbox }: SimulatedProvider): string[] {
+function differingMirrors({ payments }: Facts, provider: SimulatedProvider): string[] {
   return payments.flatMap(({ key, conomyId, status }) => {
     if (conomyId === null) return [];
-    const truth = sandbox.store.find(conomyId)?.status;
+    const truth = provider.find(conomyId)?.status;
     return truth === status ? [] : [`payment ${key} is ${status} in the mirror and ${truth} at the provider`];
   });
 }

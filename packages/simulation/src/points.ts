@@ -1,6 +1,9 @@
 import type { Random } from '@capstan/local-stack/demo/random';
 
-const CALLS = ['create', 'authorize', 'capture', 'refund', 'read', 'list'] as const;
+const CALLS = [
+  ...(['create', 'authorize', 'capture', 'refund', 'create_attempt', 'submit_document'] as const),
+  ...(['read', 'list'] as const),
+] as const;
 export type CallName = (typeof CALLS)[number];
 
 /** What a transaction wrote, as far as a reader of a failure needs to know it. */
@@ -46,12 +49,6 @@ export interface PointCount {
 
 export type PointCounts = Map<Point, PointCount>;
 
-/** One per seed in turn. Few workloads come as far as a refund, so its points have three turns each. */
-const OWN_POINTS: readonly Point[] = [
-  ...POINTS,
-  ...[beforeCall('refund'), afterCall('refund')].flatMap((point) => [point, point]),
-];
-
 const CRASHES_MAX = 5;
 /** At the seed's own point, beside the others. */
 const OWN_CRASHES_MAX = 2;
@@ -61,13 +58,15 @@ const GO: Fate = { kind: 'go' };
 /**
  * Decides by seed what happens at each point. Every seed dies at one point of its own, so that a few hundred
  * seeds die everywhere; after a number of troubles all goes well, so that every run comes to an end.
+ * @param rare calls that this seed's workload makes and few others do: every other seed dies around one of them.
  */
 export function createFates(
   seed: number,
   random: Random,
   counts: PointCounts,
+  rare: readonly CallName[],
 ): (point: Point, mayHold: boolean) => Fate {
-  const own = OWN_POINTS[seed % OWN_POINTS.length];
+  const own = ownPoint(seed, rare);
   let crashes = 0;
   let ownCrashes = 0;
   let holds = 0;
@@ -90,4 +89,14 @@ export function createFates(
     }
     return GO;
   };
+}
+
+function ownPoint(seed: number, rare: readonly CallName[]): Point | undefined {
+  const turn = Math.floor(seed / 2);
+  const points = seed % 2 === 0 && rare.length > 0 ? rare.flatMap(around) : POINTS;
+  return points[turn % points.length];
+}
+
+function around(call: CallName): Point[] {
+  return [beforeCall(call), afterCall(call)];
 }

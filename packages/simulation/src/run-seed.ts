@@ -14,7 +14,7 @@ import { commandJob, deliveryJob, type JobData } from '@capstan/shared/queue/cat
 import { type Breach, findBreaches } from './invariants.ts';
 import { createFates, type PointCounts } from './points.ts';
 import { poolOf } from './simulated-pool.ts';
-import { CALL_MS_MAX, createSimulatedProvider } from './simulated-provider.ts';
+import { CALL_MS_MAX, createSimulatedProvider, type SimulatedProvider } from './simulated-provider.ts';
 import { type SimulatedJob, SimulatedQueue } from './simulated-queue.ts';
 import type { SimulationDatabase } from './simulation-database.ts';
 import { Task } from './task.ts';
@@ -41,7 +41,8 @@ export async function runSeed(
   await database.reset();
   const { pool, log, now } = database;
   const random = createRandom(seed * 7_919 + 1);
-  const fate = createFates(seed, random, counts);
+  const { intents, requests, rareCalls } = createWorkload(seed, random, now());
+  const fate = createFates(seed, random, counts, rareCalls);
   const fraction = () => random.whole(0, 9_999) / 10_000;
   const agenda: Later[] = [];
   const later = (atMs: number, run: () => void) => void agenda.push({ atMs, run });
@@ -136,7 +137,7 @@ export async function runSeed(
   /** The provider's own life: each payment goes on by itself, and events of every move leave. */
   const seen = new Map<string, PaymentStatus>();
   const watchProvider = () => {
-    for (const payment of provider.sandbox.store.inOrder()) {
+    for (const payment of provider.everything()) {
       const before = seen.get(payment.id) ?? null;
       if (before === payment.status) continue;
       seen.set(payment.id, payment.status);
@@ -149,7 +150,6 @@ export async function runSeed(
     }
   };
 
-  const { intents, requests } = createWorkload(seed, random, now());
   for (const request of requests) later(now() + request.afterMs, () => accept(request));
 
   for (let idleRounds = 0; idleRounds < IDLE_ROUNDS_MAX; ) {
@@ -180,7 +180,7 @@ export async function runSeed(
       if (task.name !== 'relay') idleRounds = 0;
       continue;
     }
-    if (tasks.size === 0 && agenda.length === 0 && (await isQuiet(database, provider.sandbox.store))) break;
+    if (tasks.size === 0 && agenda.length === 0 && (await isQuiet(database, provider))) break;
     idleRounds += 1;
     const offerMs = await nextOfferMs(database);
     if (offerMs !== null) relayAtMs = Math.max(offerMs, lastRelayMs + RELAY_EVERY_MS);
@@ -223,10 +223,7 @@ function nextMove(
 }
 
 /** Whether all is said and done: nothing is open and every mirror shows the truth. */
-async function isQuiet(
-  { pool }: SimulationDatabase,
-  store: { find(id: string): Payment | undefined },
-): Promise<boolean> {
+async function isQuiet({ pool }: SimulationDatabase, provider: SimulatedProvider): Promise<boolean> {
   const { rows: open } = await pool.query(
     `select from commands c where status in ('accepted', 'executing', 'unresolved')
        or (status = 'blocked' and not exists (select from commands p where p.payment_key = c.payment_key and p.status = 'parked')) limit 1`,
@@ -235,7 +232,7 @@ async function isQuiet(
   const { rows } = await pool.query<{ id: string; status: string }>(
     'select conomy_id as id, status from payments where conomy_id is not null',
   );
-  return rows.every(({ id, status }) => store.find(id)?.status === status);
+  return rows.every(({ id, status }) => provider.find(id)?.status === status);
 }
 
 /** When the first row is due to be offered; before that the relay has no reason to look. */

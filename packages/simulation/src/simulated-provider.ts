@@ -4,10 +4,16 @@ import { createPayment } from '@capstan/conomy-sandbox/operations/create-payment
 import { listPayments } from '@capstan/conomy-sandbox/operations/list-payments';
 import { authorizePayment, capturePayment } from '@capstan/conomy-sandbox/operations/move-payment';
 import type { Operation } from '@capstan/conomy-sandbox/operations/operation';
+import {
+  createAttempt,
+  listAttempts,
+  readAttempt,
+} from '@capstan/conomy-sandbox/operations/payment-attempts';
+import { attachDocument } from '@capstan/conomy-sandbox/operations/payment-documents';
 import { readPayment } from '@capstan/conomy-sandbox/operations/read-payment';
 import { refundPayment } from '@capstan/conomy-sandbox/operations/refund-payment';
 import { Reply } from '@capstan/conomy-sandbox/operations/reply';
-import { paymentBody } from '@capstan/conomy-sandbox/payment';
+import { type Payment, paymentBody } from '@capstan/conomy-sandbox/payment';
 import { createSandbox, type Sandbox } from '@capstan/conomy-sandbox/sandbox';
 import { startSettings } from '@capstan/conomy-sandbox/settings';
 import type { Random } from '@capstan/local-stack/demo/random';
@@ -46,6 +52,9 @@ const LAG_MS_MAX = 8_000;
 export interface SimulatedProvider {
   sandbox: Sandbox;
   arrived: ArrivedWrite[];
+  /** Payments, refunds and payment attempts as they really are. */
+  everything(): Payment[];
+  find(id: string): Payment | undefined;
   portOf(task: Task): PaymentProvider;
 }
 
@@ -139,11 +148,30 @@ export function createSimulatedProvider(parts: {
       const answered = answer(operation, request);
       return answered.ok ? parsed(parsePayment(answered.json)) : answered;
     };
+    const created = (name: CallName, operation: Operation, text: string) => {
+      const body = JSON.parse(text) as { externalId: string };
+      return exchange(name, body.externalId, () => told(operation, { body }));
+    };
+    const listed = (operation: Operation, query: string, offset: number) =>
+      exchange('list', '', () => {
+        const answered = answer(operation, { query: Object.fromEntries(new URLSearchParams(query)) });
+        if (!answered.ok) return answered;
+        const list = parseList(answered.json);
+        if (list === null) throw new Error('the simulated list is none');
+        const payments = list.rows.map(parsePayment).filter((payment) => payment !== null);
+        const page = { payments, unreadableRows: 0, nextOffset: nextOffsetOf(list, offset) };
+        return { ok: true, value: page };
+      });
     const port: Partial<PaymentProvider> = {
-      createPayment: (text) => {
-        const body = JSON.parse(text) as { externalId: string };
-        return exchange('create', body.externalId, () => told(createPayment, { body }));
-      },
+      createPayment: (text) => created('create', createPayment, text),
+      createAttempt: (text) => created('create_attempt', createAttempt, text),
+      readAttempt: (id) => exchange('read', id, () => told(readAttempt, { id })),
+      listAttempts: (filter, page) => listed(listAttempts, listQuery(filter, page), page.next),
+      submitDocument: (id, body) =>
+        exchange('submit_document', id, () => {
+          const answered = answer(attachDocument, { id, body });
+          return answered.ok ? { ok: true, value: null } : answered;
+        }),
       authorizePayment: (id) => exchange('authorize', id, () => told(authorizePayment, { id })),
       capturePayment: (id) => exchange('capture', id, () => told(capturePayment, { id })),
       readPayment: (id) =>
@@ -168,24 +196,18 @@ export function createSimulatedProvider(parts: {
             unreadableRows: 0,
           },
         })),
-      listPayments: (filter, page) =>
-        exchange('list', '', () => {
-          const query = Object.fromEntries(new URLSearchParams(listQuery(filter, page)));
-          const answered = answer(listPayments, { query });
-          if (!answered.ok) return answered;
-          const list = parseList(answered.json);
-          if (list === null) throw new Error('the simulated list is none');
-          const payments = list.rows.map(parsePayment).filter((payment) => payment !== null);
-          return {
-            ok: true,
-            value: { payments, unreadableRows: 0, nextOffset: nextOffsetOf(list, page.offset) },
-          };
-        }),
+      listPayments: (filter, page) => listed(listPayments, listQuery(filter, page), page.offset),
     };
     return port as PaymentProvider;
   }
 
-  return { sandbox, arrived, portOf };
+  return {
+    sandbox,
+    arrived,
+    everything: () => [...sandbox.store.inOrder(), ...sandbox.attempts.inOrder()],
+    find: (id) => sandbox.store.find(id) ?? sandbox.attempts.find(id),
+    portOf,
+  };
 }
 
 function withUnknownStatus<T>(answer: ProviderResult<T>): ProviderResult<T> {

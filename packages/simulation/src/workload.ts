@@ -2,6 +2,7 @@ import type { AcceptanceItem } from '@capstan/api/decide-acceptance';
 import { drawIntents, type Intent } from '@capstan/local-stack/chaos/intents';
 import type { Random } from '@capstan/local-stack/demo/random';
 import { paymentCommand } from '@capstan/shared/domain/payment-command';
+import type { CallName } from './points.ts';
 
 /** A command that a caller hands in, and when: milliseconds after the start. */
 export interface Request {
@@ -12,21 +13,26 @@ export interface Request {
 export interface Workload {
   intents: readonly Intent[];
   requests: readonly Request[];
+  /** Calls it makes that are not in most workloads. */
+  rareCalls: readonly CallName[];
 }
+
+const RARE_CALLS: Partial<Record<string, CallName>> = {
+  'payment.refund': 'refund',
+  'payment-attempt.create': 'create_attempt',
+  'payment.submit-document': 'submit_document',
+};
 
 /** Of one seed; each seed is a run of its own, so many small ones reach more than a few large ones. */
 const COMMANDS = 5;
 const SECONDS = 10;
 
-/**
- * What the chaos runs send for this seed, by the simulated clock. Payment attempts are left out: they move nothing, and
- * the simulated provider has none.
- */
+/** What the chaos runs send for this seed, by the simulated clock. */
 export function createWorkload(seed: number, random: Random, startMs: number): Workload {
-  const intents = drawIntents({ seed, commands: COMMANDS, seconds: SECONDS }).filter(
-    ({ what }) => what !== 'attempt',
-  );
-  return { intents, requests: intents.flatMap((intent) => requestsOf(intent, random, startMs)) };
+  const intents = drawIntents({ seed, commands: COMMANDS, seconds: SECONDS });
+  const requests = intents.flatMap((intent) => requestsOf(intent, random, startMs));
+  const rareCalls = new Set(requests.flatMap(({ item }) => RARE_CALLS[item.command.type] ?? []));
+  return { intents, requests, rareCalls: [...rareCalls] };
 }
 
 function requestsOf({ atMs, commands }: Intent, random: Random, startMs: number): Request[] {
@@ -45,6 +51,7 @@ function requestsOf({ atMs, commands }: Intent, random: Random, startMs: number)
 
 function itemOf(idempotencyKey: string, body: object): AcceptanceItem {
   const command = paymentCommand.parse(JSON.parse(JSON.stringify(body)));
-  const createBody = command.type === 'payment.create' ? JSON.stringify(command.payment) : null;
+  const isCreate = command.type === 'payment.create' || command.type === 'payment-attempt.create';
+  const createBody = isCreate ? JSON.stringify(command.payment) : null;
   return { idempotencyKey, command, createBody, acceptedBy: 'simulation' };
 }

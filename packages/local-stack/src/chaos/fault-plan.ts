@@ -105,7 +105,7 @@ function rulesOf(fault: FaultName): FaultRule[] {
     const probability = fault === 'webhook-drop' ? 0.3 : fault === 'webhook-bad-signature' ? 0.05 : 0.1;
     return [{ operation: 'webhook', fault, probability }];
   }
-  const writes = (['create', 'authorize', 'capture', 'refund', 'attempt'] as const).filter(
+  const writes = (['create', 'authorize', 'capture', 'refund', 'attempt', 'documents'] as const).filter(
     (operation) => behaviour.operations?.includes(operation) ?? true,
   );
   const reads = READS_ONLY.filter((operation) => behaviour.operations?.includes(operation) ?? true);

@@ -57,6 +57,11 @@ const REFUND_FORCED = [
   'parked:attempts_exhausted',
   'rejected:payment_not_settled',
 ];
+const DOCUMENT_FORCED = [
+  'rejected:provider_rejected',
+  'parked:document_unresolved',
+  'parked:attempts_exhausted',
+];
 const FOLLOWS_CREATE = ['rejected:predecessor_failed', 'blocked'];
 
 const PLAN_ENDS = ['succeeded', ...CREATE_FORCED, ...STEP_FORCED];
@@ -84,6 +89,17 @@ const about = (type: string, { externalId }: PricedBody, over: Partial<IntendedC
     ...over,
   });
 
+const document = ({ externalId }: PricedBody, nth: number) =>
+  command(
+    {
+      type: 'payment.submit-document',
+      payment: { externalId },
+      document: { type: 'invoice', url: `https://documents.example/${externalId}/${nth}.pdf` },
+    },
+    ['succeeded', ...DOCUMENT_FORCED, ...FOLLOWS_CREATE],
+    { after: 'accepted' },
+  );
+
 const refund = ({ externalId, purchaseCurrency: currency }: PricedBody, amount: string, ends: string[]) =>
   command({ type: 'payment.refund', payment: { externalId }, amount, currency }, ends, { after: 'settled' });
 
@@ -110,6 +126,11 @@ const KINDS: readonly Draw[] = [
     what: 'create, authorize and capture apart',
     mayCapture: true,
     commands: [create(body), about('payment.authorize', body), about('payment.capture', body)],
+  }),
+  (body) => ({
+    what: 'create and capture, beside it two documents',
+    mayCapture: true,
+    commands: [create(body, ['capture']), document(body, 1), document(body, 2)],
   }),
   (body) => ({ what: 'create alone', mayCapture: false, commands: [create(body)] }),
   (body) => ({

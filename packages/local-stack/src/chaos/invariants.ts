@@ -1,8 +1,8 @@
 import type { LedgerPayment } from '@capstan/conomy-sandbox/ledger';
 import { isEnded } from '@capstan/shared/domain/command-status';
-import { readReceivedAmount } from '@capstan/shared/domain/money';
 import { isFinalStatus } from '@capstan/shared/domain/payment-status';
 import type { CommandFact, Facts } from './facts.ts';
+import { amountOf, minorOf } from './ledger-amounts.ts';
 import { findMovesBack } from './moves-back.ts';
 import { endOf, findImpossibleEnds } from './possible-ends.ts';
 import { findUntold } from './untold.ts';
@@ -101,6 +101,29 @@ export const INVARIANTS: readonly Invariant[] = [
           : [`${parent}: asked for ${wanted.join(', ') || 'nothing'}, given back ${given.join(', ')}`];
       });
       return { count: ledger.payments.filter(isRefund).length, breaches };
+    },
+  },
+  {
+    statement: 'documents were handed in once for each command that succeeded, for no other but those parked',
+    check: ({ commands, ledger }) => {
+      const sent = Map.groupBy(
+        commands.filter(
+          (command) =>
+            command.type === 'payment.submit-document' &&
+            command.attempts.length > 0 &&
+            !cameToNothing(command),
+        ),
+        ({ conomyId }) => conomyId,
+      );
+      const given = ledger.payments.filter(({ id, documents = 0 }) => documents > 0 || sent.has(id));
+      const breaches = given.flatMap(({ id, documents = 0 }) => {
+        const all = sent.get(id) ?? [];
+        const done = all.filter(({ status }) => status === 'succeeded').length;
+        return documents < done || documents > all.length
+          ? [`${id} has ${documents} documents; ${all.length} commands sent one, ${done} succeeded`]
+          : [];
+      });
+      return { count: given.length, breaches };
     },
   },
   {
@@ -249,20 +272,6 @@ function isParked({ status }: CommandFact): boolean {
 
 function isRefund({ type }: LedgerPayment): boolean {
   return type === 'REFUND';
-}
-
-function minorOf({ totalAmount, currency }: LedgerPayment): bigint {
-  const read = readReceivedAmount(totalAmount, currency);
-  if (!read.exact) throw new Error(`the ledger holds ${totalAmount} ${currency}, which cannot be counted`);
-  return read.money.minor;
-}
-
-/** Amounts compare by value: the provider may tell the same one as a number. */
-function amountOf({ totalAmount, currency }: { totalAmount?: unknown; currency?: unknown }): string {
-  const read = readReceivedAmount(totalAmount, currency);
-  return read.exact
-    ? `${read.money.minor} ${read.money.currency}`
-    : `${String(totalAmount)} ${String(currency)}`;
 }
 
 function differs(what: string, mirrored: unknown, real: unknown): string | null {

@@ -115,6 +115,15 @@ const refunding = (key: string) => ({
   doubled: false,
 });
 
+const submitted = (over: Partial<CommandFact> = {}) =>
+  command({
+    key: 'k2',
+    type: 'payment.submit-document',
+    steps: ['submit_document'],
+    attempts: [attempt('submit_document')],
+    ...over,
+  });
+
 const CASES: [string, Partial<Facts>, RegExp][] = [
   ['an accepted command that is gone', { commands: [] }, /^accepted commands are there/],
   [
@@ -173,6 +182,21 @@ const CASES: [string, Partial<Facts>, RegExp][] = [
       ],
     },
     /^refunds were made once/,
+  ],
+  [
+    'two documents of one command',
+    { ledger: ledger(payment({ documents: 2 })), commands: [command(), submitted()] },
+    /^documents were handed in/,
+  ],
+  [
+    'a document that was refused and handed in',
+    { ledger: ledger(payment({ documents: 1 })), commands: [command(), submitted({ status: 'rejected' })] },
+    /^documents were handed in/,
+  ],
+  [
+    'a document that succeeded and was not handed in',
+    { ledger: ledger(payment()), commands: [command(), submitted()] },
+    /^documents were handed in/,
   ],
   [
     'refunds of more than was paid',
