@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startRedis } from '@capstan/local-stack/private-redis';
 import type { Stack } from '@capstan/local-stack/stack';
 import { queueBackend } from '@capstan/shared/queue/backend';
 import { QUEUES } from '@capstan/shared/queue/catalogue';
@@ -12,7 +15,7 @@ import { capturedOf, expectAllSettledOnce, sendCollects } from '../support/batch
 import { collect, type StackClient, stackClient } from '../support/stack-client.ts';
 
 // Scenario: the queue is there and does not carry: it keeps a finished job under the id of one that has to run, it comes back
-// empty or as it was a while ago, or it refuses every write.
+// empty or as it was a while ago, it fails over, or it refuses every write.
 // Goal: the relay gets the work done all the same; nothing accepted is lost.
 
 let stack: Stack;
@@ -57,7 +60,9 @@ test('a job that is kept as completed under the id of a command does not keep th
   }
 });
 
-describe.runIf(inject('capstan').queueChoice.kind === 'redis')('Redis', () => {
+const { queueChoice } = inject('capstan');
+
+describe.runIf(queueChoice.kind === 'redis')('Redis', () => {
   test.each(['empty', 'as it was before'])(
     'that comes back %s costs time and nothing else',
     {
@@ -99,4 +104,71 @@ describe.runIf(inject('capstan').queueChoice.kind === 'redis')('Redis', () => {
     redis.disconnect();
     await expectAllSettledOnce(client, batch, 60_000);
   });
+
+  test('that fails over to a replica which had lost its primary before costs time and nothing else', {
+    timeout: 240_000,
+  }, async () => {
+    const { password, port } = new URL(stack.queue.url);
+    const replica = await startReplica(Number(port), password);
+    try {
+      const copied = await sendCollects(client, 50);
+      await until(async () => (await capturedOf(client, copied)) >= 10, {
+        deadlineMs: 30_000,
+        what: 'a part of what the replica knows to be captured',
+      });
+      await replica.promote();
+      const unknown = await sendCollects(client, 50);
+      await until(async () => (await capturedOf(client, unknown)) >= 10, {
+        deadlineMs: 30_000,
+        what: 'a part of what the replica knows nothing of to be captured',
+      });
+      await stack.queue.kill?.('SIGKILL');
+      await replica.takeAddress();
+      await expectAllSettledOnce(client, copied, 90_000);
+      await expectAllSettledOnce(client, unknown, 90_000);
+    } finally {
+      await replica.stop();
+      await stack.queue.restart?.();
+    }
+  });
 });
+
+/** A replica in step with the primary at this port, that can take over its role and its address. */
+async function startReplica(primaryPort: number, password: string) {
+  if (queueChoice.kind !== 'redis') throw new Error('only Redis has replicas');
+  const server = await startRedis(queueChoice.program);
+  const admin = new Redis(server.url);
+  await admin.config('SET', 'masterauth', password);
+  await admin.replicaof('127.0.0.1', primaryPort);
+  await until(async () => (await admin.info('replication')).includes('master_link_status:up'), {
+    deadlineMs: 20_000,
+    what: 'the replica to be in step',
+  });
+  await admin.config('SET', 'requirepass', password);
+  const sockets = new Set<Socket>();
+  const address = createServer((client) => {
+    const upstream = connect(Number(new URL(server.url).port), '127.0.0.1');
+    for (const [from, to] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      sockets.add(from);
+      from.on('error', () => to.destroy()).on('close', () => to.destroy());
+      from.pipe(to);
+    }
+  });
+  return {
+    promote: () => admin.replicaof('NO', 'ONE'),
+    /** Answers where the primary did, as a moved address does. */
+    takeAddress: async () => {
+      address.listen(primaryPort, '127.0.0.1');
+      await once(address, 'listening');
+    },
+    stop: async () => {
+      address.close();
+      for (const socket of sockets) socket.destroy();
+      admin.disconnect();
+      await server.stop();
+    },
+  };
+}
