@@ -42,13 +42,15 @@ export function toPage(report: ComparisonReport): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
 <title>Comparison ${asText(report.from)} to ${asText(report.to)}</title>
 <style>
   body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem; color: #1c2530; }
   h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin-top: 2rem }
   table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #dde3ea; vertical-align: top }
-  td.n { text-align: right; font-variant-numeric: tabular-nums } code { font-size: .9em; word-break: break-all }
-  .bar { display: flex; height: .8rem; background: #eef1f5; min-width: 8rem } .agreed { background: #3b8f5a } .differs { background: #c8442f } .waiting { background: #d9a53a }
+  .n { text-align: right; font-variant-numeric: tabular-nums } .one-line { white-space: nowrap } code { font-size: .9em } code.side { word-break: break-all }
+  .bar { display: flex; height: .8rem; margin-top: .3rem; background: #eef1f5; min-width: 8rem } .bar span { min-width: 2px }
+  .agreed { background: #3b8f5a } .differs { background: #c8442f } .waiting { background: #d9a53a } .key { display: inline-block; width: .7rem; height: .7rem }
   .verdict { padding: .8rem 1rem; border-radius: .4rem; background: ${report.zeroDrift ? '#e2f3e8' : '#fbe6e2'} }
 </style>
 <h1>Mirror and Conomy compared, ${asText(report.from)} to ${asText(report.to)}</h1>
@@ -56,7 +58,7 @@ export function toPage(report: ComparisonReport): string {
 <p>Made ${asText(report.madeAt)} against <code>${asText(report.conomyBaseUrl)}</code>, mode <code>${report.mode}</code>: ${MODES[report.mode]}</p>
 <h2>Days</h2>
 <table>
-<tr><th>Day (UTC)</th><th>Listed</th><th>Mirrored</th><th>Agree</th><th>Differ</th><th>Waiting</th><th>Unlisted</th><th>Pages</th><th></th><th>Whole</th></tr>
+<tr><th>Day (UTC)</th>${NUMBERS.map((name) => `<th class="n">${name}</th>`).join('')}<th class="one-line">${BAR_KEY}</th><th>Whole</th></tr>
 ${report.days.map((day) => dayRow(day, most)).join('\n')}
 </table>
 <h2>What differed</h2>
@@ -64,6 +66,11 @@ ${findings.length === 0 ? '<p>Nothing.</p>' : findingTable(findings)}
 </html>
 `;
 }
+
+const NUMBERS = ['Listed', 'Mirrored', 'Agree', 'Differ', 'Waiting', 'Unlisted', 'Pages'];
+const BAR_KEY = ['agreed', 'differs', 'waiting']
+  .map((name) => `<span class="key ${name}"></span> ${name}`)
+  .join(' ');
 
 const MODES: Readonly<Record<ComparisonMode, string>> = {
   report: 'nothing was read or written for what differed.',
@@ -77,24 +84,30 @@ export function verdict(report: ComparisonReport): string {
   const found = report.days.flatMap(({ findings }) => findings);
   const left = found.filter(({ status }) => status === 'open' || status === 'unsettled').length;
   const parts = [
-    ...(found.length > 0 ? [`${found.length} differences, ${left} of them open`] : []),
-    ...(gaps > 0 ? [`${gaps} days not compared whole`] : []),
+    ...(found.length > 0 ? [`${counted(found.length, 'difference')}, ${left} open`] : []),
+    ...(gaps > 0 ? [`${counted(gaps, 'day')} not compared whole`] : []),
   ];
   return `${parts.join('; ')}.${report.days.some(needsAPerson) ? ' A person has to look.' : ''}`;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
 function dayRow(day: DayReport, most: number): string {
   const differ = day.findings.length;
   const share = (count: number) => `${((100 * count) / most).toFixed(2)}%`;
   const counts = [day.listed, day.mirrored, day.agreed, differ, day.waiting, day.unlisted, day.pages];
-  const bar = `<div class="bar"><span class="agreed" style="width:${share(day.agreed)}"></span><span class="differs" style="width:${share(differ)}"></span><span class="waiting" style="width:${share(day.waiting)}"></span></div>`;
-  return `<tr><td>${day.day}</td>${counts.map((count) => `<td class="n">${count}</td>`).join('')}<td>${bar}</td><td>${day.gap === null ? 'yes' : asText(`no: ${day.gap}`)}</td></tr>`;
+  const part = (name: string, count: number) =>
+    count === 0 ? '' : `<span class="${name}" style="width:${share(count)}"></span>`;
+  const bar = `<div class="bar">${part('agreed', day.agreed)}${part('differs', differ)}${part('waiting', day.waiting)}</div>`;
+  return `<tr><td class="one-line">${day.day}</td>${counts.map((count) => `<td class="n">${count}</td>`).join('')}<td>${bar}</td><td>${day.gap === null ? 'yes' : asText(`no: ${day.gap}`)}</td></tr>`;
 }
 
 function findingTable(findings: readonly { day: string; finding: Finding }[]): string {
   const rows = findings.map(
     ({ day, finding }) =>
-      `<tr><td>${day}</td><td><code>${finding.kind}</code></td><td><code>${asText(finding.conomyId)}</code></td><td><code>${asText(JSON.stringify(finding.mirror))}</code></td><td><code>${asText(JSON.stringify(finding.provider))}</code></td><td>${finding.status}</td></tr>`,
+      `<tr><td class="one-line">${day}</td><td class="one-line"><code>${finding.kind}</code></td><td><code>${asText(finding.conomyId)}</code></td><td><code class="side">${asText(JSON.stringify(finding.mirror))}</code></td><td><code class="side">${asText(JSON.stringify(finding.provider))}</code></td><td>${finding.status}</td></tr>`,
   );
   return `<table>
 <tr><th>Day</th><th>Kind</th><th>Payment</th><th>Mirror</th><th>Conomy</th><th>Now</th></tr>
