@@ -111,6 +111,23 @@ test('lag: a write that does not show yet hides those after it, whenever they wo
   await expect.poll(async () => (await get(`/sandbox/payments/${id}`)).status).toBe(200);
 });
 
+test('lag: how far the documents of a payment are shows later too', async () => {
+  const { client, faults, get } = await open();
+  const created = await create(client);
+  if (!created.ok) throw new Error('not created');
+  const { id } = created.value;
+  const stands = async () => (await get(`/sandbox/payments/${id}`)).body.documentationStatus;
+  const before = await stands();
+  await faults([{ operation: 'documents', fault: 'lag', count: 1, delayMs: 500 }]);
+  expect(
+    await client.submitDocument(id, { type: 'invoice', url: 'https://documents.example/1' }),
+  ).toMatchObject({
+    ok: true,
+  });
+  expect(await stands()).toBe(before);
+  await expect.poll(stands).toBe('UPLOADED');
+});
+
 test('twin: two payments have the externalId, and the answer tells of the first', async () => {
   const { client, faults, ledger } = await open();
   await faults([{ operation: 'create', fault: 'twin', count: 1 }]);
