@@ -73,7 +73,9 @@ export async function mirrorWhatWasTold(
   // It gave way to an older key while the call was under way, and its commands were taken from their workers.
   if (payment.duplicateOf !== null) throw new ClaimLostError(command.id, command.epoch);
   const sourceId = from.attemptId === null ? null : String(from.attemptId);
-  const facts = { ...factsOf(told), source: from.source, sourceId };
+  // A mirror that moved since the claim may have moved while this was under way: then it is the older of the two.
+  const asked = payment.status === command.paymentStatus ? { askedAtAgeMs: 0 } : {};
+  const facts = { ...factsOf(told), ...asked, source: from.source, sourceId };
   const { move, read } = await observePayment(tx, payment, facts, context.random()).catch(
     (error: unknown) => {
       throw violates(error, 'payments_conomy_id_key') ? new SecondKeyError(told.id, error) : error;

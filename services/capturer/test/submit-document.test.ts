@@ -77,6 +77,33 @@ describe('a document', () => {
     expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
   });
 
+  test('whose read is overtaken by the settlement contradicts nothing', async () => {
+    const { paymentKey, conomyId } = await heldPayment();
+    const { provider } = fixture.context;
+    const context = {
+      ...fixture.context,
+      provider: {
+        ...provider,
+        readPayment: async (...call: Parameters<typeof provider.readPayment>) => {
+          const told = await provider.readPayment(...call);
+          await fixture.pool.query(
+            `update payments set status = 'SETTLED', cause = 'read', version = version + 1 where key = $1`,
+            [paymentKey],
+          );
+          return told;
+        },
+      },
+    };
+    const id = await insertDocument(fixture.pool, paymentKey);
+    await executeCommand(context, id);
+    expect(await findCommand(fixture.pool, id)).toMatchObject({ status: 'succeeded' });
+    expect(await documentsOf(conomyId)).toBe(1);
+    const { rows } = await fixture.pool.query('select kind from discrepancies where payment_key = $1', [
+      paymentKey,
+    ]);
+    expect(rows).toEqual([]);
+  });
+
   test('ends with a create that comes to nothing', async () => {
     await fixture.control('faults', { seed: 1, rules: [{ operation: 'create', fault: '422', count: 1 }] });
     const { id: create, paymentKey } = await insertCreate(fixture.pool);

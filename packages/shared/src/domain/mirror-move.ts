@@ -27,8 +27,8 @@ export interface MirrorState {
   status: string | null;
   /** The newest status whose moves are documented, where the current one's are not. */
   lastPlaced: string | null;
-  /** Milliseconds since the mirror entered its status. */
-  ageMs: number;
+  /** How long the mirror had had its status when this was asked for, in milliseconds; null: it may have moved since. */
+  ageMs: number | null;
 }
 
 /** What an observation does to the mirror (law 5). */
@@ -71,13 +71,16 @@ export function decideMirrorMove(mirror: MirrorState, observed: Observation): Mi
 function moveByRead(mirror: MirrorState, status: string): MirrorMove {
   const { lifecycle, status: current, ageMs } = mirror;
   if (status === current) return { kind: 'unchanged' };
-  if (isFinalStatus(current)) return { kind: 'alarm', alarm: 'final_contradicted' };
+  if (isFinalStatus(current)) {
+    const isOvertaken = ageMs === null && !isFinalStatus(status);
+    return isOvertaken ? { kind: 'stale' } : { kind: 'alarm', alarm: 'final_contradicted' };
+  }
   const moved: MirrorMove = { kind: 'moved', to: status, alarm: alarmOfStatus(status) };
   if (moved.alarm !== null || isFinalStatus(status)) return moved;
   const from = placed(current) ?? placed(mirror.lastPlaced);
   const to = placed(status);
   if (from === null || to === null || from === to || isAhead(lifecycle, from, to)) return moved;
-  if (ageMs < LAG_MS_MAX) return { kind: 'stale' };
+  if (ageMs === null || ageMs < LAG_MS_MAX) return { kind: 'stale' };
   return isAheadThroughReview(lifecycle, from, to) ? moved : { kind: 'alarm', alarm: 'went_back' };
 }
 

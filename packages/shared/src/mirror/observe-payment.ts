@@ -24,7 +24,7 @@ export interface ObservedFacts {
   /** The whole payment as told, or null when the source tells only a few fields (a delivery). */
   snapshot: Record<string, unknown> | null;
   sourceId: string | null;
-  /** How long the mirror had stood when this was asked for; missing where the answer may lag behind it. */
+  /** How long the mirror had stood when this was asked for; missing where it may have moved since. */
   askedAtAgeMs?: number;
 }
 
@@ -70,7 +70,7 @@ export async function observePayment(
     lifecycle: lifecycleOf(payment.kind),
     status: payment.status,
     lastPlaced: isPlaced ? payment.status : await findLastPlacedStatus(tx, payment.key),
-    ageMs: facts.askedAtAgeMs ?? 0,
+    ageMs: facts.askedAtAgeMs ?? null,
   };
   const move = decideMirrorMove(mirror, observed);
   const isWordOnly = facts.source === 'answer' || facts.source === 'delivery';

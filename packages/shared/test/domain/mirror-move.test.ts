@@ -100,6 +100,17 @@ describe('current × observed status', () => {
     });
   });
 
+  test('by a read that the mirror may have overtaken: only another final state contradicts a final one', () => {
+    const rows = table('read', { ageMs: null });
+    expect(FINAL.map((status) => rows[status])).toEqual([
+      '......=!!!!',
+      '......!=!!!',
+      '......!!=!!',
+      '......!!!=!',
+      '......!!!!=',
+    ]);
+  });
+
   test('of a refund by a read: RECEIVED comes before CAPTURED', () => {
     const rows = table('read', { lifecycle: REFUND_LIFECYCLE });
     expect([rows.RECEIVED, rows.CAPTURED]).toEqual(['....M=MMMMM', '....=.MMMMM']);
