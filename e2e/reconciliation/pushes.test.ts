@@ -67,7 +67,7 @@ afterAll(async () => {
 const count = async (sql: string) => Number((await database.query(sql)).rows[0].count);
 
 test('every event is handled once although the receiver dies in the middle', {
-  timeout: 60_000,
+  timeout: 180_000,
 }, async () => {
   const first = await sendCollects(client, 10);
   await until(async () => (await count('select count(*) from handled_events')) >= 5, {
@@ -84,7 +84,8 @@ test('every event is handled once although the receiver dies in the middle', {
     'select count(*)::int as events from events',
   );
   await until(async () => (await count('select count(*) from handled_events')) === events, {
-    deadlineMs: 30_000,
+    // Pushes to a receiver that is away wait longer each time, about as long again as it was away.
+    deadlineMs: 90_000,
     what: `all ${events} events to be handled`,
   });
   expect(await count('select count(*) from orders where paid')).toBe(20);
