@@ -1,11 +1,11 @@
 /** The command before a canceled one ends at the worst moment, between two statements of the canceling. */
 import { settleFollowers } from '@capstan/shared/db/followers';
-import type { Pool } from '@capstan/shared/db/pool';
 import { inTransaction } from '@capstan/shared/db/transaction';
 import { until } from '@capstan/testing/until';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cancelCommand } from '../src/cancel-command.ts';
 import { type ApiFixture, captureOf, createCommand, openApi, postCommand } from './api-fixture.ts';
+import { interruptedBefore } from './interrupted-pool.ts';
 
 let api: ApiFixture;
 
@@ -41,23 +41,6 @@ async function someoneWaitsForALock(): Promise<boolean> {
   return rows.length > 0;
 }
 
-/** A pool whose connections run `interrupt` just before their nth statement. */
-function interruptedBefore(nth: number, interrupt: () => Promise<unknown>): Pool {
-  let statements = 0;
-  const connect = async () => {
-    const tx = await api.pool.connect();
-    return {
-      query: async (text: string, values?: unknown[]) => {
-        statements += 1;
-        if (statements === nth) await interrupt();
-        return tx.query(text, values);
-      },
-      release: (error?: Error) => tx.release(error),
-    };
-  };
-  return { connect } as unknown as Pool;
-}
-
 // begin, find the payment, lock it, hold the command, its attempts, cancel, commit
 test.each([1, 2, 3, 4, 5, 6, 7])(
   'the end of the command before, just ahead of statement %i, makes the next one runnable in its place',
@@ -68,7 +51,7 @@ test.each([1, 2, 3, 4, 5, 6, 7])(
     await accept(`next-${nth}`, captureOf({ externalId }));
     let ended: Promise<unknown> | undefined;
     let runs = 0;
-    const pool = interruptedBefore(nth, async () => {
+    const pool = interruptedBefore(api.pool, nth, async () => {
       let isOver = false;
       const began = () => {
         runs += 1;
