@@ -19,8 +19,8 @@ interface Wanted extends ScanLane {
 const TOLD_IDS_MAX = 5;
 
 /**
- * Looks for the payment a create of unknown outcome may have made: one scan of its account serves all who look there, in whichever capturer, and
- * what deliveries named under its externalId is read as well, since a list may lag behind them.
+ * Looks for the payment a create of unknown outcome may have made: one scan of its account serves all who look there, in
+ * whichever capturer, and what deliveries named under its externalId is read as well, since a list may lag behind them.
  */
 export async function lookForCreated(
   context: CapturerContext,

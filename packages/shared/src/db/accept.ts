@@ -129,11 +129,10 @@ export async function insertCommands(
        select row_number() over (order by number) as nth, number from drawn
      )
      insert into commands (id, position, idempotency_key, fingerprint, type, payment_key, create_body, refund, document,
-       steps,       not_after, status, accepted_by, offer_at)
+       steps, not_after, status, accepted_by, offer_at)
      overriding system value
      select c.id, numbered.number, c."idempotencyKey", decode(c.fingerprint, 'hex'), c.type, c."paymentKey",
-       c."createBody"::json, c.refund, c.document,
-       c.steps, c."notAfter", c.status, c."acceptedBy",
+       c."createBody"::json, c.refund, c.document, c.steps, c."notAfter", c.status, c."acceptedBy",
        case when c.status = 'accepted' then capstan_now() + $3::float8 * interval '1 millisecond' end
      from jsonb_to_recordset($1::jsonb) as c(nth integer, id uuid, "idempotencyKey" text, fingerprint text, type text,
        "paymentKey" uuid, "createBody" text, refund jsonb, document jsonb, steps text[], "notAfter" timestamptz, status text, "acceptedBy" text)
