@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ConomyError } from './errors.ts';
 import type { OperationName } from './operations/operation.ts';
 import { Reply } from './operations/reply.ts';
-import { withoutFields, withPayments } from './told-payments.ts';
+import { UNKNOWN_STATUS, withoutFields, withPayments } from './told-payments.ts';
 import type { Wire } from './wire.ts';
 
 /** One call of an operation that a fault has hit. */
@@ -147,7 +147,7 @@ const TELLING_FAULTS = {
   'unknown-status': {
     site: 'call',
     operations: TELLING,
-    answer: ({ run }) => withPayments(run(), (payment) => ({ ...payment, status: 'ON_HOLD_BY_PARTNER' })),
+    answer: ({ run }) => withPayments(run(), (payment) => ({ ...payment, status: UNKNOWN_STATUS })),
   },
   /** Amounts are told as JSON numbers. */
   'amount-as-number': {

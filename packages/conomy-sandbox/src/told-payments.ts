@@ -2,6 +2,9 @@ import { Reply } from './operations/reply.ts';
 
 type Told = Record<string, unknown>;
 
+/** The status that no document knows; no payment of the sandbox ever has it, and nothing but its fault tells it. */
+export const UNKNOWN_STATUS = 'ON_HOLD_BY_PARTNER';
+
 /** The answer with every payment in it changed: the payment itself, or the rows of a list in any of its envelopes. */
 export function withPayments(answer: unknown, change: (payment: Told) => Told): unknown {
   if (answer instanceof Reply) return new Reply(answer.status, withPayments(answer.body, change));

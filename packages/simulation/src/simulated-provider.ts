@@ -16,6 +16,7 @@ import { Reply } from '@capstan/conomy-sandbox/operations/reply';
 import { type Payment, paymentBody } from '@capstan/conomy-sandbox/payment';
 import { createSandbox, type Sandbox } from '@capstan/conomy-sandbox/sandbox';
 import { startSettings } from '@capstan/conomy-sandbox/settings';
+import { UNKNOWN_STATUS } from '@capstan/conomy-sandbox/told-payments';
 import type { Random } from '@capstan/local-stack/demo/random';
 import {
   nextOffsetOf,
@@ -211,7 +212,7 @@ export function createSimulatedProvider(parts: {
 }
 
 function withUnknownStatus<T>(answer: ProviderResult<T>): ProviderResult<T> {
-  return answer.ok ? { ok: true, value: { ...answer.value, status: 'ON_HOLD_BY_PARTNER' } } : answer;
+  return answer.ok ? { ok: true, value: { ...answer.value, status: UNKNOWN_STATUS } } : answer;
 }
 
 function parsed(payment: ObservedPayment | null): ProviderResult<ObservedPayment> {

@@ -66,8 +66,9 @@ export interface EventFact {
 export interface OpenDiscrepancyFact {
   kind: string;
   conomyId: string | null;
-  mirror: unknown;
-  provider: unknown;
+  /** What each side said: `status`, amount and more, as far as it is known there. */
+  mirror: { status?: string } | null;
+  provider: { status?: string } | null;
 }
 
 /** Everything that is known once all is quiet. */

@@ -1,5 +1,6 @@
 /** Each invariant turns red when what it guards is broken, and only then. */
 import type { LedgerPayment } from '@capstan/conomy-sandbox/ledger';
+import { UNKNOWN_STATUS } from '@capstan/conomy-sandbox/told-payments';
 import { expect, test } from 'vitest';
 import type { AttemptFact, CommandFact, Facts } from '../../src/chaos/facts.ts';
 import { INVARIANTS } from '../../src/chaos/invariants.ts';
@@ -105,6 +106,17 @@ if (!mirrored) throw new Error('the facts mirror nothing');
 
 test('all hold when nothing is wrong', () => {
   expect(broken({})).toEqual([]);
+});
+
+const contradicted = (mirrored: string, told: string) => ({
+  kind: 'final_contradicted',
+  conomyId: 'conomy-1',
+  mirror: { status: mirrored },
+  provider: { status: told },
+});
+
+test('an alarm may stay open where the provider told a made-up status of a final payment', () => {
+  expect(broken({ discrepancies: [contradicted('SETTLED', UNKNOWN_STATUS)] })).toEqual([]);
 });
 
 const refunding = (key: string) => ({
@@ -268,6 +280,16 @@ const CASES: [string, Partial<Facts>, RegExp][] = [
   [
     'a disagreement that nothing ended',
     { discrepancies: [{ kind: 'went_back', conomyId: 'conomy-1', mirror: {}, provider: {} }] },
+    /^discrepancies stayed open/,
+  ],
+  [
+    'an alarm of a final payment that was told with a status which exists',
+    { discrepancies: [contradicted('SETTLED', 'CAPTURED')] },
+    /^discrepancies stayed open/,
+  ],
+  [
+    'an alarm of a final state where the mirror has none',
+    { discrepancies: [contradicted('CAPTURED', UNKNOWN_STATUS)] },
     /^discrepancies stayed open/,
   ],
   ['a service that crashed', { lostParts: ['capturer-1 ended with 1'] }, /^parts ended only/],
