@@ -68,8 +68,25 @@ function describePolicy(info: string): string | null {
   return `Redis has maxmemory-policy ${policy}: when its memory is full it drops jobs. Set maxmemory-policy to noeviction.`;
 }
 
+/**
+ * BullMQ 6.7 listens to no client that it has taken out of its pool, so a connection that broke under one of its queries would
+ * end the process. What became of the query it is told anyway.
+ */
+class QueueClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    this.on('error', () => {});
+  }
+}
+
 function postgresBackend(url: string): QueueBackend {
-  const connection = { connectionString: url, max: 6, connectionTimeoutMillis: 3_000, keepAlive: true };
+  const connection = {
+    connectionString: url,
+    max: 6,
+    connectionTimeoutMillis: 3_000,
+    keepAlive: true,
+    Client: QueueClient,
+  };
   return {
     kind: 'postgres',
     classes: withBackend(createPostgresBackend) as ReturnType<typeof withBackend>,
