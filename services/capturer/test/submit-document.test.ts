@@ -190,4 +190,21 @@ describe('a document whose answer was lost', () => {
     expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
     expect(await documentsOf(conomyId)).toBe(2);
   });
+
+  test('is handed in once more per redrive: lost again, it is parked again', async () => {
+    const { paymentKey, conomyId } = await heldPayment();
+    await runToItsEnd(fixture, await insertDocument(fixture.pool, paymentKey));
+    await fixture.control('faults', {
+      seed: 1,
+      rules: [{ operation: 'documents', fault: 'reset-after', count: 2 }],
+    });
+    const id = await insertDocument(fixture.pool, paymentKey);
+    await runToItsEnd(fixture, id);
+    await redrive(fixture, id);
+    expect(await runToItsEnd(fixture, id)).toMatchObject({
+      status: 'parked',
+      problem: { code: 'document_unresolved' },
+    });
+    expect(await documentsOf(conomyId)).toBe(3);
+  });
 });
