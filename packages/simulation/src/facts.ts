@@ -14,6 +14,8 @@ interface CommandFacts {
   refund: { amount: string } | null;
   finishedMs: number | null;
   firstAttemptMs: number | null;
+  /** How often an operator put it back to work. */
+  redrives: number;
 }
 
 interface PaymentFacts {
@@ -52,7 +54,8 @@ export async function readFacts(pool: Pool): Promise<Facts> {
   const commands = await pool.query<CommandFacts>(
     `select c.id, c.idempotency_key as key, c.type, c.status, c.problem, c.payment_key as "paymentKey", c.steps, c.steps_done as "stepsDone", c.refund,
        (extract(epoch from c.finished_at) * 1000)::float8 as "finishedMs",
-       (select (extract(epoch from min(a.started_at)) * 1000)::float8 from attempts a where a.command_id = c.id) as "firstAttemptMs"
+       (select (extract(epoch from min(a.started_at)) * 1000)::float8 from attempts a where a.command_id = c.id) as "firstAttemptMs",
+       (select count(*)::int from command_redrives r where r.command_id = c.id) as redrives
      from commands c order by c.position`,
   );
   const payments = await pool.query<PaymentFacts>(

@@ -15,6 +15,7 @@ export const INVARIANTS = [
   'at most one captured payment per intent',
   'a command ends in a way that was possible for it',
   'a command says what really happened',
+  'a cancel that was told is kept, and none that was not asked for takes place',
   'refunds never exceed the payment',
   'commands of one payment run one at a time in the order accepted',
   'the mirror shows what the provider holds',
@@ -32,13 +33,24 @@ export interface Breach {
   detail: string;
 }
 
-/** Holds the tables against the provider's own ledger. Failures of work are told by the caller. */
+/** What is known of a run beside its tables and the provider's ledger. */
+export interface Course {
+  intents: readonly Intent[];
+  /** Work that failed unexpectedly. */
+  failures: readonly string[];
+  /** Keys of the commands whose cancel was asked for. */
+  cancelsAsked: ReadonlySet<string>;
+  /** Keys of those that were told to be canceled. */
+  cancelsTold: ReadonlySet<string>;
+}
+
+/** Holds the tables against the provider's own ledger. */
 export async function findBreaches(
   pool: Pool,
   provider: SimulatedProvider,
-  intents: readonly Intent[],
-  failures: readonly string[],
+  course: Course,
 ): Promise<Breach[]> {
+  const { intents, failures } = course;
   const facts = await readFacts(pool);
   const said = (invariant: Invariant, details: readonly string[]): Breach[] =>
     details.map((detail) => ({ invariant, detail }));
@@ -48,6 +60,10 @@ export async function findBreaches(
     ...said('at most one captured payment per intent', wrongCaptures(provider, intents)),
     ...said('a command ends in a way that was possible for it', impossibleEnds(facts, intents)),
     ...said('a command says what really happened', untrueEnds(facts, provider)),
+    ...said(
+      'a cancel that was told is kept, and none that was not asked for takes place',
+      wrongCancels(facts, course),
+    ),
     ...said('refunds never exceed the payment', excessiveRefunds(provider)),
     ...said('commands of one payment run one at a time in the order accepted', overtaken(facts)),
     ...said('the mirror shows what the provider holds', differingMirrors(facts, provider)),
@@ -102,8 +118,11 @@ function repeatedEffects(facts: Facts, { sandbox }: SimulatedProvider): string[]
     .filter(([, count]) => count > 1)
     .map(([what, count]) => `${what} took effect ${count} times`);
   const documents = documentsOf(facts, sandbox)
-    .filter(({ sent, made }) => made > sent)
-    .map(({ id, sent, made }) => `${made} documents of ${id} were handed in by ${sent} commands`);
+    .filter(({ sentMax, made }) => made > sentMax)
+    .map(
+      ({ id, sentMax, made }) =>
+        `${made} documents of ${id} were handed in, ${sentMax} at most were asked for`,
+    );
   return [...repeated, ...documents];
 }
 
@@ -113,10 +132,13 @@ function documentsOf({ commands, payments }: Facts, { store }: SimulatedProvider
   return store.inOrder().map(({ id, documents = 0 }) => {
     const about = commands.filter(({ type, paymentKey }) => isDocument(type) && paymentKey === keys.get(id));
     const sent = about.filter(
-      ({ firstAttemptMs, status }) => firstAttemptMs !== null && status !== 'rejected',
+      ({ firstAttemptMs, status }) =>
+        firstAttemptMs !== null && status !== 'rejected' && status !== 'canceled',
     );
+    // Who redrives a document knows that it may be handed in a second time.
+    const sentMax = sent.reduce((sum, { redrives }) => sum + 1 + redrives, 0);
     const done = about.filter(({ status }) => status === 'succeeded');
-    return { id, made: documents, sent: sent.length, done: done.length };
+    return { id, made: documents, sentMax, done: done.length };
   });
 }
 
@@ -145,7 +167,7 @@ function untrueEnds(facts: Facts, { sandbox }: SimulatedProvider): string[] {
     .filter(({ done, made }) => made < done)
     .map(({ id, done, made }) => `${done} documents of ${id} succeeded, ${made} were handed in`);
   const untrue = facts.commands.flatMap(({ id, type, status, problem, paymentKey, refund, steps }) => {
-    if (status !== 'succeeded' && status !== 'rejected') return [];
+    if (status !== 'succeeded' && status !== 'rejected' && status !== 'canceled') return [];
     const { conomyId = null, externalId = null } = byKey.get(paymentKey) ?? {};
     const told = `${type} ${id} is ${status}${problem === null ? '' : ` (${problem.code})`}`;
     if (isDocument(type)) return [];
@@ -166,7 +188,7 @@ function untrueEnds(facts: Facts, { sandbox }: SimulatedProvider): string[] {
         ? []
         : [`${told}, but the refund was ${made ? '' : 'not '}made`];
     }
-    if (status === 'rejected') {
+    if (status !== 'succeeded') {
       const made =
         type === 'payment.create' &&
         problem?.code !== 'payment_not_open' &&
@@ -181,6 +203,15 @@ function untrueEnds(facts: Facts, { sandbox }: SimulatedProvider): string[] {
     return steps.includes('capture') && !captured ? [`${told}, but nothing was captured`] : [];
   });
   return [...undone, ...untrue];
+}
+
+function wrongCancels({ commands }: Facts, { cancelsAsked, cancelsTold }: Course): string[] {
+  return commands.flatMap(({ key, type, status, problem }) => {
+    const isCanceled = status === 'canceled' && problem?.code === 'canceled_by_caller';
+    if (cancelsTold.has(key) && !isCanceled)
+      return [`${type} ${key} was told to be canceled and is ${status}`];
+    return isCanceled && !cancelsAsked.has(key) ? [`${type} ${key} is canceled, which nobody asked for`] : [];
+  });
 }
 
 function excessiveRefunds({ sandbox }: SimulatedProvider): string[] {

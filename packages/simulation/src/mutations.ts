@@ -78,6 +78,18 @@ export const MUTATIONS: readonly Mutation[] = [
     statements: [],
     noticedBy: 'every accepted command ended or is parked with a reason',
   },
+  {
+    name: 'cancel-only-without-effect',
+    patches: [
+      {
+        file: 'api/src/cancel-command.ts',
+        from: 'if (attempt !== null && !hadNoEffect(attempt))',
+        to: 'if (attempt !== null && command.stepsDone < 0)',
+      },
+    ],
+    statements: [],
+    noticedBy: 'a command says what really happened',
+  },
 ];
 
 export function findMutation(name: string): Mutation {

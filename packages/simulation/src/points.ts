@@ -9,6 +9,7 @@ export type CallName = (typeof CALLS)[number];
 /** What a transaction wrote, as far as a reader of a failure needs to know it. */
 const WRITTEN = [
   'an acceptance',
+  'an intervention',
   'a claim and the attempt row of its call',
   'the outcome of a call',
   'the evidence of a read',
@@ -58,13 +59,13 @@ const GO: Fate = { kind: 'go' };
 /**
  * Decides by seed what happens at each point. Every seed dies at one point of its own, so that a few hundred
  * seeds die everywhere; after a number of troubles all goes well, so that every run comes to an end.
- * @param rare calls that this seed's workload makes and few others do: every other seed dies around one of them.
+ * @param rare points that this seed's workload may pass and few others do: every other seed dies at one of them.
  */
 export function createFates(
   seed: number,
   random: Random,
   counts: PointCounts,
-  rare: readonly CallName[],
+  rare: readonly Point[],
 ): (point: Point, mayHold: boolean) => Fate {
   const own = ownPoint(seed, rare);
   let crashes = 0;
@@ -91,12 +92,8 @@ export function createFates(
   };
 }
 
-function ownPoint(seed: number, rare: readonly CallName[]): Point | undefined {
+function ownPoint(seed: number, rare: readonly Point[]): Point | undefined {
   const turn = Math.floor(seed / 2);
-  const points = seed % 2 === 0 && rare.length > 0 ? rare.flatMap(around) : POINTS;
+  const points = seed % 2 === 0 && rare.length > 0 ? rare : POINTS;
   return points[turn % points.length];
-}
-
-function around(call: CallName): Point[] {
-  return [beforeCall(call), afterCall(call)];
 }

@@ -1,4 +1,3 @@
-import { acceptCommands } from '@capstan/api/accept-commands';
 import { storeVerified } from '@capstan/api/store-delivery';
 import { executeCommand } from '@capstan/capturer/execute-command';
 import type { ScanNews } from '@capstan/capturer/shared-scans';
@@ -10,7 +9,8 @@ import { applyDelivery } from '@capstan/reconciler/apply-delivery';
 import { readPayment } from '@capstan/reconciler/read-payment';
 import { relayJobs } from '@capstan/reconciler/relay-jobs';
 import { createProviderGate } from '@capstan/shared/provider/gate/provider-gate';
-import { commandJob, deliveryJob, type JobData } from '@capstan/shared/queue/catalogue';
+import { deliveryJob, type JobData } from '@capstan/shared/queue/catalogue';
+import { createCallers } from './callers.ts';
 import { type Breach, findBreaches } from './invariants.ts';
 import { createFates, type PointCounts } from './points.ts';
 import { poolOf } from './simulated-pool.ts';
@@ -18,7 +18,7 @@ import { CALL_MS_MAX, createSimulatedProvider, type SimulatedProvider } from './
 import { type SimulatedJob, SimulatedQueue } from './simulated-queue.ts';
 import type { SimulationDatabase } from './simulation-database.ts';
 import { Task } from './task.ts';
-import { createWorkload, type Request } from './workload.ts';
+import { createWorkload } from './workload.ts';
 
 /** Jobs worked on at once, over all virtual processes. */
 const JOBS_MAX = 5;
@@ -41,8 +41,8 @@ export async function runSeed(
   await database.reset();
   const { pool, log, now } = database;
   const random = createRandom(seed * 7_919 + 1);
-  const { intents, requests, rareCalls } = createWorkload(seed, random, now());
-  const fate = createFates(seed, random, counts, rareCalls);
+  const { intents, requests, rarePoints } = createWorkload(seed, random, now());
+  const fate = createFates(seed, random, counts, rarePoints);
   const fraction = () => random.whole(0, 9_999) / 10_000;
   const agenda: Later[] = [];
   const later = (atMs: number, run: () => void) => void agenda.push({ atMs, run });
@@ -100,22 +100,8 @@ export async function runSeed(
     };
     return executeCommand(capturer, (data as JobData<'commands'>).commandId);
   };
-  const accept = (request: Request) => {
-    const task = start('api', async (self) => {
-      const { senders, pool: own } = contextOf(self);
-      const verdicts = await acceptCommands(own, [request.item]);
-      const fresh = verdicts.flatMap((verdict) =>
-        verdict.kind === 'accepted' && !verdict.replayed && verdict.view.command.status === 'accepted'
-          ? [commandJob(verdict.view.command.id, 0)]
-          : [],
-      );
-      await senders.commands.offer(fresh);
-    });
-    // A caller that was not answered asks again.
-    later(now() + 40_000, () => {
-      if (task.state === 'crashed') accept(request);
-    });
-  };
+  const inMs = (ms: number, run: () => void) => later(now() + ms, run);
+  const callers = createCallers({ start, inMs, contextOf, pool });
   const deliver = (payment: Payment, from: PaymentStatus | null) => {
     for (const event of eventsOf(payment, from, random.pick(['body', 'header'] as const), now())) {
       const { body } = signDelivery(event, 'secret');
@@ -150,7 +136,7 @@ export async function runSeed(
     }
   };
 
-  for (const request of requests) later(now() + request.afterMs, () => accept(request));
+  for (const request of requests) inMs(request.afterMs, () => callers.ask(request));
 
   for (let idleRounds = 0; idleRounds < IDLE_ROUNDS_MAX; ) {
     for (const due of agenda.filter(({ atMs }) => atMs <= now()).sort((a, b) => a.atMs - b.atMs)) {
@@ -180,7 +166,10 @@ export async function runSeed(
       if (task.name !== 'relay') idleRounds = 0;
       continue;
     }
-    if (tasks.size === 0 && agenda.length === 0 && (await isQuiet(database, provider))) break;
+    if (tasks.size === 0 && agenda.length === 0 && (await isQuiet(database, provider))) {
+      if (await callers.redriveParked()) continue;
+      break;
+    }
     idleRounds += 1;
     const offerMs = await nextOfferMs(database);
     if (offerMs !== null) relayAtMs = Math.max(offerMs, lastRelayMs + RELAY_EVERY_MS);
@@ -193,7 +182,7 @@ export async function runSeed(
     const next = Math.min(...instants);
     await database.moveTo(Number.isFinite(next) ? next : now() + RELAY_EVERY_MS);
   }
-  const breaches = await findBreaches(pool, provider, intents, failures);
+  const breaches = await findBreaches(pool, provider, { intents, failures, ...callers });
   await gate.close();
   await provider.sandbox.close();
   return breaches;

@@ -47,6 +47,8 @@ function clientOf(task: Task, client: PoolClient): PoolClient {
 
 function whatIsWritten(statement: string): Written | null {
   if (/insert into commands/.test(statement)) return 'an acceptance';
+  if (/update commands set status = 'canceled'|insert into command_redrives/.test(statement))
+    return 'an intervention';
   if (/insert into attempts/.test(statement)) return 'a claim and the attempt row of its call';
   if (/update attempts set outcome = \$3/.test(statement)) return 'the outcome of a call';
   if (/insert into attempt_reads/.test(statement)) return 'the evidence of a read';

@@ -1,27 +1,26 @@
 import type { AcceptanceItem } from '@capstan/api/decide-acceptance';
 import { drawIntents, type Intent } from '@capstan/local-stack/chaos/intents';
 import type { Random } from '@capstan/local-stack/demo/random';
-import { paymentCommand } from '@capstan/shared/domain/payment-command';
-import type { CallName } from './points.ts';
+import { paymentCommand, planSteps } from '@capstan/shared/domain/payment-command';
+import { afterCall, afterCommit, beforeCall, beforeCommit, type CallName, type Point } from './points.ts';
 
-/** A command that a caller hands in, and when: milliseconds after the start. */
+/** What a caller asks for, and when: milliseconds after the start. */
 export interface Request {
   afterMs: number;
-  item: AcceptanceItem;
+  asks: { kind: 'command'; item: AcceptanceItem } | { kind: 'cancel'; key: string };
 }
 
 export interface Workload {
   intents: readonly Intent[];
   requests: readonly Request[];
-  /** Calls it makes that are not in most workloads. */
-  rareCalls: readonly CallName[];
+  /** Points it may pass that most workloads do not. */
+  rarePoints: readonly Point[];
 }
 
-const RARE_CALLS: Partial<Record<string, CallName>> = {
-  'payment.refund': 'refund',
-  'payment-attempt.create': 'create_attempt',
-  'payment.submit-document': 'submit_document',
-};
+/** Every workload has these. */
+const COMMON_CALLS: ReadonlySet<CallName> = new Set(['create', 'capture']);
+
+const CANCEL_AGAIN_MS = [0, 5_000, 15_000, 40_000];
 
 /** Of one seed; each seed is a run of its own, so many small ones reach more than a few large ones. */
 const COMMANDS = 5;
@@ -31,13 +30,19 @@ const SECONDS = 10;
 export function createWorkload(seed: number, random: Random, startMs: number): Workload {
   const intents = drawIntents({ seed, commands: COMMANDS, seconds: SECONDS });
   const requests = intents.flatMap((intent) => requestsOf(intent, random, startMs));
-  const rareCalls = new Set(requests.flatMap(({ item }) => RARE_CALLS[item.command.type] ?? []));
-  return { intents, requests, rareCalls: [...rareCalls] };
+  const rarePoints = new Set(requests.flatMap(rarePointsOf));
+  return { intents, requests, rarePoints: [...rarePoints] };
+}
+
+function rarePointsOf({ asks }: Request): Point[] {
+  if (asks.kind === 'cancel') return [beforeCommit('an intervention'), afterCommit('an intervention')];
+  const calls = planSteps(asks.item.command).filter((call) => !COMMON_CALLS.has(call));
+  return calls.flatMap((call) => [beforeCall(call), afterCall(call)]);
 }
 
 function requestsOf({ atMs, commands }: Intent, random: Random, startMs: number): Request[] {
   let afterMs = atMs;
-  return commands.flatMap(({ key, command, after, doubled, notAfterMs }) => {
+  return commands.flatMap(({ key, command, after, doubled, notAfterMs, cancelAfterMs }) => {
     // Who does not see the settlement waits a while instead; too short a while is a refusal that the caller knows of.
     afterMs += after === 'settled' ? random.whole(40_000, 300_000) : random.whole(0, 4_000);
     const notAfter =
@@ -45,7 +50,16 @@ function requestsOf({ atMs, commands }: Intent, random: Random, startMs: number)
     const item = itemOf(key, { ...command, ...notAfter });
     // A caller that saw no answer asks again with the same key.
     const again = doubled || random.whole(0, 4) === 0;
-    return [{ afterMs, item }, ...(again ? [{ afterMs: afterMs + random.whole(0, 30_000), item }] : [])];
+    const asks = { kind: 'command', item } as const;
+    const requests: Request[] = [{ afterMs, asks }];
+    if (again) requests.push({ afterMs: afterMs + random.whole(0, 30_000), asks });
+    if (cancelAfterMs !== undefined) {
+      const cancel = { kind: 'cancel', key } as const;
+      // Who is told that a call may be under way asks again.
+      for (const laterMs of CANCEL_AGAIN_MS)
+        requests.push({ afterMs: afterMs + cancelAfterMs + laterMs, asks: cancel });
+    }
+    return requests;
   });
 }
 

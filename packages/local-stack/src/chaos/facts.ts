@@ -17,6 +17,8 @@ export interface CommandFact {
   stepsDone: number;
   /** Of refunds: what was to be given back. */
   amount: string | null;
+  /** How often an operator put it back to work. */
+  redrives: number;
   /** In the order they began. */
   attempts: readonly AttemptFact[];
 }
@@ -98,6 +100,7 @@ export async function readDatabaseFacts(
       `select c.id, c.idempotency_key as key, c.type, c.status, c.problem->>'code' as problem,
          c.payment_key as "paymentKey", p.external_id as "externalId", p.conomy_id as "conomyId", c.steps,
          c.steps_done as "stepsDone", c.refund->>'amount' as amount,
+         (select count(*)::int from command_redrives r where r.command_id = c.id) as redrives,
          (select coalesce(jsonb_agg(jsonb_build_object('operation', a.operation, 'number', a.number, 'outcome', a.outcome,
              'resolution', a.resolution, 'failure', a.failure, 'startedAt', a.started_at, 'finishedAt', a.finished_at,
              'reads', (select coalesce(jsonb_agg(jsonb_build_object('beganAt', r.began_at, 'finding', r.finding) order by r.id), '[]')

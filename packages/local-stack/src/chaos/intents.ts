@@ -25,6 +25,8 @@ export interface IntendedCommand {
   fitsOnlyAlone?: boolean;
   /** Milliseconds from its sending to its notAfter instant. */
   notAfterMs?: number;
+  /** Its caller cancels it this many milliseconds after its acceptance; it may be too late for that. */
+  cancelAfterMs?: number;
 }
 
 /** What somebody wants of one payment: commands in order. */
@@ -168,6 +170,22 @@ const REFUNDED: Draw = (body, random) => {
   };
 };
 
+/** One in so many intents has a command that its caller cancels. */
+const INTENTS_PER_CANCEL = 6;
+const CANCEL_AFTER_MS = [0, 200, 700, 2_000, 8_000];
+
+/** Now and then the caller thinks better of it and cancels a command; what waits for a create that is canceled ends with it. */
+function withCancel(commands: readonly IntendedCommand[], random: Random): IntendedCommand[] {
+  if (random.whole(1, INTENTS_PER_CANCEL) > 1) return [...commands];
+  const canceled = random.whole(0, commands.length - 1);
+  const cancelAfterMs = random.pick(CANCEL_AFTER_MS);
+  return commands.map((each, nth) => {
+    if (nth === canceled)
+      return { ...each, ends: [...each.ends, 'canceled:canceled_by_caller'], cancelAfterMs };
+    return canceled === 0 ? { ...each, ends: [...each.ends, ...FOLLOWS_CREATE] } : each;
+  });
+}
+
 /** The workload of a run: the same for the same numbers. */
 export function drawIntents({
   seed,
@@ -179,6 +197,7 @@ export function drawIntents({
   seconds: number;
 }) {
   const random = createRandom(seed);
+  const cancels = createRandom(seed ^ 0x5ec);
   const intents: Intent[] = [];
   for (let count = 0; count < commands; ) {
     const externalId = `chaos-${seed}-${intents.length + 1}`;
@@ -188,7 +207,7 @@ export function drawIntents({
       : random.pick(KINDS)(drawBody(externalId, random), random);
     const atMs = random.whole(0, Math.floor(seconds * 900));
     const numbered = drawn.commands.map((each, nth) => ({ ...each, key: `${externalId}-${nth + 1}` }));
-    intents.push({ ...drawn, externalId, atMs, commands: numbered });
+    intents.push({ ...drawn, externalId, atMs, commands: withCancel(numbered, cancels) });
     count += numbered.length;
   }
   return intents.sort((a, b) => a.atMs - b.atMs);

@@ -58,6 +58,22 @@ export const INVARIANTS: readonly Invariant[] = [
     }),
   },
   {
+    statement: 'commands are canceled by their caller where that was told, and nowhere else',
+    check: ({ sent, commands }) => {
+      const asked = sent.filter(({ cancel }) => cancel !== null);
+      const told = new Set(
+        asked.filter(({ cancel }) => cancel === 'canceled').map(({ intended }) => intended.key),
+      );
+      const breaches = commands
+        .filter((command) => told.has(command.key) !== (endOf(command) === 'canceled:canceled_by_caller'))
+        .map(
+          (command) =>
+            `${command.key} ended ${endOf(command)}, ${told.has(command.key) ? '' : 'not '}canceled by its caller`,
+        );
+      return { count: asked.length, breaches };
+    },
+  },
+  {
     statement: 'payments were captured once at most',
     check: ({ ledger }) => ({
       count: ledger.payments.length,
@@ -120,7 +136,9 @@ export const INVARIANTS: readonly Invariant[] = [
       const breaches = given.flatMap(({ id, documents = 0 }) => {
         const all = sent.get(id) ?? [];
         const done = all.filter(({ status }) => status === 'succeeded').length;
-        return documents < done || documents > all.length
+        // Who redrives a document knows that it may be handed in a second time.
+        const sentMax = all.reduce((sum, { redrives }) => sum + 1 + redrives, 0);
+        return documents < done || documents > sentMax
           ? [`${id} has ${documents} documents; ${all.length} commands sent one, ${done} succeeded`]
           : [];
       });

@@ -17,6 +17,7 @@ import { drawInflictions, providerFaults } from './fault-plan.ts';
 import { type Counts, inflictFaults } from './inflict-faults.ts';
 import { drawIntents, type Intent } from './intents.ts';
 import { INVARIANTS } from './invariants.ts';
+import { liftPauses, redriveParked } from './operate.ts';
 import { type SentCommand, sendIntents } from './send-intents.ts';
 
 const LOCAL = fileURLToPath(new URL('../../../../.local', import.meta.url));
@@ -67,7 +68,10 @@ export async function runChaos(
     say('everything runs; commands and faults begin');
     const { sent, counts } = await sendThroughFaults(stack, intents, options, queue, say, interrupt);
     say('everything was sent and everything runs again; waiting for quiet');
-    const unrest = await waitForQuiet(stack, say, interrupt);
+    const first = await waitForQuiet(stack, say, interrupt);
+    const redriven = await redriveParked(stack);
+    say(`an operator put ${redriven} parked commands back to work`);
+    const unrest = redriven > 0 ? await waitForQuiet(stack, say, interrupt) : first;
     const ledger = (await (await fetch(`${stack.sandbox.url}/_sandbox/ledger`)).json()) as Ledger;
     const facts: Facts = {
       intents,
@@ -132,15 +136,6 @@ async function sendNoWebhooks({ sandbox }: Stack): Promise<void> {
     body: JSON.stringify({ webhook: { url: '' } }),
   });
   if (!response.ok) throw new Error(`the sandbox goes on sending webhooks: ${response.status}`);
-}
-
-/** What an operator does once the provider has mended its ways. */
-async function liftPauses(stack: Stack): Promise<void> {
-  const [api] = stack.apis;
-  const headers = { authorization: `Bearer ${stack.info.apiKey}` };
-  const listed = await fetch(`${api?.url}/v1/pauses`, { headers });
-  const { pauses } = (await listed.json()) as { pauses: { id: string }[] };
-  for (const { id } of pauses) await fetch(`${api?.url}/v1/pauses/${id}`, { method: 'DELETE', headers });
 }
 
 /** As an upstream system sees it that looks into the database: PostgreSQL may be down, then it is not known. */

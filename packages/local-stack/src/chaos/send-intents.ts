@@ -9,6 +9,8 @@ export interface SentCommand {
   commandIds: Set<string>;
   /** The status and code of a refusal. */
   refusal: string | null;
+  /** What its caller was told to the cancel: it is canceled, or it is too late. Null when nobody asked. */
+  cancel: 'canceled' | 'too_late' | null;
 }
 
 export interface SendContext {
@@ -42,19 +44,33 @@ export async function sendIntents(intents: readonly Intent[], context: SendConte
 
 async function sendIntent(intent: Intent, context: SendContext): Promise<SentCommand[]> {
   const all: SentCommand[] = [];
+  const cancels: Promise<void>[] = [];
   for (const intended of intent.commands) {
     if (intended.after === 'settled' && !(await waitForSettlement(intent.externalId, context))) break;
-    const sent: SentCommand = { intended, commandIds: new Set(), refusal: null };
+    const sent: SentCommand = { intended, commandIds: new Set(), refusal: null, cancel: null };
     const body = withNotAfter(intended);
     await Promise.all(
       Array.from({ length: intended.doubled ? 2 : 1 }, () => sendUntilAnswered(sent, body, context)),
     );
     all.push(sent);
     context.onSent();
+    cancels.push(cancelInTime(sent, context));
     // Nobody names the payment of a create that was refused.
     if (sent.refusal !== null) break;
   }
+  await Promise.all(cancels);
   return all;
+}
+
+async function cancelInTime(sent: SentCommand, context: SendContext): Promise<void> {
+  const { cancelAfterMs } = sent.intended;
+  const [commandId] = sent.commandIds;
+  if (cancelAfterMs === undefined || commandId === undefined) return;
+  await delay(cancelAfterMs, undefined, { signal: context.signal });
+  const { status, answer } = await askUntilAnswered(`/v1/commands/${commandId}/cancel`, '{}', {}, context);
+  if (status !== 200 && answer.code !== 'not_cancelable')
+    throw new Error(`the cancel of ${commandId} was answered with ${status} ${answer.code}`);
+  sent.cancel = status === 200 ? 'canceled' : 'too_late';
 }
 
 function withNotAfter({ command, notAfterMs }: IntendedCommand): string {
@@ -64,41 +80,48 @@ function withNotAfter({ command, notAfterMs }: IntendedCommand): string {
 }
 
 async function sendUntilAnswered(sent: SentCommand, body: string, context: SendContext): Promise<void> {
+  const headers = { 'idempotency-key': sent.intended.key };
+  const { status, answer } = await askUntilAnswered('/v1/commands', body, headers, context);
+  if (status === 202 && answer.command) sent.commandIds.add(answer.command.id);
+  else sent.refusal = `${status}:${answer.code}`;
+}
+
+interface Answered {
+  status: number;
+  answer: { command?: { id: string }; code?: string };
+}
+
+async function askUntilAnswered(
+  path: string,
+  body: string,
+  headers: Record<string, string>,
+  context: SendContext,
+): Promise<Answered> {
   for (;;) {
     context.signal.throwIfAborted();
-    const answer = await sendOnce(sent.intended.key, body, context);
-    if (answer === null) {
-      await delay(AGAIN_MS, undefined, { signal: context.signal });
-      continue;
-    }
-    if ('commandId' in answer) sent.commandIds.add(answer.commandId);
-    else sent.refusal = answer.refusal;
-    return;
+    const answered = await askOnce(path, body, headers, context);
+    if (answered !== null) return answered;
+    await delay(AGAIN_MS, undefined, { signal: context.signal });
   }
 }
 
 /** Null when there was no answer that counts: no connection, a cut one, or "try again". */
-async function sendOnce(
-  key: string,
+async function askOnce(
+  path: string,
   body: string,
+  headers: Record<string, string>,
   { apiUrls, apiKey, random }: SendContext,
-): Promise<{ commandId: string } | { refusal: string } | null> {
+): Promise<Answered | null> {
   try {
-    const response = await fetch(`${random.pick(apiUrls)}/v1/commands`, {
+    const response = await fetch(`${random.pick(apiUrls)}${path}`, {
       method: 'POST',
-      headers: {
-        authorization: `Bearer ${apiKey}`,
-        'content-type': 'application/json',
-        'idempotency-key': key,
-      },
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json', ...headers },
       body,
       signal: AbortSignal.timeout(10_000),
     });
-    const answer = (await response.json()) as { command?: { id: string }; code?: string };
-    if (response.status === 202 && answer.command) return { commandId: answer.command.id };
-    return response.status >= 500 || response.status === 429
-      ? null
-      : { refusal: `${response.status}:${answer.code}` };
+    const answer = (await response.json()) as Answered['answer'];
+    const { status } = response;
+    return status >= 500 || status === 429 ? null : { status, answer };
   } catch {
     return null;
   }

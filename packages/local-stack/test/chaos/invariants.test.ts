@@ -28,6 +28,7 @@ const command = (over: Partial<CommandFact> = {}): CommandFact => ({
   steps: ['create', 'capture'],
   stepsDone: 2,
   amount: null,
+  redrives: 0,
   attempts: [attempt('create'), attempt('capture')],
   ...over,
 });
@@ -67,7 +68,7 @@ function facts(over: Partial<Facts> = {}): Facts {
   } as const;
   return {
     intents: [{ externalId: 'order-1', what: 'a payment', atMs: 0, mayCapture: true, commands: [intended] }],
-    sent: [{ intended, commandIds: new Set(['c1']), refusal: null }],
+    sent: [{ intended, commandIds: new Set(['c1']), refusal: null, cancel: null }],
     commands: [command()],
     mirror: [
       {
@@ -113,6 +114,14 @@ const contradicted = (mirrored: string, told: string) => ({
   conomyId: 'conomy-1',
   mirror: { status: mirrored },
   provider: { status: told },
+});
+
+test('a document that an operator redrove may be handed in a second time', () => {
+  const k2 = { ...refunding('k2'), command: { type: 'payment.submit-document' } };
+  const commands = [command(), submitted({ redrives: 1 })];
+  const intents = facts().intents.map((intent) => ({ ...intent, commands: [...intent.commands, k2] }));
+  expect(broken({ ledger: ledger(payment({ documents: 2 })), commands, intents })).toEqual([]);
+  expect(broken({ ledger: ledger(payment({ documents: 3 })), commands, intents })).not.toEqual([]);
 });
 
 test('an alarm may stay open where the provider told a made-up status of a final payment', () => {
@@ -291,6 +300,19 @@ const CASES: [string, Partial<Facts>, RegExp][] = [
     'an alarm of a final state where the mirror has none',
     { discrepancies: [contradicted('CAPTURED', UNKNOWN_STATUS)] },
     /^discrepancies stayed open/,
+  ],
+  [
+    'a cancel that was told and not kept',
+    { sent: facts().sent.map((sent) => ({ ...sent, cancel: 'canceled' })) },
+    /^commands are canceled by their caller/,
+  ],
+  [
+    'a cancel that was too late and took place',
+    {
+      sent: facts().sent.map((sent) => ({ ...sent, cancel: 'too_late' })),
+      commands: [command({ status: 'canceled', problem: 'canceled_by_caller' })],
+    },
+    /^commands are canceled by their caller/,
   ],
   ['a service that crashed', { lostParts: ['capturer-1 ended with 1'] }, /^parts ended only/],
   ['a secret in a log', { leaks: ['an API key in api-1.log'] }, /^logs hold no secret/],

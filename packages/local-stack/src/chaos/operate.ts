@@ -1,0 +1,37 @@
+import type { Stack } from '../stack.ts';
+
+/** What an operator does once the provider has mended its ways: writes go on. */
+export async function liftPauses(stack: Stack): Promise<void> {
+  const { pauses } = (await ask(stack, 'GET', '/v1/pauses')) as { pauses: { id: string }[] };
+  for (const { id } of pauses) await ask(stack, 'DELETE', `/v1/pauses/${id}`);
+}
+
+/**
+ * Gives every parked command a second try, as an operator may who has looked at it.
+ * @returns how many there were.
+ */
+export async function redriveParked(stack: Stack): Promise<number> {
+  const body = JSON.stringify({ reason: 'Conomy is well again.' });
+  const listed = await ask(stack, 'GET', '/v1/commands?status=parked&limit=200');
+  const { commands } = listed as { commands: { id: string }[] };
+  for (const { id } of commands) await ask(stack, 'POST', `/v1/commands/${id}/redrive`, body);
+  return commands.length;
+}
+
+async function ask(
+  { apis: [api], info }: Stack,
+  method: string,
+  path: string,
+  body?: string,
+): Promise<unknown> {
+  const response = await fetch(`${api?.url}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${info.apiKey}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body }),
+  });
+  if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}`);
+  return response.status === 204 ? null : response.json();
+}
