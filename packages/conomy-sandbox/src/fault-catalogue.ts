@@ -130,7 +130,7 @@ const TELLING_FAULTS = {
   /** What the write did shows in reads and lists only after `delayMs` (3,000; at most 30,000 is played in the wild). */
   lag: {
     site: 'call',
-    operations: [...WRITES, 'documents'],
+    operations: [...WRITES, 'documents', 'attempt'],
     answer: ({ runHeldBack, delayMs = 3_000 }) => runHeldBack(delayMs),
   },
   /** A second payment with the same `externalId` is made; the answer tells of the first. */

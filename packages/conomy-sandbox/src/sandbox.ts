@@ -33,7 +33,7 @@ export interface Sandbox {
   access: Access;
   accounts: AccountBook;
   store: PaymentStore;
-  /** The same as reads and lists show it. */
+  /** The same, and payment attempts, as reads and lists show them. */
   view: LaggingView;
   /** Resolves when the deliveries under way have been answered. */
   deliveriesMade(): Promise<void>;
@@ -54,7 +54,7 @@ export function createSandbox(parts: SandboxParts): Sandbox {
   let { settings } = parts;
   const store = createPaymentStore();
   const attempts = createPaymentStore();
-  const view = createLaggingView(store, parts.now);
+  const view = createLaggingView(store, attempts, parts.now);
   const accounts = createAccountBook(parts.accounts);
   const faults = createFaults();
   const webhooks = createWebhooks({

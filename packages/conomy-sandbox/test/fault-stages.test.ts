@@ -81,26 +81,30 @@ test('revoked-token: the call is repeated with a new token, unless that one is r
   expect((await ledger()).payments).toHaveLength(1);
 });
 
+/** Long enough to look in the meantime, on a busy machine too. */
+const LAG_MS = 1_500;
+const SHOWS = { timeout: 10_000 };
+
 test('lag: reads and lists show the payment as before the write, the ledger as it is', async () => {
   const { client, faults, ledger, get } = await open();
-  await faults([{ operation: 'create', fault: 'lag', count: 1, delayMs: 200 }]);
+  await faults([{ operation: 'create', fault: 'lag', count: 1, delayMs: LAG_MS }]);
   const created = await create(client);
   if (!created.ok) throw new Error('not created');
   const { id } = created.value;
   expect((await get(`/sandbox/payments/${id}`)).status).toBe(404);
   expect((await get('/sandbox/payments')).body.results).toEqual([]);
   expect((await ledger()).payments).toHaveLength(1);
-  await expect.poll(async () => (await get(`/sandbox/payments/${id}`)).status).toBe(200);
-  await faults([{ operation: 'capture', fault: 'lag', count: 1, delayMs: 200 }]);
+  await expect.poll(async () => (await get(`/sandbox/payments/${id}`)).status, SHOWS).toBe(200);
+  await faults([{ operation: 'capture', fault: 'lag', count: 1, delayMs: LAG_MS }]);
   expect(await client.capturePayment(id)).toMatchObject({ ok: true, value: { status: 'CAPTURED' } });
   expect((await get(`/sandbox/payments/${id}`)).body.status).toBe('CREATED');
-  await expect.poll(async () => (await get(`/sandbox/payments/${id}`)).body.status).toBe('CAPTURED');
+  await expect.poll(async () => (await get(`/sandbox/payments/${id}`)).body.status, SHOWS).toBe('CAPTURED');
 });
 
 test('lag: a write that does not show yet hides those after it, whenever they would show by themselves', async () => {
   const { client, faults, get } = await open();
   await faults([
-    { operation: 'create', fault: 'lag', count: 1, delayMs: 600 },
+    { operation: 'create', fault: 'lag', count: 1, delayMs: LAG_MS },
     { operation: 'capture', fault: 'lag', count: 1, delayMs: 1 },
   ]);
   const created = await create(client);
@@ -108,7 +112,7 @@ test('lag: a write that does not show yet hides those after it, whenever they wo
   const { id } = created.value;
   expect(await client.capturePayment(id)).toMatchObject({ ok: true, value: { status: 'CAPTURED' } });
   expect((await get(`/sandbox/payments/${id}`)).status).toBe(404);
-  await expect.poll(async () => (await get(`/sandbox/payments/${id}`)).status).toBe(200);
+  await expect.poll(async () => (await get(`/sandbox/payments/${id}`)).status, SHOWS).toBe(200);
 });
 
 test('lag: how far the documents of a payment are shows later too', async () => {
@@ -118,14 +122,26 @@ test('lag: how far the documents of a payment are shows later too', async () => 
   const { id } = created.value;
   const stands = async () => (await get(`/sandbox/payments/${id}`)).body.documentationStatus;
   const before = await stands();
-  await faults([{ operation: 'documents', fault: 'lag', count: 1, delayMs: 500 }]);
+  await faults([{ operation: 'documents', fault: 'lag', count: 1, delayMs: LAG_MS }]);
   expect(
     await client.submitDocument(id, { type: 'invoice', url: 'https://documents.example/1' }),
   ).toMatchObject({
     ok: true,
   });
   expect(await stands()).toBe(before);
-  await expect.poll(stands).toBe('UPLOADED');
+  await expect.poll(stands, SHOWS).toBe('UPLOADED');
+});
+
+test('lag: a payment attempt shows later too, in reads and in lists', async () => {
+  const { client, faults, get } = await open();
+  await faults([{ operation: 'attempt', fault: 'lag', count: 1, delayMs: LAG_MS }]);
+  const made = await client.createAttempt(JSON.stringify(p2pBody()));
+  if (!made.ok) throw new Error('not made');
+  const path = `/sandbox/payment-attempts/${made.value.id}`;
+  expect((await get(path)).status).toBe(404);
+  expect((await get('/sandbox/payment-attempts')).body.data).toEqual([]);
+  await expect.poll(async () => (await get(path)).status, SHOWS).toBe(200);
+  expect((await get('/sandbox/payment-attempts')).body.data).toHaveLength(1);
 });
 
 test('twin: two payments have the externalId, and the answer tells of the first', async () => {

@@ -26,8 +26,8 @@ export const readAttempt: Operation = {
   path: '/sandbox/payment-attempts/:id',
   access: 'token',
   paymentId: idOfPath,
-  run: ({ attempts }, { id }) => {
-    const attempt = attempts.find(id);
+  run: ({ view }, { id }) => {
+    const attempt = view.attempts.find(id);
     if (!attempt) throw new ConomyError('31', `payment attempt ${id} does not exist`);
     return paymentBody(attempt);
   },
@@ -39,9 +39,9 @@ export const listAttempts: Operation = {
   method: 'GET',
   path: '/sandbox/payment-attempts',
   access: 'token',
-  run: ({ attempts }, { query }) => {
+  run: ({ view }, { query }) => {
     const page = readPage(query, 'next');
-    const inOrder = attempts.inOrder(given(query, 'accountNumber'));
+    const inOrder = view.attempts.inOrder(given(query, 'accountNumber'));
     const window = readTimeWindow(query);
     const { results, total } = select(inOrder, window, readFilter(query), readSort(query), page);
     return {
