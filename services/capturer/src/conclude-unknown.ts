@@ -94,6 +94,8 @@ function concludeAbsence(
     return { kind: 'open', waitMs: nextReadWaitMs(attempt, rule, random) };
   }
   if (isCreateConflict(attempt)) {
+    // Once a person has asked Conomy, what is absent still is sent again as every other create.
+    if (attempt.isRedriven) return { kind: 'retryable' };
     return parked(
       'conflict_without_payment',
       'Conomy answered that the payment already exists, but none with this externalId can be found. Ask Conomy, then redrive.',

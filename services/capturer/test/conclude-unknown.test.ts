@@ -98,6 +98,16 @@ describe('absence', () => {
       'parked conflict_without_payment',
     ],
     [
+      'of a create that met a conflict and was redriven, at once',
+      { operation: 'create', failure: CONFLICT, isRedriven: true, reads: 1, absentReads: 1 },
+      'open',
+    ],
+    [
+      'of a create that met a conflict and was redriven, over time',
+      { operation: 'create', failure: CONFLICT, isRedriven: true, ...LONG_ABSENT },
+      'retryable',
+    ],
+    [
       'of a create that was forbidden after an earlier try, at once',
       { operation: 'create', failure: FORBIDDEN, number: 2, reads: 1, absentReads: 1 },
       'open',

@@ -126,3 +126,23 @@ test('what led to parking is forgiven: the failures of before do not park the co
   await redrive(fixture, id);
   expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded', stepsDone: 2 });
 });
+
+test('a create that is refused as a duplicate without one is sent again once per redrive, after new reads', async () => {
+  const rule = { operation: 'create', fault: '409', count: 2 };
+  await fixture.control('faults', { seed: 1, rules: [rule] });
+  const { id, externalId } = await insertCreate(fixture.pool, { then: [] });
+  const parked = { status: 'parked', problem: { code: 'conflict_without_payment' } };
+  expect(await runToItsEnd(fixture, id)).toMatchObject(parked);
+  await redrive(fixture, id);
+  expect(await runToItsEnd(fixture, id)).toMatchObject(parked);
+  expect(await effectsOf(externalId)).toEqual([]);
+
+  await redrive(fixture, id);
+  expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
+  expect(await effectsOf(externalId)).toMatchObject([{ create: 1 }]);
+  expect(await attemptsOf(id)).toEqual([
+    ['unknown', 'retryable'],
+    ['unknown', 'retryable'],
+    ['succeeded', null],
+  ]);
+});

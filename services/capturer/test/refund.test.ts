@@ -9,6 +9,7 @@ import {
   insertLater,
   insertRefund,
   openCapturerFixture,
+  redrive,
   runToItsEnd,
 } from './capturer-fixture.ts';
 
@@ -172,6 +173,19 @@ describe('a refund whose answer was lost', () => {
     expect(await findAttemptsOfCommand(fixture.pool, id)).toHaveLength(1);
     expect(await refundEffects(conomyId)).toBe(0);
     expect(await reservation(paymentKey)).toMatchObject({ reserved: 15_000 });
+  });
+
+  test('and that somebody then makes at Conomy is found by a redrive, which sends nothing', async () => {
+    const { paymentKey, conomyId } = await settledPayment();
+    await fixture.control('faults', { seed: 1, rules: [{ operation: 'refund', fault: '500', count: 1 }] });
+    const id = await insertRefund(fixture.pool, paymentKey, '150.00');
+    expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'parked' });
+    const byHand = await fixture.context.provider.refundPayment(conomyId, { amount: '150.00' });
+    expect(byHand).toMatchObject({ ok: true });
+    await redrive(fixture, id);
+    expect(await runToItsEnd(fixture, id)).toMatchObject({ status: 'succeeded' });
+    expect(await refundEffects(conomyId)).toBe(1);
+    expect(await reservation(paymentKey)).toMatchObject({ reserved: 0 });
   });
 });
 

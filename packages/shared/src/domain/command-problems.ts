@@ -17,7 +17,7 @@ export const COMMAND_PROBLEMS = {
     statuses: ['parked'],
     title: 'Conomy says the payment exists, and it cannot be found',
     cause: 'The create was refused as a duplicate, and no list shows a payment with this externalId.',
-    fix: 'Ask Conomy with the traceId of the attempt, then redrive.',
+    fix: 'Ask Conomy with the traceId of the attempt, then redrive: if new reads show no payment either, the create is sent once more.',
   },
   deadline_passed: {
     statuses: ['canceled'],
@@ -109,7 +109,7 @@ export const COMMAND_PROBLEMS = {
     statuses: ['parked'],
     title: 'It is not known whether the refund was made',
     cause: 'The answer was lost and no refund that could be this one was found; it is never sent again.',
-    fix: 'Ask Conomy whether it was made, then redrive to have it looked for anew.',
+    fix: 'Ask Conomy whether it was made, then redrive to have it looked for anew. One that was not made and is still wanted is made at Conomy first, with the same amount.',
   },
   several_payments_found: {
     statuses: ['parked'],
