@@ -1,5 +1,6 @@
 import { acceptCommands } from '@capstan/api/accept-commands';
 import { cancelCommand } from '@capstan/api/cancel-command';
+import type { AcceptanceItem } from '@capstan/api/decide-acceptance';
 import { RefusedError } from '@capstan/api/problem';
 import { redriveCommand } from '@capstan/api/redrive-command';
 import type { Pool } from '@capstan/shared/db/pool';
@@ -50,35 +51,34 @@ export function createCallers({ start, inMs, contextOf, pool }: CallersParts): C
     return rows[0]?.id ?? null;
   };
 
+  const accept = (item: AcceptanceItem) =>
+    call(async (own) => {
+      const verdicts = await acceptCommands(own, [item]);
+      return verdicts.flatMap((verdict) =>
+        verdict.kind === 'accepted' && !verdict.replayed && verdict.view.command.status === 'accepted'
+          ? [commandJob(verdict.view.command.id, 0)]
+          : [],
+      );
+    });
+  const cancel = (key: string) =>
+    call(async (own) => {
+      const commandId = await find(key);
+      if (commandId === null) return [];
+      cancelsAsked.add(key);
+      try {
+        const { commandJobs } = await cancelCommand(own, { commandId, by: 'simulation' });
+        cancelsTold.add(key);
+        return commandJobs;
+      } catch (error) {
+        if (error instanceof RefusedError) return [];
+        throw error;
+      }
+    });
+
   return {
     cancelsAsked,
     cancelsTold,
-    ask: ({ asks }) => {
-      if (asks.kind === 'command') {
-        call(async (own) => {
-          const verdicts = await acceptCommands(own, [asks.item]);
-          return verdicts.flatMap((verdict) =>
-            verdict.kind === 'accepted' && !verdict.replayed && verdict.view.command.status === 'accepted'
-              ? [commandJob(verdict.view.command.id, 0)]
-              : [],
-          );
-        });
-        return;
-      }
-      call(async (own) => {
-        const commandId = await find(asks.key);
-        if (commandId === null) return [];
-        cancelsAsked.add(asks.key);
-        try {
-          const { commandJobs } = await cancelCommand(own, { commandId, by: 'simulation' });
-          cancelsTold.add(asks.key);
-          return commandJobs;
-        } catch (error) {
-          if (error instanceof RefusedError) return [];
-          throw error;
-        }
-      });
-    },
+    ask: ({ asks }) => (asks.kind === 'command' ? accept(asks.item) : cancel(asks.key)),
     redriveParked: async () => {
       const { rows } = await pool.query<{ id: string }>(
         `select id from commands c where status = 'parked'
