@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Ledger } from '@capstan/conomy-sandbox/ledger';
+import type { Ledger, LedgerPayment } from '@capstan/conomy-sandbox/ledger';
 import pg from 'pg';
 import type { Intent } from './intents.ts';
 import type { SentCommand } from './send-intents.ts';
@@ -87,6 +87,14 @@ export interface Facts {
   lostParts: readonly string[];
   /** Places in logs where a secret stands. */
   leaks: readonly string[];
+}
+
+export function isParked({ status }: Pick<CommandFact, 'status'>): boolean {
+  return status === 'parked';
+}
+
+export function isRefund({ type }: Pick<LedgerPayment, 'type'>): boolean {
+  return type === 'REFUND';
 }
 
 /** What the database says, in one look. */
