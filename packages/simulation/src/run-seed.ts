@@ -26,6 +26,8 @@ const RELAY_EVERY_MS = 1_000;
 const LOOK_AGAIN_MS = 1_000;
 /** Passes of the relay after which nothing is left to hope for. */
 const IDLE_ROUNDS_MAX = 400;
+/** Work that failed this often is offered and fails for ever; a single failure is a breach already. */
+const FAILURES_MAX = 50;
 
 interface Later {
   atMs: number;
@@ -138,7 +140,7 @@ export async function runSeed(
 
   for (const request of requests) inMs(request.afterMs, () => callers.ask(request));
 
-  for (let idleRounds = 0; idleRounds < IDLE_ROUNDS_MAX; ) {
+  for (let idleRounds = 0; idleRounds < IDLE_ROUNDS_MAX && failures.length < FAILURES_MAX; ) {
     for (const due of agenda.filter(({ atMs }) => atMs <= now()).sort((a, b) => a.atMs - b.atMs)) {
       agenda.splice(agenda.indexOf(due), 1);
       due.run();

@@ -10,10 +10,10 @@ import { MUTATIONS } from '../src/mutations.ts';
 const SEEDS = 600;
 const path = (name: string) => fileURLToPath(new URL(`../src/${name}`, import.meta.url));
 
-test.each(MUTATIONS)(
+test.for(MUTATIONS)(
   'without $name the simulation turns red',
   { timeout: 300_000 },
-  async ({ name, noticedBy }) => {
+  async ({ name, noticedBy }, { signal }) => {
     const database = await createTestDatabase();
     onTestFinished(() => database.drop());
     const { stdout } = await promisify(execFile)(
@@ -25,7 +25,7 @@ test.each(MUTATIONS)(
         database.url,
         String(SEEDS),
       ],
-      { env: { ...process.env, CAPSTAN_MUTATION: name } },
+      { env: { ...process.env, CAPSTAN_MUTATION: name }, signal },
     );
     const { breaches } = JSON.parse(stdout) as { seeds: number; breaches: Breach[] };
     expect(breaches.map(({ invariant }) => invariant)).toContain(noticedBy);

@@ -1,3 +1,5 @@
+import { openPool } from '@capstan/shared/db/pool';
+import { createLogger } from '@capstan/shared/telemetry/logger';
 import { createTestDatabase } from '@capstan/testing/test-database';
 import { describe, expect, test } from 'vitest';
 import { POINTS } from '../src/points.ts';
@@ -12,4 +14,19 @@ describe('200 seeds of crashes, stops and faults', () => {
     const neverDiedAt = POINTS.filter((point) => (points.get(point)?.crashed ?? 0) === 0);
     expect(neverDiedAt).toEqual([]);
   });
+});
+
+test('work that fails again and again ends the run with a breach', async () => {
+  const database = await createTestDatabase();
+  const pool = openPool({
+    url: database.url,
+    name: 'failing',
+    max: 1,
+    log: createLogger('failing', 'silent'),
+  });
+  await pool.query('alter table attempts add constraint attempts_fail_in_this_test check (false) not valid');
+  await pool.end();
+  const { broken } = await runSeeds(database.url, { first: 1, count: 1 });
+  await database.drop();
+  expect(broken[0]?.breaches.map(({ invariant }) => invariant)).toContain('no work fails unexpectedly');
 });
