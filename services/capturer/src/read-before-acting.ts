@@ -4,6 +4,7 @@ import type { ProviderFailure } from '@capstan/shared/provider/payment-provider'
 import { providerRejection } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
 import { end, proceed, type Turn, wait } from './proceed.ts';
+import { readUnderClaim } from './read-under-claim.ts';
 import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
 
 /** A command about a payment whose state is not known well enough: the payment is read before anything else. */
@@ -11,10 +12,11 @@ export async function readBeforeActing(
   context: CapturerContext,
   command: ClaimedCommand,
 ): Promise<Turn | null> {
-  if (command.conomyId === null) throw new Error(`command ${command.id} has no Conomy id to read`);
-  const read = await context.provider.readPayment(command.conomyId, {
-    signal: AbortSignal.timeout(context.timings.callMsMax),
-  });
+  const { conomyId } = command;
+  if (conomyId === null) throw new Error(`command ${command.id} has no Conomy id to read`);
+  const read = await readUnderClaim(context, command, (signal) =>
+    context.provider.readPayment(conomyId, { signal }),
+  );
   return recordUnderClaim(context, command, async (tx, claimedAtMs) => {
     if (read.ok) {
       const told = await mirrorWhatWasTold(tx, context, command, read.value, {

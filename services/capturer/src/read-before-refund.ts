@@ -9,6 +9,7 @@ import { judgeRefund } from './judge-refund.ts';
 import { end, proceed, type Turn, wait } from './proceed.ts';
 import type { Recorded } from './publish.ts';
 import { isUnknownAtConomy, paymentNotFound } from './read-before-acting.ts';
+import { readUnderClaim } from './read-under-claim.ts';
 import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
 import { mirrorRefundChild } from './refund-children.ts';
 
@@ -20,10 +21,15 @@ export async function readBeforeRefund(
   context: CapturerContext,
   command: ClaimedCommand,
 ): Promise<Turn | null> {
-  if (command.conomyId === null) return endWithoutPayment(context, command);
-  const signal = AbortSignal.timeout(context.timings.readMsMax);
-  const parent = await context.provider.readPayment(command.conomyId, { signal });
-  const refunds = parent.ok ? await context.provider.listRefundsOf(command.conomyId, { signal }) : parent;
+  const { conomyId } = command;
+  if (conomyId === null) return endWithoutPayment(context, command);
+  const { parent, refunds } = await readUnderClaim(context, command, async (signal) => {
+    const parent = await context.provider.readPayment(conomyId, { signal });
+    return {
+      parent,
+      refunds: parent.ok ? await context.provider.listRefundsOf(conomyId, { signal }) : parent,
+    };
+  });
   return recordUnderClaim(context, command, async (tx, claimedAtMs) => {
     if (parent.ok && refunds.ok && refunds.value.unreadableRows === 0) {
       return reserveAndProceed(

@@ -11,6 +11,7 @@ import { type Conclusion, concludeUnknown, type Evidence } from './conclude-unkn
 import type { CapturerContext } from './context.ts';
 import { lookForEffect } from './look-for-effect.ts';
 import { end, nextStep, type Proceeding, proceed, type Turn, wait } from './proceed.ts';
+import { readUnderClaim } from './read-under-claim.ts';
 import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
 import { mirrorRefundChild } from './refund-children.ts';
 
@@ -20,20 +21,17 @@ export async function resolveUnknown(
   command: ClaimedCommand,
   attemptId: number,
 ): Promise<Turn | null> {
-  const { absence, readMsMax } = context.timings;
+  const { absence } = context.timings;
   const attempt = await loadUnknownAttempt(context.pool, attemptId);
   const concluding =
     attempt.absentReads + 1 >= absence.readsMin && attempt.firstAbsentMsAgo >= absence.spanMsMin;
-  const signal = AbortSignal.timeout(readMsMax);
   const knownRefundIds =
     command.type === 'payment.refund'
       ? await findRefundIdsBefore(context.pool, attemptId)
       : new Set<string>();
-  const { evidence, beganAtMs } = await lookForEffect(context, command, attempt, {
-    concluding,
-    knownRefundIds,
-    signal,
-  });
+  const { evidence, beganAtMs } = await readUnderClaim(context, command, (signal) =>
+    lookForEffect(context, command, attempt, { concluding, knownRefundIds, signal }),
+  );
   return recordUnderClaim(context, command, async (tx, claimedAtMs) => {
     const told = await mirrorEvidence(tx, context, command, evidence, attemptId);
     const beganMsAgo = context.monotonicMs() - beganAtMs;

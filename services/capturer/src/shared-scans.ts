@@ -86,7 +86,7 @@ export async function shareScan(
 async function scanInTurn(context: CapturerContext, lane: ScanLane, requestId: number): Promise<void> {
   const { pool, provider, timings, scanNews } = context;
   const name = nameOf(lane);
-  const hold = { requestId, leaseMs: timings.scanLeaseMs };
+  const hold = { requestId, leaseMs: timings.readLeaseMs };
   const taken = await takeLane(pool, name, hold);
   if (taken === null) return;
   const { requests, beganAt, now } = taken;

@@ -8,11 +8,10 @@ export interface CapturerTimings {
   callMsMax: number;
   /** How long nobody else may take over while a call may be under way. */
   sendLeaseMs: number;
-  /** The same while only reads are made; a list may have many pages. */
+  /** The same while only reads are made, and for the scan of a list: kept as long as they go on. */
   readLeaseMs: number;
+  /** All the time there is for the reads of one turn; a list may have many pages. */
   readMsMax: number;
-  /** How long nobody else scans what a capturer scans; it has that long again with each call. */
-  scanLeaseMs: number;
   /** Between two reads of a payment that is under review. */
   reviewReadMs: number;
   /** After a read that failed before anything could be decided. */
@@ -29,14 +28,12 @@ export function capturerTimings(config: {
   absenceReadsMin: number;
   absenceSpanMs: number;
 }): CapturerTimings {
-  const readMsMax = 5 * config.callMsMax;
   return {
     sendWindowMs: config.sendWindowMs,
     callMsMax: config.callMsMax,
     sendLeaseMs: config.sendWindowMs + config.callMsMax + TAKEOVER_MARGIN_MS,
-    readLeaseMs: readMsMax + TAKEOVER_MARGIN_MS,
-    readMsMax,
-    scanLeaseMs: config.callMsMax + TAKEOVER_MARGIN_MS,
+    readLeaseMs: config.callMsMax + TAKEOVER_MARGIN_MS,
+    readMsMax: 5 * config.callMsMax,
     reviewReadMs: 30_000,
     readAgainMs: 5_000,
     absence: { readsMin: config.absenceReadsMin, spanMsMin: config.absenceSpanMs },

@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import type { Pool, PoolClient } from 'pg';
 import type { WaitsFor } from '../domain/command-status.ts';
 import type { CommandType, Operation, PaymentDocument } from '../domain/payment-command.ts';
 import type { CommandProblem, RefundRequest } from './commands.ts';
@@ -126,6 +126,19 @@ export function continueCommand(
      claimed_until = capstan_now() + $6::float8 * interval '1 millisecond',
      offer_at = capstan_now() + $6::float8 * interval '1 millisecond'`,
     [claim.status, command.stepsDone, command.failures, claim.leaseMs],
+  );
+}
+
+/**
+ * Has a claim for another `leaseMs` from now, while its holder is still at work. Changes nothing once the claim was
+ * given back or taken over, or lasts longer already: it may come late.
+ */
+export async function keepClaim(db: Pool, command: ClaimedCommand, leaseMs: number): Promise<void> {
+  await db.query(
+    `update commands set claimed_until = kept.until, offer_at = kept.until
+     from (select capstan_now() + $3::float8 * interval '1 millisecond' as until) kept
+     where id = $1::uuid and claimed_until < kept.until and claim_epoch = $2::bigint`,
+    [command.id, command.epoch, leaseMs],
   );
 }
 

@@ -7,6 +7,7 @@ import {
   continueCommand,
   deferCommand,
   endCommand,
+  keepClaim,
 } from '../../src/db/claims.ts';
 import {
   type CommandProblem,
@@ -179,6 +180,55 @@ describe('a worker that lost its claim', () => {
     ];
     expect(after).toEqual(before);
     expect(await readRow(pool, 'attempt_reads', 'attempt_id', attemptId)).toBeUndefined();
+  });
+});
+
+describe('a claim that is kept', () => {
+  const leaseOf = async (id: string) => {
+    const { claimed_until, offer_at, claim_epoch } = (await readRow(pool, 'commands', 'id', id)) ?? {};
+    return { claimed_until, offer_at, claim_epoch };
+  };
+
+  test('lasts from now on, and the relay offers the command when it ends', async () => {
+    const id = await insertCommand(pool);
+    const command = await claimed(id);
+    await keepClaim(later, command, LEASE_MS);
+    const kept = await leaseOf(id);
+    expect(kept.offer_at).toEqual(kept.claimed_until);
+    expect(await claim(id, 'second', later)).toBeNull();
+  });
+
+  test.each<[string, (tx: PoolClient, command: ClaimedCommand) => Promise<unknown>]>([
+    [
+      'that was given back',
+      (tx, command) =>
+        deferCommand(tx, command, { status: 'executing', dueMs: 60_000, graceMs: 0, waitsFor: null }),
+    ],
+    [
+      'of a command that was parked',
+      (tx, command) =>
+        endCommand(tx, command, { status: 'parked', problem: { code: 'payment_unclear', detail: 'Look.' } }),
+    ],
+    [
+      'that lasts longer by now',
+      (tx, command) => continueCommand(tx, command, { status: 'executing', leaseMs: 2 * LEASE_MS }),
+    ],
+  ])('too late changes nothing of one %s', async (_what, meanwhile) => {
+    const id = await insertCommand(pool);
+    const command = await claimed(id);
+    await inTransaction(pool, (tx) => meanwhile(tx, command));
+    const before = await leaseOf(id);
+    await keepClaim(pool, command, LEASE_MS);
+    expect(await leaseOf(id)).toEqual(before);
+  });
+
+  test('by a worker that lost it leaves it to the next one', async () => {
+    const id = await insertCommand(pool);
+    const lost = await claimed(id);
+    await claimed(id, 'second', later);
+    const before = await leaseOf(id);
+    await keepClaim(later, lost, 2 * LEASE_MS);
+    expect(await leaseOf(id)).toEqual(before);
   });
 });
 
