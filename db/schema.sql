@@ -177,6 +177,7 @@ create table command_redrives (
   redriven_by text not null,
   reason text not null,
   problem jsonb not null,
+  attempt_id bigint,
   constraint command_redrives_have_a_reason CHECK ((reason <> ''::text)),
   constraint command_redrives_pkey PRIMARY KEY (id)
 );
@@ -475,6 +476,8 @@ alter table attempt_reads add constraint attempt_reads_attempt_id_fkey FOREIGN K
 alter table attempts add constraint attempts_command_id_fkey FOREIGN KEY (command_id) REFERENCES commands(id);
 
 alter table attempts add constraint attempts_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
+
+alter table command_redrives add constraint command_redrives_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES attempts(id);
 
 alter table command_redrives add constraint command_redrives_command_id_fkey FOREIGN KEY (command_id) REFERENCES commands(id);
 

@@ -421,6 +421,12 @@ const REDRIVES: Case[] = [
     'command_redrives_command_id_fkey',
     (db) => insert(db, 'command_redrives', { command_id: randomUUID(), ...redrive }),
   ],
+  [
+    'a redrive after an attempt that is not there',
+    'command_redrives_attempt_id_fkey',
+    async (db) =>
+      insert(db, 'command_redrives', { command_id: (await insertCommand(db)).id, ...redrive, attempt_id: 0 }),
+  ],
 ];
 
 const HEALTH: Case[] = [

@@ -220,7 +220,7 @@ export async function loadUnknownAttempt(db: Pool | PoolClient, attemptId: numbe
          where o.payment_key = a.payment_key and o.operation = 'submit_document' and o.command_id <> a.command_id
            and (o.outcome = 'succeeded' or o.resolution = 'succeeded')
        ) end as "documentMsBefore",
-       exists (select from command_redrives d where d.command_id = a.command_id and d.at > a.started_at) as "isRedriven",
+       exists (select from command_redrives d where d.command_id = a.command_id and d.attempt_id >= a.id) as "isRedriven",
        (select min(f.started_at) from attempts f where f.command_id = a.command_id and f.step = a.step) as "firstStartedAt",
        (extract(epoch from capstan_now() - a.deadline_at) * 1000)::float8 as "pastDeadlineMs",
        count(r.id)::int as reads,

@@ -73,7 +73,7 @@ export async function claimCommand(
        p.status as "paymentStatus", p.snapshot->>'documentationStatus' as "documentationStatus",
        exists (
          select from command_redrives r
-         where r.command_id = c.id and (a.started_at is null or r.at >= a.started_at)
+         where r.command_id = c.id and (a.id is null or r.attempt_id >= a.id)
        ) as redriven,
        case when a.id is not null then
          jsonb_build_object('id', a.id, 'number', a.number, 'outcome', a.outcome, 'resolution', a.resolution)

@@ -61,7 +61,10 @@ export async function markCanceled(
   );
 }
 
-/** Puts a held, parked command back to work and records who did and why. `graceMs`: before the relay offers its job. */
+/**
+ * Puts a held, parked command back to work and records who did, why and after which attempt. `graceMs`: before the relay
+ * offers its job.
+ */
 export async function markRedriven(
   tx: PoolClient,
   command: HeldCommand,
@@ -69,8 +72,9 @@ export async function markRedriven(
 ): Promise<void> {
   await tx.query(
     `with recorded as (
-       insert into command_redrives (command_id, redriven_by, reason, problem)
-       select id, $2::text, $3::text, problem from commands where id = $1::uuid and status = 'parked'
+       insert into command_redrives (command_id, redriven_by, reason, problem, attempt_id)
+       select id, $2::text, $3::text, problem, (select max(a.id) from attempts a where a.command_id = $1::uuid)
+       from commands where id = $1::uuid and status = 'parked'
        returning command_id
      )
      update commands set status = 'executing', problem = null, failures = 0, due_at = capstan_now(),

@@ -6,7 +6,8 @@ import {
   loadUnknownAttempt,
   resolveAttempt,
 } from '../../src/db/attempts.ts';
-import { claimCommand } from '../../src/db/claims.ts';
+import { claimCommand, endCommand } from '../../src/db/claims.ts';
+import { holdCommand, markRedriven } from '../../src/db/interventions.ts';
 import type { Pool } from '../../src/db/pool.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import { insertCommand, openDatabaseFixture, readRow } from '../database-fixture.ts';
@@ -24,27 +25,29 @@ afterAll(async () => {
   await fixture.close();
 });
 
-describe('the evidence about an unknown attempt', () => {
-  async function beginUnknown(callMsMax: number): Promise<number> {
-    const claim = { id: await insertCommand(pool), worker: 'first', leaseMs: 15_000 };
-    return inTransaction(pool, async (tx) => {
-      const command = await claimCommand(tx, claim);
-      if (command === null) throw new Error(`command ${claim.id} could not be claimed`);
-      const call = {
-        operation: 'capture',
-        number: 1,
-        worker: 'first',
-        callMsMax,
-        documentationBefore: null,
-      } as const;
-      const id = await beginAttempt(tx, command, call);
-      await finishAttempt(tx, command, id, {
-        outcome: 'unknown',
-        failure: { stage: 'no_clear_answer', reason: 'timeout' },
-      });
-      return id;
+/** Claims the command and has its next attempt end without a clear answer, all by the clock of `db`. */
+async function attemptUnknown(db: Pool, commandId: string, callMsMax: number) {
+  return inTransaction(db, async (tx) => {
+    const command = await claimCommand(tx, { id: commandId, worker: 'first', leaseMs: 15_000 });
+    if (command === null) throw new Error(`command ${commandId} could not be claimed`);
+    const attemptId = await beginAttempt(tx, command, {
+      operation: 'capture',
+      number: (command.attempt?.number ?? 0) + 1,
+      worker: 'first',
+      callMsMax,
+      documentationBefore: null,
     });
-  }
+    await finishAttempt(tx, command, attemptId, {
+      outcome: 'unknown',
+      failure: { stage: 'no_clear_answer', reason: 'timeout' },
+    });
+    return { command, attemptId };
+  });
+}
+
+describe('the evidence about an unknown attempt', () => {
+  const beginUnknown = async (callMsMax: number) =>
+    (await attemptUnknown(pool, await insertCommand(pool), callMsMax)).attemptId;
   const read = (db: Pool, id: number, finding: 'absent' | 'inconclusive', beganMsAgo = 0) =>
     inTransaction(db, (tx) => addAttemptRead(tx, id, { beganMsAgo, finding, detail: {} }));
 
@@ -82,5 +85,36 @@ describe('the evidence about an unknown attempt', () => {
       outcome: 'unknown',
       resolution: 'retryable',
     });
+  });
+});
+
+describe('a redrive is of the attempts before it and of none after it', () => {
+  test.each([
+    ['by one clock', () => [pool, pool]],
+    ['when the clock was set back before it', () => [later, pool]],
+    ['when the clock was set back after it', () => [pool, later]],
+  ])('%s', async (_when, clocks) => {
+    const [atFirst, atRedrive] = clocks() as [Pool, Pool];
+    const id = await insertCommand(pool);
+    const first = await attemptUnknown(atFirst, id, 0);
+    await inTransaction(atFirst, async (tx) => {
+      await resolveAttempt(tx, first.attemptId, 'parked');
+      await endCommand(tx, first.command, {
+        status: 'parked',
+        problem: { code: 'payment_unclear', detail: 'x' },
+      });
+    });
+    expect(await loadUnknownAttempt(pool, first.attemptId)).toMatchObject({ isRedriven: false });
+    await inTransaction(atRedrive, async (tx) => {
+      const held = await holdCommand(tx, id);
+      if (held === null) throw new Error(`command ${id} is gone`);
+      await markRedriven(tx, held, { by: 'operator', reason: 'looked at it', graceMs: 0 });
+    });
+    expect(await loadUnknownAttempt(pool, first.attemptId)).toMatchObject({ isRedriven: true });
+
+    await pool.query(`update commands set due_at = '-infinity' where id = $1`, [id]);
+    const second = await attemptUnknown(pool, id, 0);
+    expect(second.command.redriven).toBe(true);
+    expect(await loadUnknownAttempt(pool, second.attemptId)).toMatchObject({ isRedriven: false });
   });
 });
