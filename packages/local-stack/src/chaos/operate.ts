@@ -1,9 +1,9 @@
 import type { Stack } from '../stack.ts';
 
-/** What an operator does once the provider has mended its ways: writes go on. */
+/** What an operator does once the provider has mended its ways: writes go on. A pause of Capstan's own may end by itself meanwhile. */
 export async function liftPauses(stack: Stack): Promise<void> {
   const { pauses } = (await ask(stack, 'GET', '/v1/pauses')) as { pauses: { id: string }[] };
-  for (const { id } of pauses) await ask(stack, 'DELETE', `/v1/pauses/${id}`);
+  for (const { id } of pauses) await ask(stack, 'DELETE', `/v1/pauses/${id}`, { goneIsFine: true });
 }
 
 /**
@@ -14,7 +14,7 @@ export async function redriveParked(stack: Stack): Promise<number> {
   const body = JSON.stringify({ reason: 'Conomy is well again.' });
   const listed = await ask(stack, 'GET', '/v1/commands?status=parked&limit=200');
   const { commands } = listed as { commands: { id: string }[] };
-  for (const { id } of commands) await ask(stack, 'POST', `/v1/commands/${id}/redrive`, body);
+  for (const { id } of commands) await ask(stack, 'POST', `/v1/commands/${id}/redrive`, { body });
   return commands.length;
 }
 
@@ -22,7 +22,7 @@ async function ask(
   { apis: [api], info }: Stack,
   method: string,
   path: string,
-  body?: string,
+  { body, goneIsFine = false }: { body?: string; goneIsFine?: boolean } = {},
 ): Promise<unknown> {
   const response = await fetch(`${api?.url}${path}`, {
     method,
@@ -32,6 +32,7 @@ async function ask(
     },
     ...(body === undefined ? {} : { body }),
   });
+  if (goneIsFine && response.status === 404) return null;
   if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}`);
   return response.status === 204 ? null : response.json();
 }
