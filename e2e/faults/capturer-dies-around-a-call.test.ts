@@ -112,6 +112,32 @@ describe('a capturer that is killed', () => {
       );
     },
   );
+
+  test('while it reads what became of its create: another reads after the time of one call', {
+    timeout: 60_000,
+  }, async () => {
+    await setFaults(
+      { operation: 'create', fault: 'commit-then-timeout', count: 1 },
+      { operation: 'list', fault: 'slow', delayMs: CALL_MS - 200, count: 1 },
+    );
+    const sent = await sendCollect();
+    await until(async () => (await viewOf(sent.id)).status === 'unresolved', {
+      deadlineMs: 10_000,
+      what: 'the answer to be lost',
+    });
+    const holder = await holderOf(sent.id);
+    await holder.kill('SIGKILL');
+    const [claim] = await askDatabase<{ leftMs: number }>(
+      stack,
+      `select (extract(epoch from claimed_until - capstan_now()) * 1000)::float8 as "leftMs" from commands where id = $1`,
+      [sent.id],
+    );
+    expect(claim?.leftMs).toBeLessThanOrEqual(CALL_MS + 3_000);
+    await expectSucceededOnce(sent);
+    await holder.restart();
+    const { attempts } = await viewOf(sent.id);
+    expect(attempts[0]).toMatchObject({ operation: 'create', outcome: 'unknown', resolution: 'succeeded' });
+  });
 });
 
 test('a capturer stopped past its claim writes nothing when it wakes up', { timeout: 60_000 }, async () => {
