@@ -2,15 +2,24 @@ import type { Pool, PoolClient } from '@capstan/shared/db/pool';
 import { AFTER_STATEMENT, afterCommit, BEFORE_STATEMENT, beforeCommit, type Written } from './points.ts';
 import type { Task } from './task.ts';
 
-/** The real pool as one virtual process uses it: the process may die around every commit, and its transaction with it. */
+/**
+ * The real pool as one virtual process uses it: the process may die around every commit, and its transaction with it.
+ * Statements that it sends side by side run one after the other, so that a seed takes the same course again.
+ */
 export function poolOf(task: Task, pool: Pool): Pool {
-  const query = async (text: string, values?: unknown[]) => {
+  const run = async (text: string, values?: unknown[]) => {
     await task.assertAlive();
     const writes = /^\s*(update|insert|delete|with)/i.test(text);
     if (writes) await task.passOrDie(BEFORE_STATEMENT);
     const result = await pool.query(text, values);
     if (writes) await task.passOrDie(AFTER_STATEMENT);
     await task.assertAlive();
+    return result;
+  };
+  let last: Promise<unknown> = Promise.resolve();
+  const query = (text: string, values?: unknown[]) => {
+    const result = last.then(() => run(text, values));
+    last = result.catch(() => {});
     return result;
   };
   const connect = async () => {
