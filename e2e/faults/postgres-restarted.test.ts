@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 
 test('PostgreSQL killed in the middle of 100 commands: refused clearly meanwhile, settled once afterwards', {
-  timeout: 120_000,
+  timeout: 160_000,
 }, async () => {
   const batch = await sendCollects(client, 100);
   await until(async () => (await capturedOf(client, batch)) >= 10, {

@@ -16,7 +16,9 @@ beforeAll(async () => {
 });
 afterAll(() => stack.stop());
 
-test('a command waits while the provider is unreachable and no try counts against it', async () => {
+test('a command waits while the provider is unreachable and no try counts against it', {
+  timeout: 60_000,
+}, async () => {
   await stack.sandbox.stop();
   const { status, body } = await client.send(collect());
   expect(status).toBe(202);

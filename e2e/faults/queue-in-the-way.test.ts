@@ -106,7 +106,7 @@ describe.runIf(queueChoice.kind === 'redis')('Redis', () => {
   });
 
   test('that fails over to a replica which had lost its primary before costs time and nothing else', {
-    timeout: 240_000,
+    timeout: 270_000,
   }, async () => {
     const { password, port } = new URL(stack.queue.url);
     const replica = await startReplica(Number(port), password);

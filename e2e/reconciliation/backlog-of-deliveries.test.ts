@@ -40,7 +40,7 @@ function signed(id: string, externalId: string, nth: number): string {
 }
 
 test('a day of deliveries at once is acknowledged in time and starves no command', {
-  timeout: 120_000,
+  timeout: 160_000,
 }, async () => {
   const before = await sendCollects(client, 20);
   await expectAllSettledOnce(client, before, 30_000);

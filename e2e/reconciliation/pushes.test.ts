@@ -70,7 +70,7 @@ afterAll(async () => {
 const count = async (sql: string) => Number((await database.query(sql)).rows[0].count);
 
 test('every event is handled once although the receiver dies in the middle', {
-  timeout: 60_000 + LONGEST_WAIT_MS,
+  timeout: 140_000 + LONGEST_WAIT_MS,
 }, async () => {
   const first = await sendCollects(client, 10);
   await until(async () => (await count('select count(*) from handled_events')) >= 5, {

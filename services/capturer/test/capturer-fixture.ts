@@ -19,7 +19,7 @@ import { openScanNews } from '../src/shared-scans.ts';
 import { capturerTimings } from '../src/timings.ts';
 
 /** Short enough for a test, in the proportions of the real ones. */
-const TIMINGS = { sendWindowMs: 2_000, callMsMax: 300, absenceReadsMin: 3, absenceSpanMs: 600 };
+const TIMINGS = { sendWindowMs: 2_000, callMsMax: 1_000, absenceReadsMin: 3, absenceSpanMs: 600 };
 
 /**
  * A capturer's context on a real PostgreSQL, queue and sandbox. `close` in afterAll. `regulated`: the gate is told of

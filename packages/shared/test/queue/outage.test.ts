@@ -52,7 +52,9 @@ async function timedOffer({ sender }: ReturnType<typeof build>) {
 }
 
 describe('while the queue was never reached', () => {
-  test('nothing is offered, and everything works as soon as it comes up', async () => {
+  test('nothing is offered, and everything works as soon as it comes up', {
+    timeout: 50_000,
+  }, async () => {
     await queue.breakDown();
     const built = build();
     expect([await built.sender.isUp(), built.worker.isUp(), built.sender.queue()]).toEqual([
