@@ -1,6 +1,9 @@
 import type { Stack } from '../stack.ts';
 
-/** What an operator does once the provider has mended its ways: writes go on. A pause of Capstan's own may end by itself meanwhile. */
+/**
+ * What an operator does once the provider has mended its ways: writes go on. A pause of Capstan's own may end by itself
+ * meanwhile.
+ */
 export async function liftPauses(stack: Stack): Promise<void> {
   const { pauses } = (await ask(stack, 'GET', '/v1/pauses')) as { pauses: { id: string }[] };
   for (const { id } of pauses) await ask(stack, 'DELETE', `/v1/pauses/${id}`, { goneIsFine: true });
