@@ -83,6 +83,17 @@ export async function openCapturerFixture({ regulated = false } = {}) {
 
 export type CapturerFixture = Awaited<ReturnType<typeof openCapturerFixture>>;
 
+/** The provider as it is for one whose every create takes effect while its answer is lost. */
+export function losingCreates(provider: CapturerContext['provider']): CapturerContext['provider'] {
+  return {
+    ...provider,
+    createPayment: async (body) => {
+      await provider.createPayment(body);
+      return { ok: false, failure: { stage: 'no_clear_answer', reason: 'reset' } };
+    },
+  };
+}
+
 export interface InsertedCommand {
   id: string;
   paymentKey: string;

@@ -4,7 +4,12 @@ import { until } from '@capstan/testing/until';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CapturerContext } from '../src/context.ts';
 import { executeCommand } from '../src/execute-command.ts';
-import { type CapturerFixture, insertCreate, openCapturerFixture } from './capturer-fixture.ts';
+import {
+  type CapturerFixture,
+  insertCreate,
+  losingCreates,
+  openCapturerFixture,
+} from './capturer-fixture.ts';
 
 let fixture: CapturerFixture;
 let other: ReturnType<CapturerFixture['another']>;
@@ -21,26 +26,19 @@ afterAll(async () => {
 async function standInList() {
   const { provider } = fixture.context;
   const { id } = await insertCreate(fixture.pool, { then: [] });
-  let letGo: () => void = () => {};
-  const held = new Promise<void>((resolve) => {
-    letGo = resolve;
-  });
-  let isReading = false;
+  const reading = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
   const standing: CapturerContext['provider'] = {
-    ...provider,
-    createPayment: async (body) => {
-      await provider.createPayment(body);
-      return { ok: false, failure: { stage: 'no_clear_answer', reason: 'reset' } };
-    },
+    ...losingCreates(provider),
     listPayments: async (...call) => {
-      isReading = true;
-      await held;
+      reading.resolve();
+      await held.promise;
       return provider.listPayments(...call);
     },
   };
   const ended = executeCommand({ ...fixture.context, provider: standing }, id);
-  await until(async () => isReading, { deadlineMs: 10_000, what: 'the list is read' });
-  return { id, letGo, ended };
+  await reading.promise;
+  return { id, letGo: held.resolve, ended };
 }
 
 const leaseMsLeft = async (id: string) => {

@@ -6,7 +6,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CapturerContext } from '../src/context.ts';
 import { executeCommand } from '../src/execute-command.ts';
 import { shareScan } from '../src/shared-scans.ts';
-import { type CapturerFixture, insertCreate, openCapturerFixture } from './capturer-fixture.ts';
+import {
+  type CapturerFixture,
+  insertCreate,
+  losingCreates,
+  openCapturerFixture,
+} from './capturer-fixture.ts';
 
 let fixture: CapturerFixture;
 let capturers: ReturnType<CapturerFixture['another']>[];
@@ -203,11 +208,7 @@ test('creates of one account whose answers were lost are found by a few scans ov
   let underWay = 0;
   let atOnce = 0;
   const losing: CapturerContext['provider'] = {
-    ...provider,
-    createPayment: async (body) => {
-      await provider.createPayment(body);
-      return { ok: false, failure: { stage: 'no_clear_answer', reason: 'reset' } };
-    },
+    ...losingCreates(provider),
     listPayments: async (...call) => {
       if (call[1].offset === 0) scans += 1;
       underWay += 1;
