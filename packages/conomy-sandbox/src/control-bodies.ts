@@ -7,6 +7,11 @@ import { PAYMENT_STATUSES } from './payment.ts';
 import { WAIT_MS_MAX } from './payment-timers.ts';
 import { ANSWER_SHAPES, PAYERS, REVIEW_DECISIONS, REVIEW_RESUMES_AT } from './settings.ts';
 import { WEBHOOK_FORMS } from './webhook-event.ts';
+import { INSTANT_FORMS } from './zone.ts';
+
+/** A provider's clock may be wrong by this much, a day. */
+const CLOCK_MS_MAX = 24 * 3_600_000;
+const FILL_ROWS_MAX = 1_000_000;
 
 const waitMs = z.int().min(0).max(WAIT_MS_MAX);
 
@@ -68,7 +73,23 @@ export const configBody = z.strictObject({
     })
     .partial()
     .optional(),
+  clock: z
+    .strictObject({
+      utcOffset: z.string().regex(/^[+-](0\d|1[0-4]):[0-5]\d$/, 'must be an offset like -05:00'),
+      instants: oneOf('instants', INSTANT_FORMS),
+      aheadMs: z.int().min(-CLOCK_MS_MAX).max(CLOCK_MS_MAX),
+    })
+    .partial()
+    .optional(),
   accounts: z.array(account).optional(),
+});
+
+/** Rows that others have made: so many of a type on an account, spread over a day of the provider. */
+export const fillBody = z.strictObject({
+  accountNumber: z.string().min(1),
+  type: z.string().min(1).default('P2P'),
+  count: z.int().min(1).max(FILL_ROWS_MAX),
+  day: z.iso.date(),
 });
 
 export const payBody = z.strictObject({ outcome: oneOf('outcome', ['paid', 'failed']).default('paid') });
@@ -85,6 +106,7 @@ const faultRule = z
     probability: z.number().min(0).max(1).optional(),
     count: z.int().min(0).optional(),
     delayMs: waitMs.optional(),
+    rows: z.int().min(0).max(FILL_ROWS_MAX).optional(),
   })
   .refine(({ operation, fault }) => canMeet(fault, operation), {
     path: ['fault'],

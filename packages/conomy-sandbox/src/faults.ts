@@ -1,12 +1,6 @@
 import { createHash } from 'node:crypto';
-import {
-  AT_ONCE,
-  behaviourOf,
-  canMeet,
-  type DeliveryPlan,
-  type FaultedCall,
-  type FaultName,
-} from './fault-catalogue.ts';
+import { behaviourOf, canMeet, type FaultName } from './fault-catalogue.ts';
+import { AT_ONCE, type DeliveryPlan, type FaultedCall } from './fault-kinds/behaviour.ts';
 import type { OperationName } from './operations/operation.ts';
 
 /** Where a rule listens: one operation, the delivery of webhooks, or all of these. */
@@ -21,6 +15,8 @@ export interface FaultRule {
   count?: number | undefined;
   /** Milliseconds; each fault says what they mean to it. */
   delayMs?: number | undefined;
+  /** How many rows of a list it is about; without it the seed draws. */
+  rows?: number | undefined;
 }
 
 export interface FaultPlan {
@@ -44,10 +40,13 @@ export interface Faults {
   replace(plan: FaultPlan): void;
   report(): FaultReport;
   /** Carries out a call of `operation`, through a fault if one hits it. */
-  answerCall(operation: OperationName, call: Omit<FaultedCall, 'delayMs'>): unknown;
+  answerCall(operation: OperationName, call: CleanCall): unknown;
   /** How the next event is delivered. */
   planDelivery(): DeliveryPlan;
 }
+
+/** A call as it is before a rule has hit it. */
+export type CleanCall = Omit<FaultedCall, 'delayMs' | 'rows' | 'pick'>;
 
 interface CountedRule {
   rule: FaultRule;
@@ -58,8 +57,13 @@ interface CountedRule {
 export function createFaults(): Faults {
   let seed: number | string = 0;
   let counted: CountedRule[] = [];
-  const hit = (target: OperationName | 'webhook'): FaultRule | undefined =>
-    counted.find((entry, index) => listens(entry.rule, target) && fires(entry, seed, index))?.rule;
+  const hit = (target: OperationName | 'webhook', call?: CleanCall): Hit | undefined => {
+    const index = counted.findIndex(
+      (entry, nth) => listens(entry.rule, target, call) && fires(entry, seed, nth),
+    );
+    const entry = counted[index];
+    return entry && { rule: entry.rule, pick: pickFrom(seed, index, entry.matched) };
+  };
   return {
     replace: (plan) => {
       seed = plan.seed;
@@ -71,34 +75,56 @@ export function createFaults(): Faults {
       fired: countByFault(counted),
     }),
     answerCall: (operation, call) => {
-      const rule = hit(operation);
+      const { rule, pick } = hit(operation, call) ?? NO_HIT;
       const behaviour = rule && behaviourOf(rule.fault);
-      return behaviour?.site === 'call' ? behaviour.answer({ ...call, delayMs: rule?.delayMs }) : call.run();
+      if (behaviour?.site !== 'call') return call.run();
+      return behaviour.answer({ ...call, pick, delayMs: rule?.delayMs, rows: rule?.rows });
     },
     planDelivery: () => {
-      const rule = hit('webhook');
+      const { rule, pick } = hit('webhook') ?? NO_HIT;
       const behaviour = rule && behaviourOf(rule.fault);
-      return behaviour?.site === 'delivery' ? behaviour.deliver(rule?.delayMs) : AT_ONCE;
+      return behaviour?.site === 'delivery' ? behaviour.deliver(rule?.delayMs, pick) : AT_ONCE;
     },
   };
 }
 
-function listens({ operation, fault }: FaultRule, target: OperationName | 'webhook'): boolean {
-  return (operation === '*' || operation === target) && canMeet(fault, target);
+interface Hit {
+  rule: FaultRule | undefined;
+  pick: FaultedCall['pick'];
+}
+
+const NO_HIT: Hit = { rule: undefined, pick: (least) => least };
+
+function listens(
+  { operation, fault }: FaultRule,
+  target: OperationName | 'webhook',
+  call: CleanCall | undefined,
+): boolean {
+  if ((operation !== '*' && operation !== target) || !canMeet(fault, target)) return false;
+  const behaviour = behaviourOf(fault);
+  return behaviour.site === 'delivery' || call === undefined || (behaviour.meets?.(call) ?? true);
 }
 
 function fires(entry: CountedRule, seed: number | string, index: number): boolean {
   const { probability = 1, count = Number.POSITIVE_INFINITY } = entry.rule;
   entry.matched += 1;
-  if (entry.fired >= count || draw(seed, index, entry.matched) >= probability) return false;
+  if (entry.fired >= count || draw([seed, index, entry.matched]) >= probability) return false;
   entry.fired += 1;
   return true;
 }
 
+/** Whole numbers that depend on the match and on how many were drawn for it before. */
+function pickFrom(seed: number | string, index: number, ordinal: number): FaultedCall['pick'] {
+  let drawn = 0;
+  return (least, most) => {
+    drawn += 1;
+    return least + Math.floor(draw([seed, index, ordinal, drawn]) * (most - least + 1));
+  };
+}
+
 /** A number in [0, 1) that depends on its arguments alone. */
-function draw(seed: number | string, ruleIndex: number, ordinal: number): number {
-  const digest = createHash('sha256').update(`${seed}:${ruleIndex}:${ordinal}`).digest();
-  return digest.readUIntBE(0, 6) / 2 ** 48;
+function draw(from: readonly (number | string)[]): number {
+  return createHash('sha256').update(from.join(':')).digest().readUIntBE(0, 6) / 2 ** 48;
 }
 
 function countByFault(counted: readonly CountedRule[]): Partial<Record<FaultName, number>> {

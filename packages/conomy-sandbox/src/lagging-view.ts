@@ -9,6 +9,10 @@ export interface LaggingView extends Shown {
   attempts: Shown;
   /** Runs a write; what it makes or changes shows only after `ms`. `id`: the payment it is about, if there is one. */
   holdBack<T>(id: string, ms: number, write: () => T): T;
+  /** Runs a write; reads show what it makes at once, lists only after `ms`. */
+  listLate<T>(ms: number, write: () => T): T;
+  /** Reads go on showing the payment, lists do so again after `ms`. */
+  hideFromLists(id: string, ms: number): void;
   clear(): void;
 }
 
@@ -25,6 +29,7 @@ export function createLaggingView(
 ): LaggingView {
   /** In the order of the writes: the earliest that does not show yet hides the later ones too. */
   const held = new Map<string, Held[]>();
+  const unlistedUntilMs = new Map<string, number>();
   const hold = (id: string, entry: Held) => held.set(id, [...(held.get(id) ?? []), entry]);
   const shownOf = (payment: Payment): Payment | null => {
     const entries = held.get(payment.id);
@@ -34,8 +39,22 @@ export function createLaggingView(
     held.delete(payment.id);
     return payment;
   };
-  const show = (payments: readonly Payment[]): readonly Payment[] =>
-    held.size === 0 ? payments : payments.map(shownOf).filter((payment) => payment !== null);
+  const isListed = ({ id }: Payment): boolean => {
+    const untilMs = unlistedUntilMs.get(id);
+    if (untilMs === undefined) return true;
+    if (untilMs > now()) return false;
+    return unlistedUntilMs.delete(id);
+  };
+  const show = (payments: readonly Payment[]): readonly Payment[] => {
+    const listed = unlistedUntilMs.size === 0 ? payments : payments.filter(isListed);
+    return held.size === 0 ? listed : listed.map(shownOf).filter((payment) => payment !== null);
+  };
+  /** What `write` adds to the payments and attempts. */
+  const madeBy = <T>(write: () => T): { result: T; made: Payment[] } => {
+    const counts = [store, attempts].map((kept) => [kept, kept.inOrder().length] as const);
+    const result = write();
+    return { result, made: counts.flatMap(([kept, count]) => kept.inOrder().slice(count)) };
+  };
   const shown = (from: PaymentStore): Shown => ({
     find: (id) => {
       const payment = from.find(id);
@@ -50,15 +69,24 @@ export function createLaggingView(
     holdBack: (id, ms, write) => {
       const payment = store.find(id);
       const before = payment && { ...payment, enteredAtMs: { ...payment.enteredAtMs } };
-      const counts = [store, attempts].map((kept) => [kept, kept.inOrder().length] as const);
-      const result = write();
+      const { result, made } = madeBy(write);
       const untilMs = now() + ms;
       if (before && payment && differs(before, payment)) hold(id, { untilMs, shown: before });
-      for (const [kept, count] of counts)
-        for (const { id: made } of kept.inOrder().slice(count)) hold(made, { untilMs, shown: null });
+      for (const { id } of made) hold(id, { untilMs, shown: null });
       return result;
     },
-    clear: () => held.clear(),
+    listLate: (ms, write) => {
+      const { result, made } = madeBy(write);
+      for (const { id } of made) unlistedUntilMs.set(id, now() + ms);
+      return result;
+    },
+    hideFromLists: (id, ms) => {
+      unlistedUntilMs.set(id, now() + ms);
+    },
+    clear: () => {
+      held.clear();
+      unlistedUntilMs.clear();
+    },
   };
 }
 

@@ -1,7 +1,9 @@
 import { formatAmount } from '@capstan/shared/domain/money';
 import type { AccountBook } from './account-book.ts';
 import type { SandboxAccount } from './default-accounts.ts';
+import type { Fill } from './filled-rows.ts';
 import type { Payment, PaymentCalls, PaymentEffects } from './payment.ts';
+import { isoInstant } from './payment.ts';
 
 /** What really happened, whatever was answered: the measure of every run against the sandbox. */
 export interface Ledger {
@@ -12,22 +14,30 @@ export interface Ledger {
   /** How many payments were created with each `externalId`; more than one is a double send. */
   byExternalId: Record<string, number>;
   accounts: SandboxAccount[];
+  /** Rows that others made by the thousand and that no call has named: they are not among `payments`. */
+  filled: { accountNumber: string; type: string; count: number }[];
 }
 
 export interface LedgerPayment
-  extends Pick<Payment, 'id' | 'externalId' | 'type' | 'status' | 'totalAmount' | 'currency'> {
+  extends Pick<Payment, 'id' | 'externalId' | 'accountNumber' | 'type' | 'status'>,
+    Pick<Payment, 'totalAmount' | 'currency' | 'purchaseAmount' | 'purchaseCurrency'> {
   /** Only refunds: the payment they give back. */
   parentPaymentId?: string;
+  /** Only what nobody asked for here: others did. */
+  madeBy?: 'others';
   /** Only payments that were given documents: how many. */
   documents?: number;
   effects: PaymentEffects;
   calls: PaymentCalls;
+  /** Every status it has had and since when, by the system's clock. */
+  history: { at: string; status: string }[];
 }
 
 export function readLedger(
   payments: readonly Payment[],
   attempts: readonly Payment[],
   accounts: AccountBook,
+  fills: readonly Fill[],
 ): Ledger {
   return {
     payments: payments.map(ledgerPayment),
@@ -39,23 +49,33 @@ export function readLedger(
       availableFunds: formatAmount({ minor: availableMinor, currency }),
       currency,
     })),
+    filled: fills.map(({ account, type, count }) => ({
+      accountNumber: account.accountNumber,
+      type,
+      count,
+    })),
   };
 }
 
 function ledgerPayment(payment: Payment): LedgerPayment {
-  const { id, externalId, type, status, totalAmount, currency, parentPaymentId, documents } = payment;
-  const { effects, calls } = payment;
+  const { id, externalId, accountNumber, type, status, parentPaymentId, documents, madeBy } = payment;
+  const { totalAmount, currency, purchaseAmount, purchaseCurrency, effects, calls, history } = payment;
   return {
     id,
     externalId,
+    accountNumber,
     type,
     status,
     totalAmount,
     currency,
+    purchaseAmount,
+    purchaseCurrency,
     ...(parentPaymentId === undefined ? {} : { parentPaymentId }),
     ...(documents === undefined ? {} : { documents }),
+    ...(madeBy === undefined ? {} : { madeBy }),
     effects,
     calls,
+    history: history.map(({ atMs, status }) => ({ at: isoInstant(atMs), status })),
   };
 }
 

@@ -4,6 +4,7 @@ import { OPERATIONS } from './operations/registry.ts';
 import { Reply } from './operations/reply.ts';
 import type { Sandbox } from './sandbox.ts';
 import { NO_ANSWER, type Wire, wireOf } from './wire.ts';
+import { inZone } from './zone.ts';
 
 /**
  * Serves the provider's API: headers first, then the call is counted, then a fault or the operation answers.
@@ -19,8 +20,9 @@ export function addOperationRoutes(
       method: operation.method,
       url: operation.path,
       handler: async (request, reply) => {
-        const answered = await answer(operation, request, sandbox, wireOf(reply, refusePort));
-        return answered === NO_ANSWER ? reply : sendAnswer(reply, answered);
+        const answered = await answer(operation, request, sandbox, wireOf(reply, refusePort, sandbox.date));
+        // What a fault made up is told in the provider's zone as well.
+        return answered === NO_ANSWER ? reply : sendAnswer(reply, inZone(answered, sandbox.settings().clock));
       },
     });
   }
@@ -34,14 +36,15 @@ function answer(operation: Operation, request: FastifyRequest, sandbox: Sandbox,
   sandbox.access.checkApiKey(request.headers);
   if (operation.access === 'token') sandbox.access.checkCaller(request.headers);
   const operationRequest = readRequest(request);
+  const named = sandbox.filled.take(operationRequest.id);
+  if (named) sandbox.store.add(named);
   countCall(operation, operationRequest, sandbox);
-  const run = () => operation.run(sandbox, operationRequest);
   return sandbox.faults.answerCall(operation.name, {
-    run,
+    sandbox,
+    request: operationRequest,
+    run: (changes) =>
+      inZone(operation.run(sandbox, { ...operationRequest, ...changes }), sandbox.settings().clock),
     wire,
-    runHeldBack: (ms) => sandbox.view.holdBack(operationRequest.id, ms, run),
-    revokeTokens: () => sandbox.access.revokeTokens(),
-    deliveriesMade: () => sandbox.deliveriesMade(),
   });
 }
 

@@ -2,6 +2,7 @@ import type { Payment } from './payment.ts';
 
 /** All payments by id, and in order of creation both together and per top-level account number. */
 export interface PaymentStore {
+  /** In its place by `createdAtMs`. */
   add(payment: Payment): void;
   find(id: string): Payment | undefined;
   /** The refunds of a payment, oldest first. Do not change the array. */
@@ -21,7 +22,7 @@ export function createPaymentStore(): PaymentStore {
   return {
     add: (payment) => {
       byId.set(payment.id, payment);
-      all.push(payment);
+      insert(all, payment);
       addTo(byAccount, payment.accountNumber, payment);
       if (payment.parentPaymentId !== undefined) addTo(byParent, payment.parentPaymentId, payment);
     },
@@ -35,7 +36,6 @@ export function createPaymentStore(): PaymentStore {
       );
       payment.accountNumber = accountNumber;
       addTo(byAccount, accountNumber, payment);
-      byAccount.get(accountNumber)?.sort((a, b) => a.createdAtMs - b.createdAtMs);
     },
     inOrder: (accountNumber) => (accountNumber === undefined ? all : (byAccount.get(accountNumber) ?? [])),
     clear: () => {
@@ -49,6 +49,12 @@ export function createPaymentStore(): PaymentStore {
 
 function addTo(index: Map<string, Payment[]>, key: string, payment: Payment): void {
   const found = index.get(key);
-  if (found) found.push(payment);
+  if (found) insert(found, payment);
   else index.set(key, [payment]);
+}
+
+/** Behind all that are as old or older: nearly always at the end. */
+function insert(inOrder: Payment[], payment: Payment): void {
+  const at = inOrder.findLastIndex(({ createdAtMs }) => createdAtMs <= payment.createdAtMs);
+  inOrder.splice(at + 1, 0, payment);
 }

@@ -45,6 +45,8 @@ export interface PaymentInstruction {
   expiresAt?: string;
   /** The payment a refund gives back. */
   parentPaymentId?: string;
+  /** Others asked for it; left out: the caller did. */
+  madeBy?: 'others';
   /** A deposit and its companion name each other. */
   relatedPaymentId?: string;
   /** Only deposits and companions: what the assignment found. */
@@ -98,6 +100,8 @@ export interface Payment extends PaymentInstruction {
   funds: 'untouched' | 'held' | 'delivered' | 'returned';
   effects: PaymentEffects;
   calls: PaymentCalls;
+  /** Every status it has had and since when by the system's clock, whatever the provider's own shows. */
+  history: { atMs: number; status: PaymentStatus }[];
 }
 
 const REPORTED_INSTANTS = [

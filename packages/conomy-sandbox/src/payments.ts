@@ -20,6 +20,8 @@ export interface Payments {
    * lacks funds.
    */
   refund(parent: Payment, request: RefundRequest): Payment;
+  /** Opens a refund, `RECEIVED`, that takes nothing from any payment. */
+  openRefund(instruction: PaymentInstruction): Payment;
   authorize(payment: Payment): void;
   /**
    * To CAPTURED, or to REQUIRES_REVIEW when the rules hold it.
@@ -36,25 +38,33 @@ export interface PaymentsParts {
   store: PaymentStore;
   attempts: PaymentStore;
   accounts: AccountBook;
+  /** The provider's clock. */
   now: () => number;
+  /** The system's, by which the history of a payment goes. */
+  trueNow: () => number;
   reviewRules: () => ReviewRules;
   /** Is told of each new payment and each move after it happened; `from` is null for a new one. */
   onEntered: (payment: Payment, from: PaymentStatus | null) => void;
 }
 
 export function createPayments(parts: PaymentsParts): Payments {
-  const { store, attempts, accounts, now, onEntered } = parts;
+  const { store, attempts, accounts, now, trueNow, onEntered } = parts;
   let lastCreatedAtMs = 0;
   const open = (into: PaymentStore, instruction: PaymentInstruction, status: PaymentStatus) => {
     // The store is searched by time: a clock set back must not break its order.
     lastCreatedAtMs = Math.max(lastCreatedAtMs, now());
-    const payment = newPayment(instruction, status, lastCreatedAtMs);
+    const payment = newPayment(instruction, status, lastCreatedAtMs, trueNow());
     into.add(payment);
     return payment;
   };
   const announced = (payment: Payment) => {
     onEntered(payment, null);
     return payment;
+  };
+  const openRefund = (instruction: PaymentInstruction) => {
+    const child = open(store, instruction, 'RECEIVED');
+    child.funds = 'held';
+    return child;
   };
   const move = (payment: Payment, to: PaymentStatus) => {
     const reason = explainIllegalMove(payment, to);
@@ -63,6 +73,7 @@ export function createPayments(parts: PaymentsParts): Payments {
     const from = payment.status;
     moveFunds(payment, to, accounts);
     enterStatus(payment, to, now());
+    payment.history.push({ atMs: trueNow(), status: to });
     onEntered(payment, from);
   };
   return {
@@ -71,11 +82,11 @@ export function createPayments(parts: PaymentsParts): Payments {
     refund: (parent, request) => {
       const instruction = refundInstruction(parent, store.childrenOf(parent.id), request);
       accounts.takeAll(instruction.debits);
-      const child = open(store, instruction, 'RECEIVED');
-      child.funds = 'held';
+      const child = openRefund(instruction);
       parent.effects.refund += 1;
       return announced(child);
     },
+    openRefund: (instruction) => announced(openRefund(instruction)),
     authorize: (payment) => {
       assertFrom(payment, ['CREATED'], 'authorized');
       move(payment, 'AUTHORIZED');
@@ -103,7 +114,12 @@ function assertFrom({ id, status }: Payment, from: readonly PaymentStatus[], ver
   throw new ConomyError('21', `payment ${id} is ${status}: only ${from.join(' or ')} can be ${verb}`);
 }
 
-function newPayment(instruction: PaymentInstruction, status: PaymentStatus, nowMs: number): Payment {
+function newPayment(
+  instruction: PaymentInstruction,
+  status: PaymentStatus,
+  nowMs: number,
+  trueNowMs: number,
+): Payment {
   return {
     ...instruction,
     id: newObjectId(nowMs),
@@ -115,6 +131,7 @@ function newPayment(instruction: PaymentInstruction, status: PaymentStatus, nowM
     isPaid: false,
     effects: { create: 1, authorize: 0, capture: 0, refund: 0 },
     calls: { create: 1, authorize: 0, capture: 0, refund: 0, read: 0, simulate: 0 },
+    history: [{ atMs: trueNowMs, status }],
   };
 }
 

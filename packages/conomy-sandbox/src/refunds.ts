@@ -8,6 +8,8 @@ import { readAmount } from './read-amount.ts';
 export interface RefundRequest {
   amount?: string | undefined;
   reason?: string | undefined;
+  /** Others asked for it; left out: the caller did. */
+  madeBy?: 'others';
 }
 
 type Bucket = 'refunded' | 'inProgress' | 'failed';
@@ -30,7 +32,7 @@ export function refundableMinor(parent: Payment, children: readonly Payment[]): 
 export function refundInstruction(
   parent: Payment,
   children: readonly Payment[],
-  { amount, reason }: RefundRequest,
+  { amount, reason, madeBy }: RefundRequest,
 ): PaymentInstruction {
   const { id, status, currency } = parent;
   if (parent.type === 'REFUND') throw new ConomyError('21', `payment ${id} is itself a refund`);
@@ -43,7 +45,8 @@ export function refundInstruction(
     const left = `${formatAmount({ minor: refundable, currency })} ${currency}`;
     throw new ConomyError('21', `payment ${id}: only ${left} can still be refunded`);
   }
-  return childInstruction(parent, minor, reason);
+  const child = childInstruction(parent, minor, reason);
+  return madeBy === undefined ? child : { ...child, madeBy };
 }
 
 /** A refund runs backwards: from the parent's destinations to its origins, in proportion on both sides. */

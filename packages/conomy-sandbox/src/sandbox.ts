@@ -2,6 +2,7 @@ import { type Access, type Credentials, createAccess } from './access.ts';
 import { type AccountBook, createAccountBook } from './account-book.ts';
 import type { SandboxAccount } from './default-accounts.ts';
 import { createFaults, type Faults } from './faults.ts';
+import { createFilledRows, type FilledRows } from './filled-rows.ts';
 import { createLaggingView, type LaggingView } from './lagging-view.ts';
 import type { Payment, PaymentStatus } from './payment.ts';
 import { createPaymentStore, type PaymentStore } from './payment-store.ts';
@@ -11,6 +12,7 @@ import { changeSettings, type SandboxSettings, type SettingsChanges } from './se
 import { eventsOf } from './webhook-event.ts';
 import type { RetrySchedule } from './webhook-retry.ts';
 import { createWebhooks } from './webhooks.ts';
+import { inZone } from './zone.ts';
 
 /** Everything a sandbox is made from, defaults already filled in. */
 export interface SandboxParts {
@@ -39,9 +41,14 @@ export interface Sandbox {
   deliveriesMade(): Promise<void>;
   /** Payment attempts; no list or read of payments finds them. */
   attempts: PaymentStore;
+  /** Payments of others that no call has named yet. */
+  filled: FilledRows;
   payments: Payments;
   faults: Faults;
+  /** The provider's clock. */
   now: () => number;
+  /** The same as every answer tells it. */
+  date: () => string;
   settings(): SandboxSettings;
   /** New timers hold at once, also for payments that are waiting: their wait begins anew. */
   configure(changes: SandboxChanges): void;
@@ -52,8 +59,10 @@ export interface Sandbox {
 
 export function createSandbox(parts: SandboxParts): Sandbox {
   let { settings } = parts;
+  const now = () => parts.now() + settings.clock.aheadMs;
   const store = createPaymentStore();
   const attempts = createPaymentStore();
+  const filled = createFilledRows();
   const view = createLaggingView(store, attempts, parts.now);
   const accounts = createAccountBook(parts.accounts);
   const faults = createFaults();
@@ -65,22 +74,23 @@ export function createSandbox(parts: SandboxParts): Sandbox {
   const announce = (payment: Payment, from: PaymentStatus | null) => {
     const { url, form } = settings.webhook;
     if (url === '') return;
-    for (const event of eventsOf(payment, from, form, parts.now())) {
-      webhooks.send(payment.id, event, faults.planDelivery());
+    for (const event of eventsOf(payment, from, form, now())) {
+      webhooks.send(payment.id, inZone(event, settings.clock), faults.planDelivery());
     }
   };
   const payments = createPayments({
     store,
     attempts,
     accounts,
-    now: parts.now,
+    now,
+    trueNow: parts.now,
     reviewRules: () => settings.review,
     onEntered: (payment, from) => {
       paymentTimers.restart(payment);
       announce(payment, from);
     },
   });
-  const paymentTimers = createPaymentTimers(() => settings, parts.now, payments.move);
+  const paymentTimers = createPaymentTimers(() => settings, now, payments.move);
   return {
     access: createAccess(parts.credentials, parts.tokenLifetimeS, parts.now),
     accounts,
@@ -88,9 +98,11 @@ export function createSandbox(parts: SandboxParts): Sandbox {
     view,
     deliveriesMade: () => webhooks.delivered(),
     attempts,
+    filled,
     payments,
     faults,
-    now: parts.now,
+    now,
+    date: () => new Date(now()).toUTCString(),
     settings: () => settings,
     configure: (changes) => {
       settings = changeSettings(settings, changes);
@@ -104,6 +116,7 @@ export function createSandbox(parts: SandboxParts): Sandbox {
       store.clear();
       view.clear();
       attempts.clear();
+      filled.clear();
       accounts.reset();
       faults.replace({ seed: 0, rules: [] });
     },

@@ -1,6 +1,7 @@
 import type { FeeRule } from './fees.ts';
 import { DEFAULT_TIMERS, type Timers } from './payment-timers.ts';
 import type { WebhookSettings } from './webhooks.ts';
+import type { ClockSettings } from './zone.ts';
 
 /** Whether payers of pay-in rails pay by themselves, or only when a control route plays them. */
 export const PAYERS = ['automatic', 'manual'] as const;
@@ -49,6 +50,7 @@ export interface SandboxSettings {
   limits: Readonly<Record<string, RailLimits>>;
   review: ReviewRules;
   shapes: AnswerShapes;
+  clock: ClockSettings;
 }
 
 /** What is left out stays; `fees` and `limits` are replaced as a whole. */
@@ -60,6 +62,7 @@ export interface SettingsChanges {
   limits?: SandboxSettings['limits'] | undefined;
   review?: Changes<ReviewRules>;
   shapes?: Changes<AnswerShapes>;
+  clock?: Changes<ClockSettings>;
 }
 
 type Changes<T> = { [K in keyof T]?: T[K] | undefined } | undefined;
@@ -78,6 +81,7 @@ const DEFAULT_SETTINGS: SandboxSettings = {
     writes: 'full',
     errors: 'current',
   },
+  clock: { utcOffset: '+00:00', instants: 'offset', aheadMs: 0 },
 };
 
 export function startSettings(changes: SettingsChanges): SandboxSettings {
@@ -93,6 +97,7 @@ export function changeSettings(settings: SandboxSettings, changes: SettingsChang
     limits: changes.limits ?? settings.limits,
     review: merge(settings.review, changes.review),
     shapes: merge(settings.shapes, changes.shapes),
+    clock: merge(settings.clock, changes.clock),
   };
 }
 

@@ -54,6 +54,9 @@ export async function startSandbox(options: SandboxOptions): Promise<RunningSand
     routerOptions: { maxParamLength: 500 },
     exposeHeadRoutes: false,
   });
+  server.addHook('onSend', async (_request, reply) => {
+    reply.header('date', sandbox.date());
+  });
   readBodiesLeniently(server);
   answerErrorsAsDocumented(server, sandbox, options.log);
   const port = refusablePort(server);

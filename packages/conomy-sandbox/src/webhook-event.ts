@@ -12,7 +12,8 @@ export type WebhookForm = (typeof WEBHOOK_FORMS)[number];
 interface BodyEvent {
   form: 'body';
   event: string;
-  data: { transaction: Record<string, string> };
+  /** Without a `transaction`: nothing that is signed says what it is about. */
+  data: { transaction?: Record<string, string>; note?: string };
 }
 
 interface HeaderEvent {

@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici';
-import type { DeliveryPlan } from './fault-catalogue.ts';
+import type { DeliveryPlan } from './fault-kinds/behaviour.ts';
 import { type SignedDelivery, signDelivery, type WebhookEvent, type WebhookForm } from './webhook-event.ts';
 import type { RetrySchedule } from './webhook-retry.ts';
 
@@ -56,7 +56,8 @@ export function createWebhooks({ settings, retryDelayMs, timeoutMs }: WebhookDel
   };
   const attempt = async (copy: Copy, failures: number): Promise<void> => {
     const { url, secret } = settings();
-    const signed = signDelivery(copy.event, copy.badlySigned ? WRONG_SECRET : secret);
+    const sign = (event: WebhookEvent) => signDelivery(event, copy.badlySigned ? WRONG_SECRET : secret);
+    const signed = copy.write?.(copy.event, copy.nth, sign) ?? sign(copy.event);
     if (url === '' || (await isAccepted(agent, url, signed))) return;
     const delayMs = retryDelayMs(failures + 1);
     if (delayMs === null || copy.startedIn !== generation) return;
@@ -66,9 +67,9 @@ export function createWebhooks({ settings, retryDelayMs, timeoutMs }: WebhookDel
     const trying: Promise<void> = attempt(copy, failures).finally(() => underWay.delete(trying));
     underWay.add(trying);
   };
-  const sendCopies = (event: WebhookEvent, { copiesAfterMs, badlySigned = false }: DeliveryPlan) => {
-    const copy = { event, badlySigned, startedIn: generation };
-    for (const delayMs of copiesAfterMs) {
+  const sendCopies = (event: WebhookEvent, { copiesAfterMs, badlySigned = false, write }: DeliveryPlan) => {
+    for (const [nth, delayMs] of copiesAfterMs.entries()) {
+      const copy = { event, nth, badlySigned, write, startedIn: generation };
       if (delayMs > 0) later(() => begin(copy, 0), delayMs);
       else begin(copy, 0);
     }
@@ -109,7 +110,9 @@ export function createWebhooks({ settings, retryDelayMs, timeoutMs }: WebhookDel
 /** One of the deliveries of an event. */
 interface Copy {
   event: WebhookEvent;
+  nth: number;
   badlySigned: boolean;
+  write: DeliveryPlan['write'];
   startedIn: number;
 }
 

@@ -6,7 +6,8 @@ import type { FastifyReply } from 'fastify';
 export interface RawAnswer {
   status: number;
   contentType: string;
-  body: string;
+  body: string | Buffer;
+  headers?: Readonly<Record<string, string>>;
   /** Only this many bytes are sent before the connection is cut, though the whole length was announced. */
   cutAfter?: number;
   /** The bytes are spread over this time. */
@@ -28,7 +29,8 @@ export const NO_ANSWER = Symbol('no answer');
 /** Answers that trickle are cut into this many pieces at most. */
 const PIECES_MAX = 50;
 
-export function wireOf(reply: FastifyReply, refusePort: (ms: number) => void): Wire {
+/** `date`: what the provider's clock says, as every answer tells it. */
+export function wireOf(reply: FastifyReply, refusePort: (ms: number) => void, date: () => string): Wire {
   const takeOver = (): Socket | null => {
     reply.hijack();
     return reply.raw.socket;
@@ -38,10 +40,15 @@ export function wireOf(reply: FastifyReply, refusePort: (ms: number) => void): W
       takeOver()?.resetAndDestroy();
       return NO_ANSWER;
     },
-    send: async ({ status, contentType, body, cutAfter, overMs = 0 }) => {
+    send: async ({ status, contentType, body, headers, cutAfter, overMs = 0 }) => {
       const socket = takeOver();
-      const bytes = Buffer.from(body);
-      reply.raw.writeHead(status, { 'content-type': contentType, 'content-length': bytes.length });
+      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+      reply.raw.writeHead(status, {
+        date: date(),
+        'content-type': contentType,
+        'content-length': bytes.length,
+        ...headers,
+      });
       const sent = bytes.subarray(0, cutAfter ?? bytes.length);
       reply.raw.flushHeaders();
       for (const piece of piecesOf(sent, overMs > 0 ? PIECES_MAX : 1)) {

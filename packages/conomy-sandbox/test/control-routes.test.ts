@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { DEFAULT_ACCOUNTS } from '../src/default-accounts.ts';
+import { COP_PAYER, DEFAULT_ACCOUNTS } from '../src/default-accounts.ts';
 import { accountNode, p2pBody } from './payment-bodies.ts';
 import { openSandbox, send } from './sandbox-client.ts';
 import { openReceiver } from './webhook-receiver.ts';
@@ -13,12 +13,16 @@ test('the ledger names each payment, its effects and calls, and every account', 
     {
       id,
       externalId: 'p2p-1001',
+      accountNumber: COP_PAYER.accountNumber,
       type: 'P2P',
       status: 'CAPTURED',
       totalAmount: '15000.00',
       currency: 'COP',
+      purchaseAmount: '15000.00',
+      purchaseCurrency: 'COP',
       effects: { create: 1, authorize: 0, capture: 1, refund: 0 },
       calls: { create: 1, authorize: 0, capture: 1, refund: 0, read: 1, simulate: 0 },
+      history: ['CREATED', 'CAPTURED'].map((status) => ({ at: expect.any(String), status })),
     },
   ]);
   expect(body.byExternalId).toEqual({ 'p2p-1001': 1 });

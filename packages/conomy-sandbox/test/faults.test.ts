@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { FaultedCall } from '../src/fault-catalogue.ts';
-import { createFaults } from '../src/faults.ts';
+import { type CleanCall, createFaults } from '../src/faults.ts';
+import type { Sandbox } from '../src/sandbox.ts';
 import { signDelivery } from '../src/webhook-event.ts';
 import { NO_ANSWER } from '../src/wire.ts';
 import { p2pBody } from './payment-bodies.ts';
@@ -202,11 +202,11 @@ test('the report says how often each rule was asked and fired', async () => {
 
 test('the same seed decides the same way, another seed differently, near the probability asked for', async () => {
   const noAnswer = (): typeof NO_ANSWER => NO_ANSWER;
-  const call: Omit<FaultedCall, 'delayMs'> = {
+  const call: CleanCall = {
+    // Nothing that this fault looks at.
+    sandbox: {} as Sandbox,
+    request: { id: '', query: {}, body: undefined },
     run: () => true,
-    runHeldBack: () => true,
-    revokeTokens: () => {},
-    deliveriesMade: async () => {},
     wire: { reset: noAnswer, refuse: noAnswer, send: async () => NO_ANSWER },
   };
   const decide = async (seed: number): Promise<boolean[]> => {

@@ -1,11 +1,11 @@
-import type { Payment } from '../payment.ts';
+import type { Listed } from '../filled-rows.ts';
 import { paymentBody } from '../payment.ts';
 import { refundRow, refundSummary } from '../refunds.ts';
 import type { Sandbox } from '../sandbox.ts';
 import { enveloped } from './envelopes.ts';
 import { findShownPayment } from './find-payment.ts';
 import { idOfPath, type Operation, type OperationRequest } from './operation.ts';
-import { readFilter, readSort, select } from './payment-query.ts';
+import { listed, readFilter, readSort, select } from './payment-query.ts';
 import { given, readPage, readTimeWindow } from './read-query.ts';
 
 /** The newest spelling, over all parents or one. `dateFrom`/`dateTo` of an older page are not played. */
@@ -20,14 +20,15 @@ export const listRefunds: Operation = {
 /** An older spelling of the same list. */
 export const listRefundsSingular: Operation = { ...listRefunds, path: '/sandbox/refund' };
 
-function answerList({ view, settings }: Sandbox, { query }: OperationRequest): unknown {
+function answerList(sandbox: Sandbox, { query }: OperationRequest): unknown {
+  const { clock, shapes } = sandbox.settings();
   const parentId = given(query, 'parentPaymentId');
-  const all = parentId === undefined ? view.inOrder() : view.childrenOf(parentId);
+  const all = parentId === undefined ? listed(sandbox) : sandbox.view.childrenOf(parentId);
   const isWanted = readFilter(query);
   const page = readPage(query);
-  const isRefund = (payment: Payment) => payment.type === 'REFUND' && isWanted(payment);
-  const { results, total } = select(all, readTimeWindow(query), isRefund, readSort(query), page);
-  const shape = settings().shapes.refunds;
+  const isRefund = (payment: Listed) => payment.type === 'REFUND' && isWanted(payment);
+  const { results, total } = select(all, readTimeWindow(query, clock), isRefund, readSort(query), page);
+  const shape = shapes.refunds;
   if (shape === 'total') return { total, refunds: results.map(refundRow) };
   return enveloped(shape, page, results.map(paymentBody), total);
 }

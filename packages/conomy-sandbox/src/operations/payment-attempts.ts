@@ -39,10 +39,10 @@ export const listAttempts: Operation = {
   method: 'GET',
   path: '/sandbox/payment-attempts',
   access: 'token',
-  run: ({ view }, { query }) => {
+  run: ({ view, settings }, { query }) => {
     const page = readPage(query, 'next');
     const inOrder = view.attempts.inOrder(given(query, 'accountNumber'));
-    const window = readTimeWindow(query);
+    const window = readTimeWindow(query, settings().clock);
     const { results, total } = select(inOrder, window, readFilter(query), readSort(query), page);
     return {
       data: results.map(paymentBody),

@@ -1,5 +1,7 @@
 import { ConomyError } from '../errors.ts';
+import { FilledRow, type Listed, mergeByCreation } from '../filled-rows.ts';
 import type { Payment } from '../payment.ts';
+import type { Sandbox } from '../sandbox.ts';
 import type { OperationRequest } from './operation.ts';
 import { given, type Page, type TimeWindow } from './read-query.ts';
 
@@ -20,7 +22,7 @@ export function readSort(query: OperationRequest['query']): Sort {
   return { field, descending: direction === 'desc' };
 }
 
-type Filter = (payment: Payment) => boolean;
+type Filter = (payment: Listed) => boolean;
 
 export function readFilter(query: OperationRequest['query']): Filter {
   const filters: Filter[] = [];
@@ -35,9 +37,16 @@ export function readFilter(query: OperationRequest['query']): Filter {
   return (payment) => filters.every((passes) => passes(payment));
 }
 
+/** The payments of an account, or all, as lists show them, those among them that are only rows so far. */
+export function listed({ view, filled }: Sandbox, accountNumber?: string): readonly (Payment | FilledRow)[] {
+  const rows = filled.inOrder(accountNumber);
+  const payments = view.inOrder(accountNumber);
+  return rows.length === 0 ? payments : mergeByCreation(payments, rows);
+}
+
 /** One page of what passes. Payments lie in order of creation: a window is found by halving, and the usual sorts need no sorting. */
 export function select(
-  inOrder: readonly Payment[],
+  inOrder: readonly (Payment | FilledRow)[],
   window: TimeWindow,
   filter: Filter,
   sort: Sort,
@@ -45,7 +54,7 @@ export function select(
 ) {
   const from = firstCreatedAtOrAfter(inOrder, window.fromMs);
   const to = firstCreatedAtOrAfter(inOrder, window.toMs);
-  const found: Payment[] = [];
+  const found: (Payment | FilledRow)[] = [];
   for (let index = from; index < to; index += 1) {
     const payment = inOrder[index];
     if (payment && filter(payment)) found.push(payment);
@@ -55,10 +64,15 @@ export function select(
     found.sort((a, b) => a[key] - b[key]);
   }
   if (sort.descending) found.reverse();
-  return { results: found.slice(page.offset, page.offset + page.limit), total: found.length };
+  const results = found.slice(page.offset, page.offset + page.limit).map(asPayment);
+  return { results, total: found.length };
 }
 
-function firstCreatedAtOrAfter(inOrder: readonly Payment[], ms: number): number {
+function asPayment(row: Payment | FilledRow): Payment {
+  return row instanceof FilledRow ? row.toPayment() : row;
+}
+
+function firstCreatedAtOrAfter(inOrder: readonly Listed[], ms: number): number {
   let low = 0;
   let high = inOrder.length;
   while (low < high) {

@@ -1,4 +1,5 @@
 import { ConomyError } from '../errors.ts';
+import { type ClockSettings, offsetMs } from '../zone.ts';
 import type { OperationRequest } from './operation.ts';
 
 type Query = OperationRequest['query'];
@@ -33,11 +34,12 @@ export interface TimeWindow {
   toMs: number;
 }
 
-/** `startDate` and `endDate`, both inclusive days; read as days of UTC, since no zone is stated. */
-export function readTimeWindow(query: Query): TimeWindow {
+/** `startDate` and `endDate`, both inclusive days of the provider's zone, which no source states. */
+export function readTimeWindow(query: Query, clock: ClockSettings): TimeWindow {
+  const ahead = offsetMs(clock);
   return {
-    fromMs: readDay(query, 'startDate') ?? Number.NEGATIVE_INFINITY,
-    toMs: (readDay(query, 'endDate') ?? Number.POSITIVE_INFINITY) + DAY_MS,
+    fromMs: (readDay(query, 'startDate') ?? Number.NEGATIVE_INFINITY) - ahead,
+    toMs: (readDay(query, 'endDate') ?? Number.POSITIVE_INFINITY) + DAY_MS - ahead,
   };
 }
 

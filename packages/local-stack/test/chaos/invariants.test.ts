@@ -40,8 +40,12 @@ const payment = (over: Partial<LedgerPayment> = {}): LedgerPayment => ({
   status: 'SETTLED',
   totalAmount: '100.00',
   currency: 'COP',
+  accountNumber: 'account-1',
+  purchaseAmount: '100.00',
+  purchaseCurrency: 'COP',
   effects: { create: 1, authorize: 0, capture: 1, refund: 0 },
   calls: { create: 1, authorize: 0, capture: 1, refund: 0, read: 1, simulate: 0 },
+  history: [],
   ...over,
 });
 
@@ -92,14 +96,20 @@ function facts(over: Partial<Facts> = {}): Facts {
       { paymentKey: 'p1', sequence: 3, type: 'payment.moved', version: 2, commandId: null },
     ],
     discrepancies: [{ kind: 'twin', conomyId: 'conomy-2', mirror: {}, provider: {} }],
-    ledger: { payments: [payment()], attempts: [], byExternalId: { 'order-1': 1 }, accounts: [] },
+    ledger: { payments: [payment()], attempts: [], byExternalId: { 'order-1': 1 }, accounts: [], filled: [] },
     lostParts: [],
     leaks: [],
     ...over,
   };
 }
 
-const ledger = (...payments: LedgerPayment[]) => ({ payments, attempts: [], byExternalId: {}, accounts: [] });
+const ledger = (...payments: LedgerPayment[]) => ({
+  payments,
+  attempts: [],
+  byExternalId: {},
+  accounts: [],
+  filled: [],
+});
 const broken = (over: Partial<Facts>) =>
   INVARIANTS.filter(({ check }) => check(facts(over)).breaches.length > 0).map(({ statement }) => statement);
 const [mirrored] = facts().mirror;

@@ -35,6 +35,7 @@ export function flawlessRun(count = 24): Evidence {
         const after = minor + (movements.get(account.accountNumber) ?? 0n);
         return { ...account, availableFunds: formatAmount({ minor: after, currency }) };
       }),
+      filled: [],
     },
   };
 }
@@ -96,10 +97,11 @@ function paymentView(planned: PlannedCommand, plan: Plan): PaymentView {
 
 function ledgerPayment(planned: PlannedCommand, plan: Plan): LedgerPayment {
   const { externalId, type, amount: totalAmount, currency, expected } = planned;
-  const status = expected.kind === 'attempted' ? 'ATTEMPT' : 'SETTLED';
+  const status = expected.kind === 'attempted' ? ('ATTEMPT' as const) : ('SETTLED' as const);
   const effects = effectsOf(planned, plan);
   const calls = { ...effects, read: 2, simulate: 0 };
-  const common = { type, status, totalAmount, currency, effects, calls } as const;
+  const amounts = { totalAmount, currency, purchaseAmount: totalAmount, purchaseCurrency: currency };
+  const common = { type, status, ...amounts, accountNumber: 'account-1', effects, calls, history: [] };
   const created = plan.created.get(externalId);
   return planned.refunds
     ? { ...common, id: `conomy-${planned.number}`, externalId: '', parentPaymentId: `conomy-${created}` }
