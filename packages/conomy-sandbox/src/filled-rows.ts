@@ -81,12 +81,13 @@ export class FilledRow implements Listed {
       effects: { create: 1, authorize: 0, capture: 0, refund: 0 },
       calls: { create: 1, authorize: 0, capture: 0, refund: 0, read: 0, simulate: 0 },
       history: [{ atMs: createdAtMs, status: 'CREATED' }],
+      asked: [],
     };
   }
 }
 
 /** In the provider's form, with the place of the row in it: seconds, a mark, the fill, the row. */
-const ID = /^[0-9a-f]{8}f111([0-9a-f]{6})([0-9a-f]{6})$/;
+export const FILLED_ID = /^[0-9a-f]{8}f111([0-9a-f]{6})([0-9a-f]{6})$/;
 
 function idOf({ createdAtMs, fillNumber, nth }: FilledRow): string {
   const hex = (value: number, digits: number) => value.toString(16).padStart(digits, '0');
@@ -113,7 +114,7 @@ export function createFilledRows(): FilledRows {
     },
     inOrder: (accountNumber) => (accountNumber === undefined ? all : (byAccount.get(accountNumber) ?? [])),
     take: (id) => {
-      const [, fillNumber, nth] = ID.exec(id) ?? [];
+      const [, fillNumber, nth] = FILLED_ID.exec(id) ?? [];
       if (fillNumber === undefined || nth === undefined) return undefined;
       const isWanted = isRow(Number.parseInt(fillNumber, 16), Number.parseInt(nth, 16));
       const row = removeFrom(all, (each) => isWanted(each) && idOf(each) === id);

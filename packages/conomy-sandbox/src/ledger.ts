@@ -31,6 +31,8 @@ export interface LedgerPayment
   calls: PaymentCalls;
   /** Every status it has had and since when, by the system's clock. */
   history: { at: string; status: string }[];
+  /** When its refunds were asked for and listed, by the system's clock. */
+  asked: { at: string; operation: string }[];
 }
 
 export function readLedger(
@@ -59,7 +61,7 @@ export function readLedger(
 
 function ledgerPayment(payment: Payment): LedgerPayment {
   const { id, externalId, accountNumber, type, status, parentPaymentId, documents, madeBy } = payment;
-  const { totalAmount, currency, purchaseAmount, purchaseCurrency, effects, calls, history } = payment;
+  const { totalAmount, currency, purchaseAmount, purchaseCurrency, effects, calls, history, asked } = payment;
   return {
     id,
     externalId,
@@ -76,6 +78,7 @@ function ledgerPayment(payment: Payment): LedgerPayment {
     effects,
     calls,
     history: history.map(({ atMs, status }) => ({ at: isoInstant(atMs), status })),
+    asked: asked.map(({ atMs, operation }) => ({ at: isoInstant(atMs), operation })),
   };
 }
 

@@ -60,9 +60,17 @@ function readRequest({ params, query, body }: FastifyRequest): OperationRequest 
   };
 }
 
+const ABOUT_REFUNDS: ReadonlySet<string> = new Set(['refund', 'refunds', 'payment-refunds']);
+
 /** `create` and the calls without a payment have nobody to be counted for. */
-function countCall({ name, paymentId }: Operation, request: OperationRequest, { store }: Sandbox): void {
-  const id = paymentId?.(request);
-  const calls = id === undefined ? undefined : store.find(id)?.calls;
-  if (calls && name in calls) calls[name as keyof typeof calls] += 1;
+function countCall(
+  { name, paymentId }: Operation,
+  request: OperationRequest,
+  { store, trueNow }: Sandbox,
+): void {
+  const payment = store.find(paymentId?.(request) ?? request.query.parentPaymentId ?? '');
+  if (payment === undefined) return;
+  const { calls, asked } = payment;
+  if (name in calls) calls[name as keyof typeof calls] += 1;
+  if (ABOUT_REFUNDS.has(name)) asked.push({ atMs: trueNow(), operation: name });
 }

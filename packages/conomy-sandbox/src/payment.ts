@@ -102,6 +102,8 @@ export interface Payment extends PaymentInstruction {
   calls: PaymentCalls;
   /** Every status it has had and since when by the system's clock, whatever the provider's own shows. */
   history: { atMs: number; status: PaymentStatus }[];
+  /** When its refunds were asked for and listed, by the same clock. */
+  asked: { atMs: number; operation: string }[];
 }
 
 const REPORTED_INSTANTS = [

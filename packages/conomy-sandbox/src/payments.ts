@@ -132,6 +132,7 @@ function newPayment(
     effects: { create: 1, authorize: 0, capture: 0, refund: 0 },
     calls: { create: 1, authorize: 0, capture: 0, refund: 0, read: 0, simulate: 0 },
     history: [{ atMs: trueNowMs, status }],
+    asked: [],
   };
 }
 

@@ -47,7 +47,9 @@ export interface Sandbox {
   faults: Faults;
   /** The provider's clock. */
   now: () => number;
-  /** The same as every answer tells it. */
+  /** The system's clock. */
+  trueNow: () => number;
+  /** The provider's as every answer tells it. */
   date: () => string;
   settings(): SandboxSettings;
   /** New timers hold at once, also for payments that are waiting: their wait begins anew. */
@@ -102,6 +104,7 @@ export function createSandbox(parts: SandboxParts): Sandbox {
     payments,
     faults,
     now,
+    trueNow: parts.now,
     date: () => new Date(now()).toUTCString(),
     settings: () => settings,
     configure: (changes) => {

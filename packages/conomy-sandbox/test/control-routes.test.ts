@@ -23,6 +23,7 @@ test('the ledger names each payment, its effects and calls, and every account', 
       effects: { create: 1, authorize: 0, capture: 1, refund: 0 },
       calls: { create: 1, authorize: 0, capture: 1, refund: 0, read: 1, simulate: 0 },
       history: ['CREATED', 'CAPTURED'].map((status) => ({ at: expect.any(String), status })),
+      asked: [],
     },
   ]);
   expect(body.byExternalId).toEqual({ 'p2p-1001': 1 });

@@ -42,7 +42,7 @@ export const EFFECT_INVARIANTS: readonly Invariant[] = [
         ({ conomyId }) => conomyId ?? '',
       );
       const made = Map.groupBy(
-        ledger.payments.filter(isRefund),
+        ledger.payments.filter((payment) => isRefund(payment) && payment.madeBy === undefined),
         ({ parentPaymentId }) => parentPaymentId ?? '',
       );
       const breaches = [...made].flatMap(([parent, children]) => {

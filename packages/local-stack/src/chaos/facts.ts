@@ -17,6 +17,8 @@ export interface CommandFact {
   stepsDone: number;
   /** Of refunds: what was to be given back. */
   amount: string | null;
+  /** How long until it may be worked on again, by the database's clock; 0 or less when it may be now. */
+  nextInMs: number;
   /** How often an operator put it back to work. */
   redrives: number;
   /** In the order they began. */
@@ -70,7 +72,7 @@ export interface OpenDiscrepancyFact {
   conomyId: string | null;
   /** What each side said: `status`, amount and more, as far as it is known there. */
   mirror: { status?: string } | null;
-  provider: { status?: string } | null;
+  provider: { status?: string; totalAmount?: unknown; currency?: unknown } | null;
 }
 
 /** Everything that is known once all is quiet. */
@@ -108,6 +110,7 @@ export async function readDatabaseFacts(
       `select c.id, c.idempotency_key as key, c.type, c.status, c.problem->>'code' as problem,
          c.payment_key as "paymentKey", p.external_id as "externalId", p.conomy_id as "conomyId", c.steps,
          c.steps_done as "stepsDone", c.refund->>'amount' as amount,
+         (extract(epoch from greatest(c.due_at, c.claimed_until) - capstan_now()) * 1000)::float8 as "nextInMs",
          (select count(*)::int from command_redrives r where r.command_id = c.id) as redrives,
          (select coalesce(jsonb_agg(jsonb_build_object('operation', a.operation, 'number', a.number, 'outcome', a.outcome,
              'resolution', a.resolution, 'failure', a.failure, 'startedAt', a.started_at, 'finishedAt', a.finished_at,

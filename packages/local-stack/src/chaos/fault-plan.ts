@@ -1,10 +1,4 @@
-import {
-  behaviourOf,
-  FAULT_NAMES,
-  FAULTS_BY_CLASS,
-  type FaultName,
-} from '@capstan/conomy-sandbox/fault-catalogue';
-import type { FaultPlan, FaultRule } from '@capstan/conomy-sandbox/faults';
+import type { FaultName } from '@capstan/conomy-sandbox/fault-catalogue';
 import { createRandom, type Random } from '../demo/random.ts';
 
 /** What is done to the processes. Services are named by kind and number, from 0. */
@@ -15,7 +9,11 @@ export type Infliction =
   | { kind: 'kill-redis'; downMs: number }
   | { kind: 'kill-postgres'; downMs: number }
   /** Every call of the provider meets this fault for a while. */
-  | { kind: 'storm'; fault: FaultName; forMs: number };
+  | { kind: 'storm'; fault: FaultName; forMs: number }
+  /** The database's clock steps, for a while or for good; every session is cut. */
+  | { kind: 'step-database-clock'; stepMs: number; forMs: number | null }
+  /** From now on the provider's clock is this far ahead of ours. */
+  | { kind: 'set-provider-clock'; aheadMs: number };
 
 export interface ServiceName {
   part: 'apis' | 'capturers' | 'reconcilers';
@@ -87,75 +85,30 @@ function drawInfliction(random: Random, queue: 'redis' | 'postgres'): Infliction
   }
 }
 
-/** How likely each fault meets a call it can meet; those that refuse for good are rare. */
-const RARE: ReadonlySet<FaultName> = new Set([
-  ...['403', '404', '409', '422', '501', 'twin', 'refuse', 'revoked-token'],
-  // Each halves the rate of the whole system.
-  ...['429', '429-without-retry-after'],
-] as FaultName[]);
-/** Every list scan meets several rows, so these two would make scans useless if they were frequent. */
-const READS_ONLY = ['read', 'list'] as const;
-
-/** Kinds whose defects are open: what of Capstan breaks by them is known, so runs leave them out unless asked. */
-export const OPEN_DEFECTS: ReadonlySet<FaultName> = new Set<FaultName>([
-  ...(Object.keys(FAULTS_BY_CLASS.strangers) as FaultName[]),
-  ...(Object.keys(FAULTS_BY_CLASS.making) as FaultName[]),
-  ...(Object.keys(FAULTS_BY_CLASS.lists) as FaultName[]),
-  ...(Object.keys(FAULTS_BY_CLASS.refunds) as FaultName[]),
-  ...(['gzip', 'byte-order-mark', '412'] as const),
-  ...(['commit-then-404', 'commit-then-409', 'commit-then-412', 'commit-then-422'] as const),
-  ...(['long-id', 'long-status', 'nul-in-id', 'nul-in-status'] as const),
-  ...(['half-surrogate-in-id', 'half-surrogate-in-status', 'impossible-date'] as const),
-  ...(['webhook-unsigned-members', 'webhook-other-white-space', 'webhook-doubled-members'] as const),
-  'webhook-unstorable',
-]);
+const HOUR_MS = 3_600_000;
 
 /**
- * What goes wrong with the provider all along: every fault of the catalogue but those of open defects. Calls meet one
- * in about four, events one in two.
+ * The database's clock steps back by an hour and returns, and later an hour ahead for good: what was put off while it
+ * was ahead would otherwise wait for an hour after the run.
  */
-export function providerFaults(seed: number): FaultPlan {
-  return { seed, rules: FAULT_NAMES.filter((fault) => !OPEN_DEFECTS.has(fault)).flatMap(rulesOf) };
-}
-
-function rulesOf(fault: FaultName): FaultRule[] {
-  const behaviour = behaviourOf(fault);
-  if (behaviour.site === 'delivery') {
-    const probability = fault === 'webhook-drop' ? 0.3 : fault === 'webhook-bad-signature' ? 0.05 : 0.1;
-    return [{ operation: 'webhook', fault, probability }];
-  }
-  const writes = (['create', 'authorize', 'capture', 'refund', 'attempt', 'documents'] as const).filter(
-    (operation) => behaviour.operations?.includes(operation) ?? true,
-  );
-  const reads = READS_ONLY.filter((operation) => behaviour.operations?.includes(operation) ?? true);
-  const probability = RARE.has(fault) ? 0.004 : 0.012;
-  const delayMs = fault === 'commit-then-timeout' ? {} : delayOf(fault);
+export function drawDatabaseClockSteps(seed: number, seconds: number): PlannedInfliction[] {
+  const random = createRandom(seed ^ 0xc10c);
+  const backAtMs = random.whole(1_000, Math.max(1_001, seconds * 400));
+  const forMs = random.whole(1_000, 4_000);
   return [
-    ...writes.map((operation): FaultRule => ({ operation, fault, probability, ...delayMs })),
-    ...reads
-      .filter(() => isHarmlessToReads(fault))
-      .map((operation): FaultRule => ({ operation, fault, probability: readProbability(fault), ...delayMs })),
+    { atMs: backAtMs, infliction: { kind: 'step-database-clock', stepMs: -HOUR_MS, forMs } },
+    {
+      atMs: random.whole(backAtMs + forMs, Math.max(backAtMs + forMs + 1, seconds * 900)),
+      infliction: { kind: 'step-database-clock', stepMs: HOUR_MS, forMs: null },
+    },
   ];
 }
 
-/** Lists are few, since one serves every lost create of an account; what only they can meet is frequent there. */
-function readProbability(fault: FaultName): number {
-  return fault === 'missing-fields' ? 0.1 : 0.006;
-}
-
-/** A read that is refused for good says something untrue about the payment; the provider does not lie that way. */
-function isHarmlessToReads(fault: FaultName): boolean {
-  return !['403', '404', '409', '422', '501', 'lag', 'refuse'].includes(fault);
-}
-
-function delayOf(fault: FaultName): { delayMs?: number } {
-  const delays: Partial<Record<FaultName, number>> = {
-    refuse: 400,
-    slow: 1_500,
-    'slow-bytes': 700,
-    lag: 2_000,
-    '429': 1_000,
-  };
-  const delayMs = delays[fault];
-  return delayMs === undefined ? {} : { delayMs };
+/** The provider's clock drifts by minutes, two times in a run. */
+export function drawProviderClockSteps(seed: number, seconds: number): PlannedInfliction[] {
+  const random = createRandom(seed ^ 0xda7e);
+  return [1, 2].map(() => ({
+    atMs: random.whole(500, Math.max(501, seconds * 900)),
+    infliction: { kind: 'set-provider-clock', aheadMs: random.whole(-9, 9) * 60_000 },
+  }));
 }

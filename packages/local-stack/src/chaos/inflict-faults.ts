@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FaultPlan, FaultReport } from '@capstan/conomy-sandbox/faults';
+import type { FaultPlan } from '@capstan/conomy-sandbox/faults';
 import type { ServiceProcess } from '../service-process.ts';
 import type { Stack } from '../stack.ts';
+import { createDatabaseClock, type DatabaseClock } from './database-clock.ts';
 import type { Infliction, PlannedInfliction, ServiceName } from './fault-plan.ts';
-
-/** How often each kind was inflicted, and each fault of the provider fired. */
-export type Counts = Record<string, number>;
+import { type Counts, sandboxFaults } from './sandbox-control.ts';
 
 /**
  * Carries the plan out beside the provider's faults. When it resolves, everything runs again and the provider works
@@ -19,13 +18,14 @@ export async function inflictFaults(
   const startedAtMs = performance.now();
   const counts: Counts = {};
   const sandbox = sandboxFaults(stack.sandbox.url, plan.provider, counts, signal);
+  const tools = { sandbox, databaseClock: createDatabaseClock(stack.databaseUrl, signal) };
   const busy = createTurns();
   await sandbox.begin();
   await Promise.all(
     plan.inflictions.map(async ({ atMs, infliction }) => {
       await delay(Math.max(0, atMs - (performance.now() - startedAtMs)), undefined, { signal });
       counts[infliction.kind] = (counts[infliction.kind] ?? 0) + 1;
-      await busy.inTurn(partOf(infliction), () => inflict(stack, infliction, sandbox, signal));
+      await busy.inTurn(partOf(infliction), () => inflict(stack, infliction, tools, signal));
     }),
   );
   const restMs = plan.seconds * 1_000 - (performance.now() - startedAtMs);
@@ -44,8 +44,10 @@ function partOf(infliction: Infliction): string {
     case 'kill-redis':
       return 'queue';
     case 'kill-postgres':
+    case 'step-database-clock':
       return 'postgres';
     case 'storm':
+    case 'set-provider-clock':
       return 'sandbox';
   }
 }
@@ -53,7 +55,7 @@ function partOf(infliction: Infliction): string {
 async function inflict(
   stack: Stack,
   infliction: Infliction,
-  sandbox: ReturnType<typeof sandboxFaults>,
+  { sandbox, databaseClock }: { sandbox: ReturnType<typeof sandboxFaults>; databaseClock: DatabaseClock },
   signal: AbortSignal,
 ): Promise<void> {
   switch (infliction.kind) {
@@ -83,6 +85,16 @@ async function inflict(
       return stack.postgres?.restart();
     case 'storm':
       return sandbox.storm(infliction.fault, infliction.forMs);
+    case 'step-database-clock': {
+      const { stepMs, forMs } = infliction;
+      await databaseClock.step(stepMs);
+      if (forMs === null) return;
+      await delay(forMs, undefined, { signal });
+      return databaseClock.step(-stepMs);
+    }
+    case 'set-provider-clock':
+      await sandbox.setClock(infliction.aheadMs);
+      return;
   }
 }
 
@@ -112,52 +124,6 @@ function createTurns() {
       const turn = (last.get(part) ?? Promise.resolve()).then(work);
       last.set(part, turn);
       return turn;
-    },
-  };
-}
-
-/** The provider's faults; each change of the rules begins their counters anew, so what fired is added up before. */
-function sandboxFaults(url: string, plan: FaultPlan, counts: Counts, signal: AbortSignal) {
-  /** The port may be shut by a fault: asked again until it answers. */
-  const call = async <T>(body?: object): Promise<T> => {
-    for (;;) {
-      signal.throwIfAborted();
-      try {
-        const response = await fetch(`${url}/_sandbox/faults`, {
-          ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
-          headers: { 'content-type': 'application/json' },
-        });
-        if (!response.ok) throw new Error(`${response.status} ${await response.text()}`);
-        return (await response.json()) as T;
-      } catch (error) {
-        if (error instanceof Error && /^4\d\d /.test(error.message)) throw error;
-        await delay(100, undefined, { signal });
-      }
-    }
-  };
-  const addUp = async () => {
-    const { fired } = await call<FaultReport>();
-    for (const [fault, times] of Object.entries(fired)) counts[fault] = (counts[fault] ?? 0) + times;
-  };
-  let changes = 0;
-  /** With the same seed the rules would repeat what they drew before the change. */
-  const rulesAnew = () => {
-    changes += 1;
-    return { seed: `${plan.seed}-${changes}`, rules: plan.rules };
-  };
-  return {
-    begin: () => call(rulesAnew()),
-    storm: async (fault: string, forMs: number) => {
-      await addUp();
-      const { seed, rules } = rulesAnew();
-      await call({ seed, rules: [{ operation: '*', fault, delayMs: 500 }, ...rules] });
-      await delay(forMs, undefined, { signal });
-      await addUp();
-      await call(rulesAnew());
-    },
-    end: async () => {
-      await addUp();
-      await call({ seed: 0, rules: [] });
     },
   };
 }

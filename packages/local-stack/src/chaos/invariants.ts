@@ -1,3 +1,4 @@
+import { ATTRIBUTION_INVARIANTS } from './attribution-invariants.ts';
 import { COMMAND_INVARIANTS } from './command-invariants.ts';
 import { EFFECT_INVARIANTS } from './effect-invariants.ts';
 import type { Invariant } from './invariant.ts';
@@ -8,6 +9,7 @@ export const INVARIANTS: readonly Invariant[] = [
   ...COMMAND_INVARIANTS,
   ...EFFECT_INVARIANTS,
   ...RECORD_INVARIANTS,
+  ...ATTRIBUTION_INVARIANTS,
   {
     statement: 'parts ended only when they were killed',
     check: ({ lostParts }) => ({ count: lostParts.length, breaches: [...lostParts] }),

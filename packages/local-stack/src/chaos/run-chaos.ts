@@ -1,7 +1,6 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { FAULT_NAMES } from '@capstan/conomy-sandbox/fault-catalogue';
 import type { Ledger } from '@capstan/conomy-sandbox/ledger';
 import pg from 'pg';
 import { type Screen, sayElapsed } from '../demo/progress.ts';
@@ -12,12 +11,16 @@ import { writeStackFile } from '../stack-file.ts';
 import { startStack } from '../start-stack.ts';
 import { awaitQuiet, type Unrest } from './await-quiet.ts';
 import type { ChaosOptions } from './chaos-options.ts';
+import { drawCircumstances, POLITE } from './circumstances.ts';
 import { type Facts, findLeaks, readDatabaseFacts } from './facts.ts';
-import { drawInflictions, providerFaults } from './fault-plan.ts';
-import { type Counts, inflictFaults } from './inflict-faults.ts';
+import { drawDatabaseClockSteps, drawInflictions, drawProviderClockSteps } from './fault-plan.ts';
+import { impoliteIntents } from './impolite-intents.ts';
+import { inflictFaults } from './inflict-faults.ts';
 import { drawIntents, type Intent } from './intents.ts';
-import { INVARIANTS } from './invariants.ts';
 import { liftPauses, redriveParked } from './operate.ts';
+import { impoliteFaults, providerFaults } from './provider-faults.ts';
+import { report } from './report.ts';
+import { type Counts, setCircumstances } from './sandbox-control.ts';
 import { type SentCommand, sendIntents } from './send-intents.ts';
 
 const LOCAL = fileURLToPath(new URL('../../../../.local', import.meta.url));
@@ -30,7 +33,6 @@ const ENV: StackOptions['env'] = {
   reconciler: { ...CONOMY, RECONCILER_CONCURRENCY: '5', RELAY_INTERVAL_MS: '300' },
 };
 const QUIET_MS_MAX = 240_000;
-const SHOWN_BREACHES = 10;
 
 /**
  * One run, from nothing running to nothing running.
@@ -45,7 +47,8 @@ export async function runChaos(
   const startedAtMs = performance.now();
   const say = (text: string) => screen.write(`${sayElapsed(startedAtMs)}  ${text}\n`);
   const queue = queueOf(options);
-  const intents = drawIntents(options);
+  const drawn = drawIntents(options);
+  const intents = options.impolite ? impoliteIntents(drawn, options.seed) : drawn;
   const count = intents.reduce((sum, { commands }) => sum + commands.length, 0);
   const runDir = `${LOCAL}/chaos/${queue.kind}-${options.seed}`;
   rmSync(runDir, { recursive: true, force: true });
@@ -66,7 +69,9 @@ export async function runChaos(
   const removeStackFile = writeStackFile(`${LOCAL}/stack.json`, stack.info);
   try {
     say('everything runs; commands and faults begin');
-    const { sent, counts } = await sendThroughFaults(stack, intents, options, queue, say, interrupt);
+    const provider = options.impolite ? impoliteFaults(options.seed) : providerFaults(options.seed);
+    const plan = { provider, inflictions: inflictionsOf(options, queue), seconds: options.seconds };
+    const { sent, counts } = await sendThroughFaults(stack, intents, options, plan, say, interrupt);
     say('everything was sent and everything runs again; waiting for quiet');
     const first = await waitForQuiet(stack, say, interrupt);
     const redriven = await redriveParked(stack);
@@ -81,11 +86,18 @@ export async function runChaos(
       lostParts,
       leaks: findLeaks(logsOf(stack), secretsOf(stack)),
     };
-    return report({ options, queue, facts, counts, unrest, runDir, startedAtMs }, screen);
+    const played = new Set(provider.rules.map(({ fault }) => fault));
+    return report({ options, queue, facts, counts, played, unrest, runDir, startedAtMs }, screen);
   } finally {
     removeStackFile();
     await stack.stop();
   }
+}
+
+function inflictionsOf({ seed, seconds, impolite }: ChaosOptions, queue: QueueChoice) {
+  const planned = drawInflictions(seed, seconds, queue.kind);
+  if (!impolite) return planned;
+  return [...planned, ...drawDatabaseClockSteps(seed, seconds), ...drawProviderClockSteps(seed, seconds)];
 }
 
 /** A fault that is still being inflicted may hold the last answers back, so both are waited for. */
@@ -93,18 +105,15 @@ async function sendThroughFaults(
   stack: Stack,
   intents: readonly Intent[],
   options: ChaosOptions,
-  queue: QueueChoice,
+  plan: Parameters<typeof inflictFaults>[1],
   say: (text: string) => void,
   signal: AbortSignal,
 ): Promise<{ sent: SentCommand[]; counts: Counts }> {
   let sentCount = 0;
   const showing = setInterval(() => say(`${sentCount} commands answered`), 5_000);
-  const plan = {
-    inflictions: drawInflictions(options.seed, options.seconds, queue.kind),
-    provider: providerFaults(options.seed),
-    seconds: options.seconds,
-  };
   try {
+    const circumstances = options.impolite ? drawCircumstances(options.seed, Date.now()) : POLITE;
+    await setCircumstances(stack.sandbox.url, circumstances, signal);
     if (!options.webhooks) await sendNoWebhooks(stack);
     const sending = sendIntents(intents, {
       apiUrls: stack.apis.map(({ url }) => url),
@@ -166,55 +175,6 @@ async function waitForQuiet(stack: Stack, say: (text: string) => void, signal: A
     say(`${open} commands open, ${moving} payments on their way, ${deliveries} deliveries to apply`);
   };
   return awaitQuiet(stack.databaseUrl, QUIET_MS_MAX, show, signal);
-}
-
-interface Run {
-  options: ChaosOptions;
-  queue: QueueChoice;
-  facts: Facts;
-  counts: Counts;
-  unrest: Unrest;
-  /** Where everything about the run is kept. */
-  runDir: string;
-  startedAtMs: number;
-}
-
-function report(
-  { options, queue, facts, counts, unrest, runDir, startedAtMs }: Run,
-  screen: Screen,
-): boolean {
-  const results = INVARIANTS.map(({ statement, check }) => ({ statement, ...check(facts) }));
-  const stillOpen = unrest.open + unrest.moving + unrest.deliveries;
-  screen.write('\n');
-  if (stillOpen > 0) screen.write(`✗ it did not become quiet: ${JSON.stringify(unrest)}\n`);
-  for (const { statement, count, breaches } of results) {
-    screen.write(`${breaches.length === 0 ? '✓' : '✗'} ${count} ${statement}\n`);
-    for (const breach of breaches.slice(0, SHOWN_BREACHES)) screen.write(`    ${breach}\n`);
-    if (breaches.length > SHOWN_BREACHES) screen.write(`    and ${breaches.length - SHOWN_BREACHES} more\n`);
-  }
-  const never = FAULT_NAMES.filter((fault) => !counts[fault]);
-  const fired = Object.entries(counts).sort(([a], [b]) => a.localeCompare(b));
-  const ends = Object.entries(Object.groupBy(facts.commands, ({ status }) => status)).map(
-    ([status, all]) => `${all?.length} ${status}`,
-  );
-  screen.write(`\nCommands: ${ends.join(', ')}\n`);
-  screen.write(`Faults:   ${fired.map(([fault, times]) => `${fault} ${times}`).join(', ')}\n`);
-  if (never.length > 0) screen.write(`Never fired in this run: ${never.join(', ')}\n`);
-  const isGreen = stillOpen === 0 && results.every(({ breaches }) => breaches.length === 0);
-  const { seconds, commands, seed, webhooks } = options;
-  const replay = `pnpm chaos --seconds ${seconds} --commands ${commands} --seed ${seed} --queue ${queue.kind}${webhooks ? '' : ' --no-webhooks'}`;
-  screen.write(
-    `\n${isGreen ? 'Every invariant holds' : 'BROKEN'} (seed ${seed}, ${queue.kind}, ${sayElapsed(startedAtMs).trim()}). Again: ${replay}\n`,
-  );
-  const summary = { ...options, queue: queue.kind, isGreen, unrest, counts, results };
-  writeFileSync(`${runDir}/result.json`, asFile(summary));
-  // What the tables and the ledger said, for whoever has to find out why.
-  if (!isGreen) writeFileSync(`${runDir}/facts.json`, asFile(facts));
-  return isGreen;
-}
-
-function asFile(value: object): string {
-  return `${JSON.stringify(value, (_, each) => (each instanceof Set ? [...each] : each), 2)}\n`;
 }
 
 function queueOf({ queue }: ChaosOptions): QueueChoice {

@@ -1,8 +1,15 @@
-import { FAULT_NAMES } from '@capstan/conomy-sandbox/fault-catalogue';
+import { FAULT_NAMES, FAULTS_BY_CLASS } from '@capstan/conomy-sandbox/fault-catalogue';
 import { expect, test } from 'vitest';
 import { readChaosOptions } from '../../src/chaos/chaos-options.ts';
-import { drawInflictions, OPEN_DEFECTS, providerFaults } from '../../src/chaos/fault-plan.ts';
+import { drawCircumstances } from '../../src/chaos/circumstances.ts';
+import {
+  drawDatabaseClockSteps,
+  drawInflictions,
+  drawProviderClockSteps,
+} from '../../src/chaos/fault-plan.ts';
+import { impoliteIntents } from '../../src/chaos/impolite-intents.ts';
 import { drawIntents } from '../../src/chaos/intents.ts';
+import { impoliteFaults, OPEN_DEFECTS, providerFaults } from '../../src/chaos/provider-faults.ts';
 
 const SIZE = { commands: 200, seconds: 30 };
 
@@ -32,13 +39,68 @@ test('every fault of the catalogue but those of open defects is among those of t
   expect(new Set(providerFaults(1).rules.map(({ fault }) => fault))).toEqual(new Set(played));
 });
 
+const playedBy = (seed: number) => new Set(impoliteFaults(seed).rules.map(({ fault }) => fault));
+
+test('an impolite provider plays some kinds of each class by every seed, and all over a few', () => {
+  const classes = Object.values(FAULTS_BY_CLASS).map((faults) => Object.keys(faults));
+  const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
+  for (const seed of seeds)
+    for (const kinds of classes)
+      expect(kinds.filter((kind) => playedBy(seed).has(kind as never))).not.toEqual([]);
+  expect(new Set(seeds.flatMap((seed) => [...playedBy(seed)]))).toEqual(new Set(FAULT_NAMES));
+  expect(playedBy(1)).toEqual(playedBy(1));
+  expect(playedBy(2)).not.toEqual(playedBy(1));
+});
+
+test('an impolite provider has a zone, a form of events and the payments of others, the same for the same seed', () => {
+  const NOW = Date.parse('2026-03-02T02:30:00Z');
+  const drawn = Array.from({ length: 40 }, (_, seed) => drawCircumstances(seed, NOW));
+  expect(drawCircumstances(7, NOW)).toEqual(drawn[7]);
+  expect(new Set(drawn.map(({ clock }) => clock.utcOffset)).size).toBe(4);
+  expect(new Set(drawn.map(({ webhookForm }) => webhookForm)).size).toBe(2);
+  const [filled = []] = drawn.map(({ fills }) => fills).filter((fills) => fills.length > 0);
+  expect(filled.reduce((sum, { count }) => sum + count, 0)).toBe(100_000);
+  expect(filled[0]).toMatchObject({ count: 20_000, day: '2026-03-02' });
+});
+
+test("the database's clock ends ahead: nothing stays put off by the hour it was behind", () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const steps = drawDatabaseClockSteps(seed, 30).map(({ atMs, infliction }) => ({ atMs, ...infliction }));
+    expect(steps).toMatchObject([
+      { stepMs: -3_600_000, forMs: expect.any(Number) },
+      { stepMs: 3_600_000, forMs: null },
+    ]);
+    expect(drawProviderClockSteps(seed, 30)).toHaveLength(2);
+  }
+});
+
+test('ids of an impolite workload end in what is trimmed or composed, and none is another cut short', () => {
+  const intents = drawIntents({ seed: 3, ...SIZE });
+  const ids = impoliteIntents(intents, 3).map(({ externalId }) => externalId);
+  expect(ids.some((id) => id !== id.trim())).toBe(true);
+  expect(ids.some((id) => id !== id.normalize('NFC'))).toBe(true);
+  for (const id of ids) {
+    const kept = [id.trim(), id.normalize('NFC'), id.slice(0, -1), id.slice(0, -2)];
+    expect(ids.filter((other) => other !== id && kept.includes(other))).toEqual([]);
+  }
+});
+
 test('options are read, and what cannot be followed is refused by name', () => {
   expect(readChaosOptions(['--seed', '3', '--queue', 'postgres'], 0)).toEqual({
-    ...{ seconds: 30, commands: 500, seed: 3, queue: 'postgres', webhooks: true, simulate: null },
+    ...{
+      seconds: 30,
+      commands: 500,
+      seed: 3,
+      queue: 'postgres',
+      webhooks: true,
+      simulate: null,
+      impolite: false,
+    },
   });
   expect(() => readChaosOptions(['--queue', 'kafka'], 0)).toThrow(/--queue must be redis or postgres/);
   expect(() => readChaosOptions(['--seconds', '1'], 0)).toThrow(/--seconds must be a whole number from 5/);
   expect(readChaosOptions(['--simulate', '5'], 9)).toMatchObject({ simulate: 5, seed: 1 });
   expect(readChaosOptions(['--no-webhooks'], 0)).toMatchObject({ webhooks: false });
+  expect(readChaosOptions(['--impolite'], 0)).toMatchObject({ impolite: true });
   expect(readChaosOptions(['--help'], 0)).toBeNull();
 });

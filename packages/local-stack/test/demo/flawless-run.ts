@@ -101,7 +101,16 @@ function ledgerPayment(planned: PlannedCommand, plan: Plan): LedgerPayment {
   const effects = effectsOf(planned, plan);
   const calls = { ...effects, read: 2, simulate: 0 };
   const amounts = { totalAmount, currency, purchaseAmount: totalAmount, purchaseCurrency: currency };
-  const common = { type, status, ...amounts, accountNumber: 'account-1', effects, calls, history: [] };
+  const common = {
+    type,
+    status,
+    ...amounts,
+    accountNumber: 'account-1',
+    effects,
+    calls,
+    history: [],
+    asked: [],
+  };
   const created = plan.created.get(externalId);
   return planned.refunds
     ? { ...common, id: `conomy-${planned.number}`, externalId: '', parentPaymentId: `conomy-${created}` }

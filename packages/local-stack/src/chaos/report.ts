@@ -1,0 +1,64 @@
+import { writeFileSync } from 'node:fs';
+import type { FaultName } from '@capstan/conomy-sandbox/fault-catalogue';
+import { type Screen, sayElapsed } from '../demo/progress.ts';
+import type { QueueChoice } from '../private-queue.ts';
+import type { Unrest } from './await-quiet.ts';
+import type { ChaosOptions } from './chaos-options.ts';
+import type { Facts } from './facts.ts';
+import { INVARIANTS } from './invariants.ts';
+import type { Counts } from './sandbox-control.ts';
+
+const SHOWN_BREACHES = 10;
+
+/** Everything that a run's verdict is made from. */
+export interface Run {
+  options: ChaosOptions;
+  queue: QueueChoice;
+  facts: Facts;
+  counts: Counts;
+  /** The faults that the provider had on offer in this run. */
+  played: ReadonlySet<FaultName>;
+  unrest: Unrest;
+  /** Where everything about the run is kept. */
+  runDir: string;
+  startedAtMs: number;
+}
+
+/** Shows the verdict and keeps it. */
+export function report(
+  { options, queue, facts, counts, played, unrest, runDir, startedAtMs }: Run,
+  screen: Screen,
+): boolean {
+  const results = INVARIANTS.map(({ statement, check }) => ({ statement, ...check(facts) }));
+  const stillOpen = unrest.open + unrest.moving + unrest.deliveries;
+  screen.write('\n');
+  if (stillOpen > 0) screen.write(`✗ it did not become quiet: ${JSON.stringify(unrest)}\n`);
+  for (const { statement, count, breaches } of results) {
+    screen.write(`${breaches.length === 0 ? '✓' : '✗'} ${count} ${statement}\n`);
+    for (const breach of breaches.slice(0, SHOWN_BREACHES)) screen.write(`    ${breach}\n`);
+    if (breaches.length > SHOWN_BREACHES) screen.write(`    and ${breaches.length - SHOWN_BREACHES} more\n`);
+  }
+  const never = [...played].filter((fault) => !counts[fault]);
+  const fired = Object.entries(counts).sort(([a], [b]) => a.localeCompare(b));
+  const ends = Object.entries(Object.groupBy(facts.commands, ({ status }) => status)).map(
+    ([status, all]) => `${all?.length} ${status}`,
+  );
+  screen.write(`\nCommands: ${ends.join(', ')}\n`);
+  screen.write(`Faults:   ${fired.map(([fault, times]) => `${fault} ${times}`).join(', ')}\n`);
+  if (never.length > 0) screen.write(`Never fired in this run: ${never.join(', ')}\n`);
+  const isGreen = stillOpen === 0 && results.every(({ breaches }) => breaches.length === 0);
+  const { seconds, commands, seed, webhooks, impolite } = options;
+  const replay = `pnpm chaos --seconds ${seconds} --commands ${commands} --seed ${seed} --queue ${queue.kind}${webhooks ? '' : ' --no-webhooks'}${impolite ? ' --impolite' : ''}`;
+  screen.write(
+    `\n${isGreen ? 'Every invariant holds' : 'BROKEN'} (seed ${seed}, ${queue.kind}, ${sayElapsed(startedAtMs).trim()}). Again: ${replay}\n`,
+  );
+  const summary = { ...options, queue: queue.kind, isGreen, unrest, counts, results };
+  writeFileSync(`${runDir}/result.json`, asFile(summary));
+  // What the tables and the ledger said, for whoever has to find out why.
+  if (!isGreen) writeFileSync(`${runDir}/facts.json`, asFile(facts));
+  return isGreen;
+}
+
+function asFile(value: object): string {
+  return `${JSON.stringify(value, (_, each) => (each instanceof Set ? [...each] : each), 2)}\n`;
+}
