@@ -25,6 +25,9 @@ export interface LedgerPayment
   parentPaymentId?: string;
   /** Only what nobody asked for here: others did. */
   madeBy?: 'others';
+  /** Only what a fault made otherwise than it was asked for; `askedAs`: the `externalId` of the call, where another is kept. */
+  madeOtherwise?: true;
+  askedAs?: string;
   /** Only payments that were given documents: how many. */
   documents?: number;
   effects: PaymentEffects;
@@ -62,6 +65,7 @@ export function readLedger(
 function ledgerPayment(payment: Payment): LedgerPayment {
   const { id, externalId, accountNumber, type, status, parentPaymentId, documents, madeBy } = payment;
   const { totalAmount, currency, purchaseAmount, purchaseCurrency, effects, calls, history, asked } = payment;
+  const { madeOtherwise, askedAs } = payment;
   return {
     id,
     externalId,
@@ -75,6 +79,8 @@ function ledgerPayment(payment: Payment): LedgerPayment {
     ...(parentPaymentId === undefined ? {} : { parentPaymentId }),
     ...(documents === undefined ? {} : { documents }),
     ...(madeBy === undefined ? {} : { madeBy }),
+    ...(madeOtherwise === undefined ? {} : { madeOtherwise }),
+    ...(askedAs === undefined ? {} : { askedAs }),
     effects,
     calls,
     history: history.map(({ atMs, status }) => ({ at: isoInstant(atMs), status })),

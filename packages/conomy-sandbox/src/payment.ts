@@ -20,6 +20,11 @@ export const PAYMENT_STATUSES = [
 
 export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
 
+/** Whether a payment may have it; faults tell others. */
+export function isDocumentedStatus(status: string): status is PaymentStatus {
+  return PAYMENT_STATUSES.some((documented) => documented === status);
+}
+
 /** A node as it is read back: the node sent, with what the rail adds. */
 export type PaymentNode = Record<string, unknown>;
 
@@ -47,6 +52,10 @@ export interface PaymentInstruction {
   parentPaymentId?: string;
   /** Others asked for it; left out: the caller did. */
   madeBy?: 'others';
+  /** A fault made it otherwise than it was asked for. */
+  madeOtherwise?: true;
+  /** The `externalId` that was asked for, where another is kept. */
+  askedAs?: string;
   /** A deposit and its companion name each other. */
   relatedPaymentId?: string;
   /** Only deposits and companions: what the assignment found. */

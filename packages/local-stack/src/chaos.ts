@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { CHAOS_USAGE, type ChaosOptions, readChaosOptions } from './chaos/chaos-options.ts';
+import { checkHistory, tellHistory } from './chaos/history/check-history.ts';
 import { runChaos } from './chaos/run-chaos.ts';
 import { UsageError } from './dev-options.ts';
 import { interruptOnSignals } from './interrupt.ts';
@@ -15,6 +16,7 @@ async function main(): Promise<number> {
   try {
     const options = readChaosOptions(process.argv.slice(2), Date.now());
     if (options?.simulate) return await simulate(options.simulate, options.seed);
+    if (options?.check) return check(options.check);
     if (options) return await prove(options);
     process.stdout.write(CHAOS_USAGE);
     return 0;
@@ -23,6 +25,13 @@ async function main(): Promise<number> {
     process.stderr.write(`${error.message}\n\n${CHAOS_USAGE}`);
     return EXIT_USAGE;
   }
+}
+
+function check(runDir: string): number {
+  const { count, unexplained } = checkHistory(runDir);
+  for (const line of unexplained.flatMap(tellHistory)) process.stdout.write(`${line}\n`);
+  process.stdout.write(`${count} histories, ${unexplained.length} that no order of their calls explains\n`);
+  return unexplained.length === 0 ? 0 : EXIT_BROKEN;
 }
 
 async function prove(options: ChaosOptions): Promise<number> {

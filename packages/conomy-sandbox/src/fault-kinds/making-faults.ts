@@ -12,7 +12,14 @@ export const MAKING_FAULTS = {
   'makes-other-amount': {
     site: 'call',
     operations: ['create'],
-    answer: ({ request, run }) => run({ body: withDoubledAmounts(request.body) }),
+    answer: (call) => {
+      const answer = call.run({ body: withDoubledAmounts(call.request.body) });
+      return withPayments(answer, (told) => {
+        const made = call.sandbox.store.find(String(told.id));
+        if (made) made.madeOtherwise = true;
+        return told;
+      });
+    },
   },
   /** It is made in another currency. */
   'makes-other-currency': making((payment) => {
@@ -47,6 +54,7 @@ function making(change: (payment: Payment, call: FaultedCall) => void) {
       withPayments(call.run(), (told) => {
         const made = call.sandbox.store.find(String(told.id));
         if (made === undefined) return told;
+        made.madeOtherwise = true;
         change(made, call);
         return toldAgain(told, made);
       }),
@@ -56,6 +64,7 @@ function making(change: (payment: Payment, call: FaultedCall) => void) {
 function keeping(change: (externalId: string) => string) {
   return {
     ...making((payment) => {
+      payment.askedAs = payment.externalId;
       payment.externalId = change(payment.externalId);
     }),
     meets: ({ request }: Pick<FaultedCall, 'request'>) => {

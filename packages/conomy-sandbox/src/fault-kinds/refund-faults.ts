@@ -50,7 +50,10 @@ export const REFUND_FAULTS = {
     answer: (call) => {
       const { currency } = parentOf(call) as Payment;
       const amount = formatAmount({ minor: askedMinor(call) / 2n, currency });
-      return call.run({ body: { ...(call.request.body as Told), amount } });
+      const answer = call.run({ body: { ...(call.request.body as Told), amount } });
+      const child = call.sandbox.store.childrenOf(call.request.id).at(-1);
+      if (child) child.madeOtherwise = true;
+      return answer;
     },
   },
   /** Beside the call a refund comes to be that names no parent. */

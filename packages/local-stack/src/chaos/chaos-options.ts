@@ -15,6 +15,8 @@ export interface ChaosOptions {
   impolite: boolean;
   /** Instead of real processes: so many seeds in one process, from `seed` on. */
   simulate: number | null;
+  /** Instead of a run: the directory of one whose history is held against its ledger again. */
+  check: string | null;
 }
 
 const SEED_MAX = 2 ** 32 - 1;
@@ -22,6 +24,7 @@ const SEED_MAX = 2 ** 32 - 1;
 export const CHAOS_USAGE = `Usage: pnpm chaos [--seconds N] [--commands N] [--seed S] [--queue redis|postgres]
                   [--no-webhooks] [--impolite]
        pnpm chaos --simulate N [--seed S]
+       pnpm chaos --check DIR
 
 Runs 2 api, 3 capturers, 2 reconcilers, a sandbox, PostgreSQL and the queue as real processes, sends a
 workload whose possible ends are known beforehand and lets everything go wrong meanwhile: killed and
@@ -37,6 +40,8 @@ Then it waits for quiet and compares Capstan's records with what the sandbox rea
                 others use, and the database's clock steps by an hour: red until the open defects are mended
   --simulate N  instead: N seeds, from S on (1 by default), in one process on the real PostgreSQL, with a scripted
                 clock, a simulated provider and a crash at every named step    (1 to 100000)
+  --check DIR   instead: holds what the clients of a run heard, as kept in its directory, once more against the
+                ledger that is kept there
   --help        this text
 
 Exit code: 0 if every invariant holds, 1 if one is broken, 2 for a command line that cannot be
@@ -62,6 +67,7 @@ export function readChaosOptions(args: string[], nowMs: number): ChaosOptions | 
     webhooks: !values['no-webhooks'],
     impolite: values.impolite,
     simulate: simulate === undefined ? null : wholeNumber('--simulate', simulate, 1, 100_000),
+    check: values.check ?? null,
   };
 }
 
@@ -72,6 +78,7 @@ function parse(args: string[]) {
     seed: { type: 'string' },
     queue: { type: 'string' },
     simulate: { type: 'string' },
+    check: { type: 'string' },
     'no-webhooks': { type: 'boolean', default: false },
     impolite: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },

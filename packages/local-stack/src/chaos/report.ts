@@ -5,6 +5,7 @@ import type { QueueChoice } from '../private-queue.ts';
 import type { Unrest } from './await-quiet.ts';
 import type { ChaosOptions } from './chaos-options.ts';
 import type { Facts } from './facts.ts';
+import { checkHistory, tellHistory } from './history/check-history.ts';
 import { INVARIANTS } from './invariants.ts';
 import type { Counts } from './sandbox-control.ts';
 
@@ -29,7 +30,10 @@ export function report(
   { options, queue, facts, counts, played, unrest, runDir, startedAtMs }: Run,
   screen: Screen,
 ): boolean {
-  const results = INVARIANTS.map(({ statement, check }) => ({ statement, ...check(facts) }));
+  const results = [
+    ...INVARIANTS.map(({ statement, check }) => ({ statement, ...check(facts) })),
+    historyResult(runDir),
+  ];
   const stillOpen = unrest.open + unrest.moving + unrest.deliveries;
   screen.write('\n');
   if (stillOpen > 0) screen.write(`✗ it did not become quiet: ${JSON.stringify(unrest)}\n`);
@@ -57,6 +61,20 @@ export function report(
   // What the tables and the ledger said, for whoever has to find out why.
   if (!isGreen) writeFileSync(`${runDir}/facts.json`, asFile(facts));
   return isGreen;
+}
+
+/** What clients were told, held against the provider's ledger alone. */
+function historyResult(runDir: string) {
+  const { count, unexplained } = checkHistory(runDir);
+  const [shortest, ...others] = unexplained;
+  return {
+    statement: 'histories of payments can be explained by some order of their calls',
+    count,
+    breaches: [
+      ...(shortest === undefined ? [] : tellHistory(shortest)),
+      ...others.map(({ externalId }) => `${externalId}: as little`),
+    ],
+  };
 }
 
 function asFile(value: object): string {

@@ -1,8 +1,7 @@
-import { rmSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Ledger } from '@capstan/conomy-sandbox/ledger';
-import pg from 'pg';
 import { type Screen, sayElapsed } from '../demo/progress.ts';
 import { createRandom } from '../demo/random.ts';
 import { chooseQueue, type QueueChoice } from '../private-queue.ts';
@@ -14,6 +13,7 @@ import type { ChaosOptions } from './chaos-options.ts';
 import { drawCircumstances, POLITE } from './circumstances.ts';
 import { type Facts, findLeaks, readDatabaseFacts } from './facts.ts';
 import { drawDatabaseClockSteps, drawInflictions, drawProviderClockSteps } from './fault-plan.ts';
+import { createHistoryRecord, LEDGER_FILE } from './history/record.ts';
 import { impoliteIntents } from './impolite-intents.ts';
 import { inflictFaults } from './inflict-faults.ts';
 import { drawIntents, type Intent } from './intents.ts';
@@ -21,7 +21,7 @@ import { liftPauses, redriveParked } from './operate.ts';
 import { impoliteFaults, providerFaults } from './provider-faults.ts';
 import { report } from './report.ts';
 import { type Counts, setCircumstances } from './sandbox-control.ts';
-import { type SentCommand, sendIntents } from './send-intents.ts';
+import { lookAtAll, type SendContext, type SentCommand, sendIntents } from './send-intents.ts';
 
 const LOCAL = fileURLToPath(new URL('../../../../.local', import.meta.url));
 
@@ -52,6 +52,7 @@ export async function runChaos(
   const count = intents.reduce((sum, { commands }) => sum + commands.length, 0);
   const runDir = `${LOCAL}/chaos/${queue.kind}-${options.seed}`;
   rmSync(runDir, { recursive: true, force: true });
+  mkdirSync(runDir, { recursive: true });
   screen.write(introduce(options, queue, count, runDir));
   const lostParts: string[] = [];
   const stack = await startStack({
@@ -71,13 +72,16 @@ export async function runChaos(
     say('everything runs; commands and faults begin');
     const provider = options.impolite ? impoliteFaults(options.seed) : providerFaults(options.seed);
     const plan = { provider, inflictions: inflictionsOf(options, queue), seconds: options.seconds };
-    const { sent, counts } = await sendThroughFaults(stack, intents, options, plan, say, interrupt);
+    const clients = clientsOf(stack, options, runDir, interrupt);
+    const { sent, counts } = await sendThroughFaults(stack, intents, clients, plan, options, say);
     say('everything was sent and everything runs again; waiting for quiet');
     const first = await waitForQuiet(stack, say, interrupt);
     const redriven = await redriveParked(stack);
     say(`an operator put ${redriven} parked commands back to work`);
     const unrest = redriven > 0 ? await waitForQuiet(stack, say, interrupt) : first;
+    await lookAtAll(intents, sent, clients);
     const ledger = (await (await fetch(`${stack.sandbox.url}/_sandbox/ledger`)).json()) as Ledger;
+    writeFileSync(`${runDir}/${LEDGER_FILE}`, JSON.stringify(ledger));
     const facts: Facts = {
       intents,
       sent,
@@ -100,33 +104,44 @@ function inflictionsOf({ seed, seconds, impolite }: ChaosOptions, queue: QueueCh
   return [...planned, ...drawDatabaseClockSteps(seed, seconds), ...drawProviderClockSteps(seed, seconds)];
 }
 
+function clientsOf(
+  stack: Stack,
+  { seed, seconds }: ChaosOptions,
+  runDir: string,
+  signal: AbortSignal,
+): SendContext {
+  return {
+    apiUrls: stack.apis.map(({ url }) => url),
+    apiKey: stack.info.apiKey,
+    // What piles up while the provider is in trouble takes as long again to be worked off.
+    settlementMsMax: 150_000 + seconds * 1_000,
+    random: createRandom(seed ^ 0xa91),
+    history: createHistoryRecord(runDir),
+    signal,
+    onSent: () => {},
+  };
+}
+
 /** A fault that is still being inflicted may hold the last answers back, so both are waited for. */
 async function sendThroughFaults(
   stack: Stack,
   intents: readonly Intent[],
-  options: ChaosOptions,
+  clients: SendContext,
   plan: Parameters<typeof inflictFaults>[1],
+  options: ChaosOptions,
   say: (text: string) => void,
-  signal: AbortSignal,
 ): Promise<{ sent: SentCommand[]; counts: Counts }> {
+  const { signal } = clients;
   let sentCount = 0;
+  const onSent = () => {
+    sentCount += 1;
+  };
   const showing = setInterval(() => say(`${sentCount} commands answered`), 5_000);
   try {
     const circumstances = options.impolite ? drawCircumstances(options.seed, Date.now()) : POLITE;
     await setCircumstances(stack.sandbox.url, circumstances, signal);
     if (!options.webhooks) await sendNoWebhooks(stack);
-    const sending = sendIntents(intents, {
-      apiUrls: stack.apis.map(({ url }) => url),
-      apiKey: stack.info.apiKey,
-      // What piles up while the provider is in trouble takes as long again to be worked off.
-      settlementMsMax: 150_000 + options.seconds * 1_000,
-      settlementOf: (externalId) => settlementOf(stack, externalId),
-      random: createRandom(options.seed ^ 0xa91),
-      signal,
-      onSent: () => {
-        sentCount += 1;
-      },
-    });
+    const sending = sendIntents(intents, { ...clients, onSent });
     const inflicting = inflictFaults(stack, plan, signal).then(async (counts) => {
       await liftPauses(stack);
       return counts;
@@ -145,26 +160,6 @@ async function sendNoWebhooks({ sandbox }: Stack): Promise<void> {
     body: JSON.stringify({ webhook: { url: '' } }),
   });
   if (!response.ok) throw new Error(`the sandbox goes on sending webhooks: ${response.status}`);
-}
-
-/** As an upstream system sees it that looks into the database: PostgreSQL may be down, then it is not known. */
-async function settlementOf(stack: Stack, externalId: string): Promise<'settled' | 'open' | 'never'> {
-  const client = new pg.Client({ connectionString: stack.databaseUrl, connectionTimeoutMillis: 2_000 });
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    const { rows } = await client.query<{ status: string | null; final: boolean; ended: boolean }>(
-      `select p.status, p.final, c.status in ('rejected', 'canceled', 'parked') as ended
-       from payments p join commands c on c.payment_key = p.key
-       where p.external_id = $1 order by c.position limit 1`,
-      [externalId],
-    );
-    const [row] = rows;
-    if (row?.status === 'SETTLED') return 'settled';
-    return row?.final || row?.ended ? 'never' : 'open';
-  } finally {
-    await client.end().catch(() => {});
-  }
 }
 
 async function waitForQuiet(stack: Stack, say: (text: string) => void, signal: AbortSignal): Promise<Unrest> {

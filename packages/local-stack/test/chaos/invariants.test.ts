@@ -334,6 +334,11 @@ const CASES: [string, Partial<Facts>, RegExp][] = [
     { ledger: ledger(payment({ status: 'FAILED' })) },
     /field by field/,
   ],
+  [
+    'a mirror of what is no payment',
+    { mirror: [{ ...mirrored, conomyId: 'conomy-404' }], ledger: ledger(payment()) },
+    /field by field/,
+  ],
   ['another amount', { ledger: ledger(payment({ totalAmount: '100.01' })) }, /field by field/],
   ['a captured payment nobody mirrors', { mirror: [] }, /are mirrored, or their command/],
   [
