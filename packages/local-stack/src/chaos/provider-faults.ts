@@ -121,9 +121,9 @@ function isPlayed(fault: FaultName, operation: OperationName): boolean {
 }
 
 function probabilityOf(fault: FaultName, operation: OperationName): number {
-  if (OF_LISTS.has(fault)) return isWrite(operation) ? 0.02 : 0.1;
-  if (OF_REFUNDS.has(fault)) return operation === 'read' || operation === 'list' ? 0.004 : 0.08;
-  if (OF_PAYMENTS.has(fault)) return isWrite(operation) ? 0.012 : 0.004;
+  if (OF_LISTS.has(fault)) return isWrite(operation) ? 0.03 : 0.1;
+  if (OF_REFUNDS.has(fault)) return operation === 'read' || operation === 'list' ? 0.004 : 0.15;
+  if (OF_PAYMENTS.has(fault)) return isWrite(operation) ? 0.02 : 0.004;
   if (!isWrite(operation)) return 0.006;
   return RARE.has(fault) ? 0.004 : 0.012;
 }

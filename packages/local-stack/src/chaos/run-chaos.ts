@@ -106,7 +106,7 @@ function inflictionsOf({ seed, seconds, impolite }: ChaosOptions, queue: QueueCh
 
 function clientsOf(
   stack: Stack,
-  { seed, seconds }: ChaosOptions,
+  { seed, seconds, impolite }: ChaosOptions,
   runDir: string,
   signal: AbortSignal,
 ): SendContext {
@@ -116,7 +116,7 @@ function clientsOf(
     // What piles up while the provider is in trouble takes as long again to be worked off.
     settlementMsMax: 150_000 + seconds * 1_000,
     random: createRandom(seed ^ 0xa91),
-    history: createHistoryRecord(runDir),
+    history: createHistoryRecord(runDir, { databaseClockSteps: impolite }),
     signal,
     onSent: () => {},
   };

@@ -3,7 +3,7 @@ import type { Ledger } from '@capstan/conomy-sandbox/ledger';
 import { findUnexplained } from './explain.ts';
 import type { Act, Operation } from './operation.ts';
 import { readHistories } from './read-histories.ts';
-import { HISTORY_FILE, LEDGER_FILE, type Line } from './record.ts';
+import { HISTORY_FILE, LEDGER_FILE, type Line, type RunLine } from './record.ts';
 
 export interface HistoryVerdict {
   /** Payments that were held against their history. */
@@ -16,7 +16,7 @@ export interface HistoryVerdict {
 export function checkHistory(runDir: string): HistoryVerdict {
   const file = `${runDir}/${HISTORY_FILE}`;
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
-  const lines = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Line]));
+  const lines = text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Line | RunLine]));
   const ledger = JSON.parse(readFileSync(`${runDir}/${LEDGER_FILE}`, 'utf8')) as Ledger;
   const histories = readHistories(lines, ledger);
   const unexplained = histories.flatMap(({ externalId, operations }) => {

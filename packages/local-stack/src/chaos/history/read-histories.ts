@@ -1,7 +1,7 @@
 import type { Ledger, LedgerPayment } from '@capstan/conomy-sandbox/ledger';
 import { amountOf } from '../ledger-amounts.ts';
 import type { Act, Asks, Operation, PaymentHistory } from './operation.ts';
-import type { Line } from './record.ts';
+import type { Line, RunLine } from './record.ts';
 
 /** The provider's instants are those of another process: they may be off by their rounding. */
 const ROUNDING_MS = 2;
@@ -9,7 +9,9 @@ const ROUNDING_MS = 2;
 const TAKES_MONEY: ReadonlySet<string> = new Set(['CAPTURED', 'RECEIVED', 'SETTLED']);
 
 /** What is known of each payment, from what clients wrote down and from the provider's ledger, and from nothing else. */
-export function readHistories(lines: readonly Line[], ledger: Ledger): PaymentHistory[] {
+export function readHistories(recorded: readonly (Line | RunLine)[], ledger: Ledger): PaymentHistory[] {
+  const lines = recorded.filter((line) => line.call !== 'run');
+  const keepsDeadlines = !recorded.some((line) => line.call === 'run' && line.databaseClockSteps);
   const childrenOf = Map.groupBy(ledger.payments, ({ parentPaymentId }) => parentPaymentId);
   const told = Map.groupBy(lines, ({ externalId }) => externalId);
   const made = Map.groupBy(
@@ -20,7 +22,7 @@ export function readHistories(lines: readonly Line[], ledger: Ledger): PaymentHi
   return [...new Set([...told.keys(), ...made.keys()])].map((externalId) => {
     const payments = made.get(externalId) ?? [];
     const operations = [
-      ...withoutRepeats((told.get(externalId) ?? []).map(operationOf)),
+      ...withoutRepeats((told.get(externalId) ?? []).map((line) => operationOf(line, keepsDeadlines))),
       ...payments.flatMap(effectsOf),
       ...payments.flatMap(({ id }) => (childrenOf.get(id) ?? []).map((child) => refundOf(child))),
       ...(attempts.get(externalId) ?? []).map((attempt) => effectAt(attempt, 0, 'attempt')),
@@ -34,8 +36,11 @@ function isAboutUs({ madeBy, calls }: LedgerPayment): boolean {
   return madeBy === undefined || calls.authorize + calls.capture > 0;
 }
 
-function operationOf({ fromMs, untilMs, ...line }: Line): Operation {
-  return { fromMs, untilMs, act: actOf(line as Line) };
+function operationOf(line: Line, keepsDeadlines: boolean): Operation {
+  const { fromMs, untilMs } = line;
+  const act = actOf(line);
+  if (act.kind !== 'send' || keepsDeadlines) return { fromMs, untilMs, act };
+  return { fromMs, untilMs, act: { ...act, asks: { ...act.asks, notAfterMs: null } } };
 }
 
 function actOf(line: Line): Act {

@@ -19,6 +19,12 @@ export type Line = {
   | { call: 'see'; told: string }
 );
 
+/** What a reader must know of the run to judge deadlines, which are kept by the database's clock. */
+export interface RunLine {
+  call: 'run';
+  databaseClockSteps: boolean;
+}
+
 /** Where a run's history and what the checker holds it against are kept. */
 export const HISTORY_FILE = 'history.jsonl';
 export const LEDGER_FILE = 'ledger.json';
@@ -28,7 +34,9 @@ export interface HistoryRecord {
   add(line: Line): void;
 }
 
-export function createHistoryRecord(runDir: string): HistoryRecord {
+export function createHistoryRecord(runDir: string, run: Omit<RunLine, 'call'>): HistoryRecord {
   const file = `${runDir}/${HISTORY_FILE}`;
-  return { add: (line) => appendFileSync(file, `${JSON.stringify(line)}\n`) };
+  const write = (line: Line | RunLine) => appendFileSync(file, `${JSON.stringify(line)}\n`);
+  write({ call: 'run', ...run });
+  return { add: write };
 }

@@ -5,7 +5,12 @@ import { join } from 'node:path';
 import type { Ledger, LedgerPayment } from '@capstan/conomy-sandbox/ledger';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { checkHistory, tellHistory } from '../../../src/chaos/history/check-history.ts';
-import { createHistoryRecord, LEDGER_FILE, type Line } from '../../../src/chaos/history/record.ts';
+import {
+  createHistoryRecord,
+  HISTORY_FILE,
+  LEDGER_FILE,
+  type Line,
+} from '../../../src/chaos/history/record.ts';
 
 const START = Date.parse('2026-01-01T00:00:00.000Z');
 const instant = (ms: number) => new Date(START + ms).toISOString();
@@ -38,13 +43,13 @@ const span = (fromMs: number, untilMs: number) => ({
   untilMs: START + untilMs,
 });
 
-const sent: Line = {
+const sent = {
   ...span(0, 10),
-  call: 'send',
+  call: 'send' as const,
   key: 'k1',
   asks: { type: 'payment.create', then: ['capture'] },
   told: { id: 'c1' },
-};
+} satisfies Line;
 const told: Line = { ...span(500, 510), call: 'look', key: 'k1', told: 'succeeded' };
 
 let runDir: string;
@@ -53,8 +58,8 @@ beforeEach(() => {
   onTestFinished(() => rmSync(runDir, { recursive: true, force: true }));
 });
 
-function check(lines: readonly Line[], payments: readonly LedgerPayment[]) {
-  const record = createHistoryRecord(runDir);
+function check(lines: readonly Line[], payments: readonly LedgerPayment[], databaseClockSteps = false) {
+  const record = createHistoryRecord(runDir, { databaseClockSteps });
   for (const line of lines) record.add(line);
   const ledger: Ledger = {
     payments: [...payments],
@@ -88,6 +93,17 @@ test('a payment kept under another externalId belongs to the one that was asked 
   const cut = payment({ externalId: 'order', askedAs: 'order-1', madeOtherwise: true });
   const [found] = check([sent, told], [cut]).unexplained;
   expect(found?.externalId).toBe('order-1');
+});
+
+test("a deadline counts where the database's clock did not step, by which it is kept", () => {
+  const hasty = { ...sent, asks: { ...sent.asks, notAfter: instant(50) } };
+  const late = {
+    history: [{ at: instant(9_000), status: 'CREATED' }],
+    effects: { ...payment().effects, capture: 0 },
+  };
+  expect(check([hasty], [payment(late)]).unexplained).toHaveLength(1);
+  rmSync(join(runDir, HISTORY_FILE));
+  expect(check([hasty], [payment(late)], true).unexplained).toEqual([]);
 });
 
 test('refunds are of their parent, and equal amounts in other spellings are equal', () => {
