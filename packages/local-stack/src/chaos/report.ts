@@ -72,7 +72,7 @@ function historyResult(runDir: string) {
     count,
     breaches: [
       ...(shortest === undefined ? [] : tellHistory(shortest)),
-      ...others.map(({ externalId }) => `${externalId}: as little`),
+      ...others.map(({ externalId, operations }) => `${externalId}: nor of ${operations.length} of its own`),
     ],
   };
 }
