@@ -15,7 +15,7 @@ const EXIT_INTERRUPTED = 130;
 async function main(): Promise<number> {
   try {
     const options = readChaosOptions(process.argv.slice(2), Date.now());
-    if (options?.simulate) return await simulate(options.simulate, options.seed);
+    if (options?.simulate) return await simulate(options.simulate, options);
     if (options?.check) return check(options.check);
     if (options) return await prove(options);
     process.stdout.write(CHAOS_USAGE);
@@ -49,9 +49,10 @@ async function prove(options: ChaosOptions): Promise<number> {
 }
 
 /** A process of its own: the simulation is made of the services, which this package starts and does not import. */
-async function simulate(seeds: number, first: number): Promise<number> {
+async function simulate(seeds: number, { seed, only }: ChaosOptions): Promise<number> {
   const entry = fileURLToPath(new URL('../../simulation/src/simulate.ts', import.meta.url));
-  const args = ['--conditions=source', entry, '--seeds', String(seeds), '--first', String(first)];
+  const args = ['--conditions=source', entry, '--seeds', String(seeds), '--first', String(seed)];
+  if (only !== null) args.push('--only', only);
   const [code] = await once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit');
   return code ?? EXIT_INTERRUPTED;
 }

@@ -1,22 +1,23 @@
-import { storeVerified } from '@capstan/api/store-delivery';
 import { executeCommand } from '@capstan/capturer/execute-command';
 import type { ScanNews } from '@capstan/capturer/shared-scans';
 import { capturerTimings } from '@capstan/capturer/timings';
 import type { Payment, PaymentStatus } from '@capstan/conomy-sandbox/payment';
-import { eventsOf, signDelivery } from '@capstan/conomy-sandbox/webhook-event';
 import { createRandom } from '@capstan/local-stack/demo/random';
 import { applyDelivery } from '@capstan/reconciler/apply-delivery';
 import { readPayment } from '@capstan/reconciler/read-payment';
 import { relayJobs } from '@capstan/reconciler/relay-jobs';
 import { createProviderGate } from '@capstan/shared/provider/gate/provider-gate';
-import { deliveryJob, type JobData } from '@capstan/shared/queue/catalogue';
+import type { JobData } from '@capstan/shared/queue/catalogue';
 import { createCallers } from './callers.ts';
+import { drawImpoliteness, type FaultCounts, type MoodOptions } from './impoliteness.ts';
 import { type Breach, findBreaches } from './invariants.ts';
 import { createFates, type PointCounts } from './points.ts';
+import { CALL_MS_MAX } from './simulated-exchange.ts';
 import { poolOf } from './simulated-pool.ts';
-import { CALL_MS_MAX, createSimulatedProvider, type SimulatedProvider } from './simulated-provider.ts';
+import { createSimulatedProvider, type SimulatedProvider } from './simulated-provider.ts';
 import { type SimulatedJob, SimulatedQueue } from './simulated-queue.ts';
-import type { SimulationDatabase } from './simulation-database.ts';
+import { createSimulatedWebhooks } from './simulated-webhooks.ts';
+import { type SimulationDatabase, START_MS } from './simulation-database.ts';
 import { Task } from './task.ts';
 import { createWorkload } from './workload.ts';
 
@@ -26,8 +27,16 @@ const RELAY_EVERY_MS = 1_000;
 const LOOK_AGAIN_MS = 1_000;
 /** Passes of the relay after which nothing is left to hope for. */
 const IDLE_ROUNDS_MAX = 400;
+/** Longer than any wait that is bounded: what is open by then stays open. */
+const SIMULATED_MS_MAX = 6 * 3_600_000;
 /** Work that failed this often is offered and fails for ever; a single failure is a breach already. */
 const FAILURES_MAX = 50;
+
+export interface SeedRun {
+  breaches: Breach[];
+  /** How often each fault fired. */
+  faults: FaultCounts;
+}
 
 interface Later {
   atMs: number;
@@ -39,16 +48,21 @@ export async function runSeed(
   database: SimulationDatabase,
   seed: number,
   counts: PointCounts,
-): Promise<Breach[]> {
-  await database.reset();
-  const { pool, log, now } = database;
+  options: Omit<MoodOptions, 'has'> = {},
+): Promise<SeedRun> {
   const random = createRandom(seed * 7_919 + 1);
-  const { intents, requests, rarePoints } = createWorkload(seed, random, now());
+  const { intents, requests, rarePoints, has } = createWorkload(seed, random, START_MS);
+  const mood = drawImpoliteness(seed, { has, ...options });
+  await database.reset();
+  const { pool, log, now, databaseNow } = database;
   const fate = createFates(seed, random, counts, rarePoints);
   const fraction = () => random.whole(0, 9_999) / 10_000;
   const agenda: Later[] = [];
   const later = (atMs: number, run: () => void) => void agenda.push({ atMs, run });
-  const provider = createSimulatedProvider({ random, now, later });
+  const providerNow = now;
+  const zoneHours = mood.plays('provider_day') ? mood.random.pick([-5, -3, 14]) : 0;
+  const clocks = { now, databaseNow, providerNow };
+  const provider = createSimulatedProvider({ seed, random, ...clocks, later, mood, zoneHours });
   const queue = new SimulatedQueue(random, now);
   const gate = createProviderGate({ pool, log, random: fraction, monotonicMs: now, trialMsMax: CALL_MS_MAX });
   const timings = capturerTimings({
@@ -104,23 +118,7 @@ export async function runSeed(
   };
   const inMs = (ms: number, run: () => void) => later(now() + ms, run);
   const callers = createCallers({ start, inMs, contextOf, pool });
-  const deliver = (payment: Payment, from: PaymentStatus | null) => {
-    for (const event of eventsOf(payment, from, random.pick(['body', 'header'] as const), now())) {
-      const { body } = signDelivery(event, 'secret');
-      for (let copies = random.pick([0, 1, 1, 1, 2]); copies > 0; copies -= 1) {
-        later(now() + random.whole(0, 20_000), () => {
-          start('webhook', async (self) => {
-            const { senders, pool: own } = contextOf(self);
-            const verified = { body: Buffer.from(body), form: event.form, payload: JSON.parse(body) };
-            const stored = await storeVerified(own, [verified]);
-            await senders.deliveries.offer(
-              stored.map(({ id, timesReceived }) => deliveryJob(id, timesReceived)),
-            );
-          });
-        });
-      }
-    }
-  };
+  const webhooks = createSimulatedWebhooks({ random, now, providerNow, later, start, contextOf });
 
   /** The provider's own life: each payment goes on by itself, and events of every move leave. */
   const seen = new Map<string, PaymentStatus>();
@@ -129,7 +127,7 @@ export async function runSeed(
       const before = seen.get(payment.id) ?? null;
       if (before === payment.status) continue;
       seen.set(payment.id, payment.status);
-      deliver(payment, before);
+      webhooks.tell(payment, before);
       const next = nextMove(payment, random.whole(0, 99));
       if (next === null) continue;
       later(now() + random.whole(500, 20_000), () => {
@@ -140,7 +138,10 @@ export async function runSeed(
 
   for (const request of requests) inMs(request.afterMs, () => callers.ask(request));
 
-  for (let idleRounds = 0; idleRounds < IDLE_ROUNDS_MAX && failures.length < FAILURES_MAX; ) {
+  const endMs = now() + SIMULATED_MS_MAX;
+  const mayGoOn = (idleRounds: number) =>
+    idleRounds < IDLE_ROUNDS_MAX && failures.length < FAILURES_MAX && now() < endMs;
+  for (let idleRounds = 0; mayGoOn(idleRounds); ) {
     for (const due of agenda.filter(({ atMs }) => atMs <= now()).sort((a, b) => a.atMs - b.atMs)) {
       agenda.splice(agenda.indexOf(due), 1);
       due.run();
@@ -174,7 +175,7 @@ export async function runSeed(
     }
     idleRounds += 1;
     const offerMs = await nextOfferMs(database);
-    if (offerMs !== null) relayAtMs = Math.max(offerMs, lastRelayMs + RELAY_EVERY_MS);
+    if (offerMs !== null) relayAtMs = Math.max(offerMs - databaseNow() + now(), lastRelayMs + RELAY_EVERY_MS);
     const instants = [
       relayAtMs,
       ...[...tasks].map(({ notBeforeMs }) => notBeforeMs),
@@ -184,10 +185,13 @@ export async function runSeed(
     const next = Math.min(...instants);
     await database.moveTo(Number.isFinite(next) ? next : now() + RELAY_EVERY_MS);
   }
-  const breaches = await findBreaches(pool, provider, { intents, failures, ...callers });
+  const { cancelsAsked, cancelsTold } = callers;
+  const told = { signed: webhooks.signed, clockStepsMs: database.clockStepsMs(), besides: [] };
+  const course = { intents, failures, cancelsAsked, cancelsTold, ...told };
+  const breaches = await findBreaches(pool, provider, course);
   await gate.close();
   await provider.sandbox.close();
-  return breaches;
+  return { breaches, faults: mood.counts };
 }
 
 /** Each job is a process of its own here. Nobody hears that a scan is over, so all look now and then. */

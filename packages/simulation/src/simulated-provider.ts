@@ -1,23 +1,20 @@
 import { DEFAULT_ACCOUNTS } from '@capstan/conomy-sandbox/default-accounts';
 import { ConomyError, errorBody } from '@capstan/conomy-sandbox/errors';
 import { createPayment } from '@capstan/conomy-sandbox/operations/create-payment';
-import { listPayments } from '@capstan/conomy-sandbox/operations/list-payments';
 import { authorizePayment, capturePayment } from '@capstan/conomy-sandbox/operations/move-payment';
 import type { Operation } from '@capstan/conomy-sandbox/operations/operation';
-import {
-  createAttempt,
-  listAttempts,
-  readAttempt,
-} from '@capstan/conomy-sandbox/operations/payment-attempts';
+import { createAttempt, readAttempt } from '@capstan/conomy-sandbox/operations/payment-attempts';
 import { attachDocument } from '@capstan/conomy-sandbox/operations/payment-documents';
 import { readPayment } from '@capstan/conomy-sandbox/operations/read-payment';
 import { refundPayment } from '@capstan/conomy-sandbox/operations/refund-payment';
 import { Reply } from '@capstan/conomy-sandbox/operations/reply';
-import { type Payment, paymentBody } from '@capstan/conomy-sandbox/payment';
+import type { Payment } from '@capstan/conomy-sandbox/payment';
 import { createSandbox, type Sandbox } from '@capstan/conomy-sandbox/sandbox';
 import { startSettings } from '@capstan/conomy-sandbox/settings';
 import { UNKNOWN_STATUS } from '@capstan/conomy-sandbox/told-payments';
 import type { Random } from '@capstan/local-stack/demo/random';
+import type { Caller } from '@capstan/shared/provider/conomy/caller';
+import { refundCalls } from '@capstan/shared/provider/conomy/refunds';
 import {
   nextOffsetOf,
   parseErrorBody,
@@ -26,46 +23,55 @@ import {
 } from '@capstan/shared/provider/conomy/schema';
 import { listQuery } from '@capstan/shared/provider/conomy/urls';
 import type {
-  ObservedPayment,
+  PaymentFilter,
   PaymentProvider,
-  ProviderFailure,
   ProviderResult,
 } from '@capstan/shared/provider/payment-provider';
-import { afterCall, beforeCall, type CallName } from './points.ts';
+import type { Impoliteness } from './impoliteness.ts';
+import { createOrigins, type Origins } from './origins.ts';
+import {
+  type ArrivedWrite,
+  type Begun,
+  createExchange,
+  failed,
+  type SimulatedCall,
+  type Told,
+} from './simulated-exchange.ts';
+import { createSimulatedLists, localInstant } from './simulated-lists.ts';
 import type { Task } from './task.ts';
 
-/** One write that reached the provider. */
-export interface ArrivedWrite {
-  operation: CallName;
-  /** The externalId of a create, else the Conomy id. */
-  about: string;
-  atMs: number;
-}
-
-/** Longer than any answer that still counts; the capturers' timings are made with it. */
-export const CALL_MS_MAX = 5_000;
-const FAULTS_MAX = 8;
+/** Where faults wait in the lists, so that many have to look there. */
+const LOST_CREATES_PERCENT = 25;
 /** Of the reads tell a status that no document knows; it is another one with the next read. */
 const UNKNOWN_STATUS_PERCENT = 5;
-/** Well below the span that absence takes. */
-const LAG_MS_MAX = 8_000;
 
 export interface SimulatedProvider {
   sandbox: Sandbox;
-  arrived: ArrivedWrite[];
+  origins: Origins;
+  arrived: readonly ArrivedWrite[];
+  begun: readonly Begun[];
+  /** What reads told that is not so, as `id status`. */
+  toldInError: ReadonlySet<string>;
   /** Payments, refunds and payment attempts as they really are. */
   everything(): Payment[];
   find(id: string): Payment | undefined;
   portOf(task: Task): PaymentProvider;
 }
 
-/** The sandbox's own rules and ledger behind the port, with faults by seed at each stage of a call. */
+/** The sandbox's own rules and ledger behind the port, with the faults of a seed. */
 export function createSimulatedProvider(parts: {
+  seed: number;
   random: Random;
   now: () => number;
+  databaseNow: () => number;
+  /** The provider's own clock. */
+  providerNow: () => number;
   later: (atMs: number, run: () => void) => void;
+  mood: Impoliteness;
+  /** Of the provider's wall clock, east of UTC. */
+  zoneHours: number;
 }): SimulatedProvider {
-  const { random, now, later } = parts;
+  const { seed, random, providerNow, mood, zoneHours } = parts;
   const sandbox = createSandbox({
     credentials: { apiKey: 'k', clientId: 'c', clientSecret: 's' },
     tokenLifetimeS: 3_600,
@@ -73,157 +79,166 @@ export function createSimulatedProvider(parts: {
     settings: startSettings({ timers: { capturedToReceivedMs: null, receivedToSettledMs: null } }),
     webhookRetryDelayMs: () => null,
     webhookTimeoutMs: 1_000,
-    now,
+    now: providerNow,
   });
-  const arrived: ArrivedWrite[] = [];
-  let faults = 0;
+  const origins = createOrigins();
+  const toldInError = new Set<string>();
+  const lists = createSimulatedLists({ sandbox, origins, mood, zoneHours, seed });
+  const { arrived, begun, exchange } = createExchange({
+    ...parts,
+    view: sandbox.view,
+    lostCreatesPercent: mood.searches ? LOST_CREATES_PERCENT : 0,
+  });
 
-  const mayFail = (percent: number) => {
-    if (faults >= FAULTS_MAX || random.whole(0, 99) >= percent) return false;
-    faults += 1;
-    return true;
-  };
-
-  function answer(operation: Operation, request: { id?: string; query?: object; body?: unknown }) {
+  function run(operation: Operation, request: { id?: string; query?: object; body?: unknown }): Told {
     const { id = '', query = {}, body } = request;
     try {
       const told = operation.run(sandbox, { id, query: query as Record<string, string>, body });
-      const json = JSON.parse(JSON.stringify(told instanceof Reply ? told.body : told));
-      return { ok: true as const, json: json as Record<string, unknown> };
+      return answered(told instanceof Reply ? told.body : told);
     } catch (error) {
       if (!(error instanceof ConomyError)) throw error;
       const { status } = error;
       const facts = parseErrorBody(errorBody(error, 'current'));
-      const failure: ProviderFailure = {
-        stage: 'answered',
-        reason: `http_${status}`,
-        httpStatus: status,
-        ...facts,
-      };
-      return { ok: false as const, failure };
+      return failed('answered', `http_${status}`, { httpStatus: status, ...facts });
     }
   }
 
+  /** The instants of an answer are those of the wall clock there. */
+  function answered(body: unknown): { ok: true; json: Record<string, unknown> } {
+    const json = JSON.parse(JSON.stringify(body), (name, value) =>
+      name === 'createdAt' ? localInstant(value, zoneHours) : value,
+    );
+    return { ok: true, json };
+  }
+
+  function make(operation: Operation, request: { id?: string; body: unknown }): Told {
+    const told = run(operation, request);
+    if (!told.ok) return told;
+    const made = find(String(told.json.refundId ?? told.json.id));
+    if (made) origins.note(made, 'us');
+    return told;
+  }
+
+  const find = (id: string) => sandbox.store.find(id) ?? sandbox.attempts.find(id);
+
+  function readOne(operation: Operation, id: string): Told {
+    const other = lists.findOther(id);
+    const told = other === undefined ? run(operation, { id }) : answered(other);
+    if (!told.ok || operation !== readPayment) return told;
+    const isOdd = random.whole(0, 99) < UNKNOWN_STATUS_PERCENT;
+    if (!isOdd) return told;
+    toldInError.add(`${id} ${UNKNOWN_STATUS}`);
+    return { ok: true, json: { ...told.json, status: UNKNOWN_STATUS } };
+  }
+
   function portOf(task: Task): PaymentProvider {
-    async function exchange<T>(
-      name: CallName,
-      about: string,
-      act: () => ProviderResult<T>,
-    ): Promise<ProviderResult<T>> {
-      const beganMs = now();
-      await task.stopAt(beforeCall(name));
-      // The client's own deadline ran while the process stood still.
-      if (now() - beganMs >= CALL_MS_MAX) return failed('not_sent', 'timeout');
-      const isWrite = name !== 'read' && name !== 'list';
-      const reach = () => {
-        if (isWrite) arrived.push({ operation: name, about, atMs: now() });
-        return act();
-      };
-      if (mayFail(isWrite ? 25 : 5)) {
-        switch (random.whole(0, isWrite ? 6 : 2)) {
-          case 0:
-            return failed('not_sent', 'connect_refused');
-          case 1:
-            return failed('no_clear_answer', 'http_503', { httpStatus: 503 });
-          case 2:
-            return failed('answered', 'http_429', { httpStatus: 429, retryAfterMs: 1_000 });
-          case 3:
-            later(beganMs + random.whole(0, CALL_MS_MAX - 1), reach);
-            return failed('no_clear_answer', 'timeout');
-          case 4: {
-            const held = sandbox.view.holdBack(about, random.whole(1, LAG_MS_MAX), reach);
-            await task.stopAt(afterCall(name));
-            return now() - beganMs >= CALL_MS_MAX ? failed('no_clear_answer', 'timeout') : held;
-          }
-          default:
-            reach();
-            await task.stopAt(afterCall(name));
-            return failed('no_clear_answer', 'reset');
-        }
-      }
-      const result = reach();
-      await task.stopAt(afterCall(name));
-      return now() - beganMs >= CALL_MS_MAX ? failed('no_clear_answer', 'timeout') : result;
-    }
-    const told = (operation: Operation, request: { id?: string; body?: unknown }) => {
-      const answered = answer(operation, request);
-      return answered.ok ? parsed(parsePayment(answered.json)) : answered;
+    const call = async <T>(
+      made: SimulatedCall,
+      parse: (json: unknown) => T | null,
+      contentFault: string,
+    ): Promise<ProviderResult<T>> => {
+      const told = await exchange(task, made);
+      if (!told.ok) return told;
+      const value = parse(told.json);
+      return value === null
+        ? failed('no_clear_answer', contentFault, { httpStatus: 200 })
+        : { ok: true, value };
     };
-    const created = (name: CallName, operation: Operation, text: string) => {
+    const create = (name: 'create' | 'create_attempt', operation: Operation, text: string) => {
       const body = JSON.parse(text) as { externalId: string };
-      return exchange(name, body.externalId, () => told(operation, { body }));
+      const act = () => make(operation, { body });
+      return call({ name, about: body.externalId, act }, parsePayment, 'not_a_payment');
     };
-    const listed = (operation: Operation, query: string, offset: number) =>
-      exchange('list', '', () => {
-        const answered = answer(operation, { query: Object.fromEntries(new URLSearchParams(query)) });
-        if (!answered.ok) return answered;
-        const list = parseList(answered.json);
-        if (list === null) throw new Error('the simulated list is none');
-        const payments = list.rows.map(parsePayment).filter((payment) => payment !== null);
-        const page = { payments, unreadableRows: 0, nextOffset: nextOffsetOf(list, offset) };
-        return { ok: true, value: page };
-      });
+    const ofPayment = (name: SimulatedCall['name'], id: string, act: () => Told) =>
+      call(
+        { name, about: id, act },
+        (json) => {
+          const payment = parsePayment(json);
+          return payment?.id === id ? payment : null;
+        },
+        'not_this_payment',
+      );
+    const list = (of: 'payments' | 'attempts', filter: PaymentFilter, limit: number, offset: number) => {
+      const asked = new URLSearchParams(listQuery(filter, {}));
+      const query = {
+        accountNumber: filter.accountNumber,
+        type: filter.type,
+        fromDay: asked.get('startDate') ?? undefined,
+        toDay: asked.get('endDate') ?? undefined,
+        descending: filter.sort !== 'createdAt:asc',
+        limit,
+        offset,
+      };
+      const act = (): Told => {
+        if (offset > 0 && mood.strikes('page_fails', 30))
+          return mood.random.whole(0, 1) === 0
+            ? failed('answered', 'http_429', { httpStatus: 429, retryAfterMs: 1_000 })
+            : failed('no_clear_answer', 'timeout');
+        return answered(lists.page(of, query));
+      };
+      return call({ name: 'list', about: '', act }, (json) => readPage(json, offset), 'not_a_list');
+    };
+    /** The client's own walk of a list of refunds, and what it makes of their rows, over simulated calls. */
+    const refunds = refundCalls({
+      apiUrl: (path, query = '') => new URL(`https://provider.example${path}?${query}`),
+      call: ({ method, url, body }, parse, contentFault) => {
+        const parentId = decodeURIComponent(/^\/payments\/([^/]+)\//.exec(url.pathname)?.[1] ?? '');
+        if (method === 'POST') {
+          const refund = JSON.parse(body ?? '{}');
+          const act = () => make(refundPayment, { id: parentId, body: refund });
+          return call({ name: 'refund', about: parentId, act }, parse, contentFault);
+        }
+        const query = Object.fromEntries(url.searchParams);
+        const act = (): Told =>
+          parentId === '' ? answered(lists.refunds(query)) : answered(lists.refundsBelow(parentId));
+        return call(
+          { name: 'list', about: parentId || (query.parentPaymentId ?? ''), act },
+          parse,
+          contentFault,
+        );
+      },
+      close: async () => {},
+    } satisfies Caller);
     const port: Partial<PaymentProvider> = {
-      createPayment: (text) => created('create', createPayment, text),
-      createAttempt: (text) => created('create_attempt', createAttempt, text),
-      readAttempt: (id) => exchange('read', id, () => told(readAttempt, { id })),
-      listAttempts: (filter, page) => listed(listAttempts, listQuery(filter, page), page.next),
-      submitDocument: (id, body) =>
-        exchange('submit_document', id, () => {
-          const answered = answer(attachDocument, { id, body });
-          return answered.ok ? { ok: true, value: null } : answered;
-        }),
-      authorizePayment: (id) => exchange('authorize', id, () => told(authorizePayment, { id })),
-      capturePayment: (id) => exchange('capture', id, () => told(capturePayment, { id })),
-      readPayment: (id) =>
-        exchange('read', id, () => {
-          const answer = told(readPayment, { id });
-          return random.whole(0, 99) < UNKNOWN_STATUS_PERCENT ? withUnknownStatus(answer) : answer;
-        }),
-      refundPayment: (id, body) =>
-        exchange('refund', id, () => {
-          const answered = answer(refundPayment, { id, body });
-          if (!answered.ok) return answered;
-          const child = parsePayment({ ...answered.json, id: answered.json.refundId, paymentId: undefined });
-          return parsed(child && { ...child, parentPaymentId: id, raw: answered.json });
-        }),
-      listRefundsOf: (id) =>
-        exchange('list', id, () => ({
-          ok: true,
-          value: {
-            refunds: sandbox.view
-              .childrenOf(id)
-              .map((child) => parsePayment(paymentBody(child)) as ObservedPayment),
-            unreadableRows: 0,
-          },
-        })),
-      listPayments: (filter, page) => listed(listPayments, listQuery(filter, page), page.offset),
+      ...refunds,
+      createPayment: (text) => create('create', createPayment, text),
+      createAttempt: (text) => create('create_attempt', createAttempt, text),
+      authorizePayment: (id) => ofPayment('authorize', id, () => run(authorizePayment, { id })),
+      capturePayment: (id) => ofPayment('capture', id, () => run(capturePayment, { id })),
+      readPayment: (id) => ofPayment('read', id, () => readOne(readPayment, id)),
+      readAttempt: (id) => ofPayment('read', id, () => readOne(readAttempt, id)),
+      submitDocument: async (id, body) => {
+        const act = () => run(attachDocument, { id, body });
+        const taken = await call({ name: 'submit_document', about: id, act }, (json) => json, '');
+        return taken.ok ? { ok: true, value: null } : taken;
+      },
+      listPayments: (filter, { limit, offset }) => list('payments', filter, limit, offset),
+      listAttempts: (filter, { limit, next }) => list('attempts', filter, limit, next),
     };
     return port as PaymentProvider;
   }
 
   return {
     sandbox,
+    origins,
     arrived,
+    begun,
+    toldInError,
     everything: () => [...sandbox.store.inOrder(), ...sandbox.attempts.inOrder()],
-    find: (id) => sandbox.store.find(id) ?? sandbox.attempts.find(id),
+    find,
     portOf,
   };
 }
 
-function withUnknownStatus<T>(answer: ProviderResult<T>): ProviderResult<T> {
-  return answer.ok ? { ok: true, value: { ...answer.value, status: UNKNOWN_STATUS } } : answer;
-}
-
-function parsed(payment: ObservedPayment | null): ProviderResult<ObservedPayment> {
-  if (payment === null) throw new Error('the simulated provider gave an answer that the client cannot read');
-  return { ok: true, value: payment };
-}
-
-function failed(
-  stage: ProviderFailure['stage'],
-  reason: string,
-  more: Partial<ProviderFailure> = {},
-): { ok: false; failure: ProviderFailure } {
-  return { ok: false, failure: { stage, reason, ...more } };
+/** As the client reads a page. */
+function readPage(json: unknown, offset: number) {
+  const list = parseList(json);
+  if (list === null) return null;
+  const payments = list.rows.map(parsePayment).filter((payment) => payment !== null);
+  return {
+    payments,
+    unreadableRows: list.rows.length - payments.length,
+    nextOffset: nextOffsetOf(list, offset),
+    ...(list.total === undefined ? {} : { total: list.total }),
+  };
 }

@@ -2,6 +2,7 @@ import type { AcceptanceItem } from '@capstan/api/decide-acceptance';
 import { drawIntents, type Intent } from '@capstan/local-stack/chaos/intents';
 import type { Random } from '@capstan/local-stack/demo/random';
 import { paymentCommand, planSteps } from '@capstan/shared/domain/payment-command';
+import type { Need } from './impoliteness.ts';
 import { afterCall, afterCommit, beforeCall, beforeCommit, type CallName, type Point } from './points.ts';
 
 /** What a caller asks for, and when: milliseconds after the start. */
@@ -15,6 +16,8 @@ export interface Workload {
   requests: readonly Request[];
   /** Points it may pass that most workloads do not. */
   rarePoints: readonly Point[];
+  /** What faults can act on. */
+  has: ReadonlySet<Need>;
 }
 
 /** Every workload has these. */
@@ -31,7 +34,15 @@ export function createWorkload(seed: number, random: Random, startMs: number): W
   const intents = drawIntents({ seed, commands: COMMANDS, seconds: SECONDS });
   const requests = intents.flatMap((intent) => requestsOf(intent, random, startMs));
   const rarePoints = new Set(requests.flatMap(rarePointsOf));
-  return { intents, requests, rarePoints: [...rarePoints] };
+  return { intents, requests, rarePoints: [...rarePoints], has: needsMet(intents) };
+}
+
+function needsMet(intents: readonly Intent[]): ReadonlySet<Need> {
+  const commands = intents.flatMap((intent) => intent.commands);
+  const has = new Set<Need>(['create']);
+  if (commands.some(({ command }) => command.type === 'payment.refund')) has.add('refund');
+  if (commands.some(({ notAfterMs }) => notAfterMs !== undefined)) has.add('deadline');
+  return has;
 }
 
 function rarePointsOf({ asks }: Request): Point[] {

@@ -17,13 +17,15 @@ export interface ChaosOptions {
   simulate: number | null;
   /** Instead of a run: the directory of one whose history is held against its ledger again. */
   check: string | null;
+  /** Of the simulation: the one fault that every seed plays. */
+  only: string | null;
 }
 
 const SEED_MAX = 2 ** 32 - 1;
 
 export const CHAOS_USAGE = `Usage: pnpm chaos [--seconds N] [--commands N] [--seed S] [--queue redis|postgres]
                   [--no-webhooks] [--impolite]
-       pnpm chaos --simulate N [--seed S]
+       pnpm chaos --simulate N [--seed S] [--only FAULT]
        pnpm chaos --check DIR
 
 Runs 2 api, 3 capturers, 2 reconcilers, a sandbox, PostgreSQL and the queue as real processes, sends a
@@ -39,7 +41,8 @@ Then it waits for quiet and compares Capstan's records with what the sandbox rea
   --impolite    the provider also does what Capstan is known not to stand yet, in a zone of its own, on accounts that
                 others use, and the database's clock steps by an hour: red until the open defects are mended
   --simulate N  instead: N seeds, from S on (1 by default), in one process on the real PostgreSQL, with a scripted
-                clock, a simulated provider and a crash at every named step    (1 to 100000)
+                clock, a simulated, impolite provider and a crash at every named step    (1 to 100000)
+  --only FAULT  each simulated seed plays this fault of the provider and no other, as the counters name it
   --check DIR   instead: holds what the clients of a run heard, as kept in its directory, once more against the
                 ledger that is kept there
   --help        this text
@@ -55,7 +58,8 @@ followed, 130 if it was interrupted.
 export function readChaosOptions(args: string[], nowMs: number): ChaosOptions | null {
   const values = parse(args);
   if (values.help) return null;
-  const { queue, simulate } = values;
+  const { queue, simulate, only } = values;
+  if (only !== undefined && simulate === undefined) throw new UsageError('--only is for --simulate');
   const anySeed = simulate === undefined ? String(nowMs % SEED_MAX) : '1';
   if (queue !== undefined && queue !== 'redis' && queue !== 'postgres')
     throw new UsageError(`--queue must be redis or postgres, not "${queue}"`);
@@ -68,6 +72,7 @@ export function readChaosOptions(args: string[], nowMs: number): ChaosOptions | 
     impolite: values.impolite,
     simulate: simulate === undefined ? null : wholeNumber('--simulate', simulate, 1, 100_000),
     check: values.check ?? null,
+    only: only ?? null,
   };
 }
 
@@ -79,6 +84,7 @@ function parse(args: string[]) {
     queue: { type: 'string' },
     simulate: { type: 'string' },
     check: { type: 'string' },
+    only: { type: 'string' },
     'no-webhooks': { type: 'boolean', default: false },
     impolite: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
