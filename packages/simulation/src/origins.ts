@@ -16,7 +16,7 @@ export type Asked = Pick<Payment, (typeof NAMED)[number]>;
 /** Who made what: the ledger alone does not tell a payment of ours from one that others made. */
 export interface Origins {
   /** Remembers the payment as it should be, before anything is done to it. */
-  note(payment: Payment, by: 'us' | 'others'): void;
+  note(payment: Payment, by: 'us' | 'others', asked?: Partial<Asked>): void;
   /** Unnoted payments are those of others. */
   isOurs(id: string): boolean;
   /** As it was asked for by us; undefined of what others made. */
@@ -34,7 +34,7 @@ export function createOrigins(): Origins {
     return known?.by === 'us' ? known : undefined;
   };
   return {
-    note: (payment, by) => void asked.set(payment.id, { ...pickNamed(payment), by }),
+    note: (payment, by, over = {}) => void asked.set(payment.id, { ...pickNamed(payment), ...over, by }),
     isOurs: (id) => askedOf(id) !== undefined,
     askedOf,
     listedAs: (payment) => asked.get(payment.id) ?? payment,

@@ -9,7 +9,7 @@ import { relayJobs } from '@capstan/reconciler/relay-jobs';
 import { createProviderGate } from '@capstan/shared/provider/gate/provider-gate';
 import type { JobData } from '@capstan/shared/queue/catalogue';
 import { createCallers } from './callers.ts';
-import { drawImpoliteness, type FaultCounts, type MoodOptions } from './impoliteness.ts';
+import { drawImpoliteness, type FaultCounts, type Impoliteness, type MoodOptions } from './impoliteness.ts';
 import { type Breach, findBreaches } from './invariants.ts';
 import { createFates, type PointCounts } from './points.ts';
 import { CALL_MS_MAX } from './simulated-exchange.ts';
@@ -28,7 +28,7 @@ const LOOK_AGAIN_MS = 1_000;
 /** Passes of the relay after which nothing is left to hope for. */
 const IDLE_ROUNDS_MAX = 400;
 /** Longer than any wait that is bounded: what is open by then stays open. */
-const SIMULATED_MS_MAX = 6 * 3_600_000;
+const SIMULATED_MS_MAX = 3 * 3_600_000;
 /** Work that failed this often is offered and fails for ever; a single failure is a breach already. */
 const FAILURES_MAX = 50;
 
@@ -40,7 +40,7 @@ export interface SeedRun {
 
 interface Later {
   atMs: number;
-  run: () => void;
+  run: () => unknown;
 }
 
 /** Runs the workload of one seed to its end and says what was wrong with it. The database is emptied first. */
@@ -58,11 +58,14 @@ export async function runSeed(
   const fate = createFates(seed, random, counts, rarePoints);
   const fraction = () => random.whole(0, 9_999) / 10_000;
   const agenda: Later[] = [];
-  const later = (atMs: number, run: () => void) => void agenda.push({ atMs, run });
-  const providerNow = now;
+  const later = (atMs: number, run: () => unknown) => void agenda.push({ atMs, run });
+  const skewMs = mood.plays('provider_clock_away') ? mood.random.pick([-7, -3, 3, 7]) * 60_000 : 0;
+  if (skewMs !== 0) mood.note('provider_clock_away');
+  const providerNow = () => now() + skewMs;
   const zoneHours = mood.plays('provider_day') ? mood.random.pick([-5, -3, 14]) : 0;
   const clocks = { now, databaseNow, providerNow };
-  const provider = createSimulatedProvider({ seed, random, ...clocks, later, mood, zoneHours });
+  const provider = createSimulatedProvider({ seed, random, ...clocks, later, mood, zoneHours, intents });
+  const { elsewhere } = provider;
   const queue = new SimulatedQueue(random, now);
   const gate = createProviderGate({ pool, log, random: fraction, monotonicMs: now, trialMsMax: CALL_MS_MAX });
   const timings = capturerTimings({
@@ -116,9 +119,9 @@ export async function runSeed(
     };
     return executeCommand(capturer, (data as JobData<'commands'>).commandId);
   };
-  const inMs = (ms: number, run: () => void) => later(now() + ms, run);
+  const inMs = (ms: number, run: () => unknown) => later(now() + ms, run);
   const callers = createCallers({ start, inMs, contextOf, pool });
-  const webhooks = createSimulatedWebhooks({ random, now, providerNow, later, start, contextOf });
+  const webhooks = createSimulatedWebhooks({ ...clocks, random, mood, later, start, contextOf, elsewhere });
 
   /** The provider's own life: each payment goes on by itself, and events of every move leave. */
   const seen = new Map<string, PaymentStatus>();
@@ -127,6 +130,7 @@ export async function runSeed(
       const before = seen.get(payment.id) ?? null;
       if (before === payment.status) continue;
       seen.set(payment.id, payment.status);
+      elsewhere.onMove(payment);
       webhooks.tell(payment, before);
       const next = nextMove(payment, random.whole(0, 99));
       if (next === null) continue;
@@ -136,6 +140,12 @@ export async function runSeed(
     }
   };
 
+  if (mood.strikes('database_clock_steps', 100)) {
+    const stepMs = mood.random.pick([-3_600_000, 3_600_000]);
+    const firstMs = mood.random.whole(3_000, 60_000);
+    inMs(firstMs, () => database.stepClock(stepMs));
+    inMs(firstMs + mood.random.whole(5_000, 120_000), () => database.stepClock(-stepMs));
+  }
   for (const request of requests) inMs(request.afterMs, () => callers.ask(request));
 
   const endMs = now() + SIMULATED_MS_MAX;
@@ -144,7 +154,7 @@ export async function runSeed(
   for (let idleRounds = 0; mayGoOn(idleRounds); ) {
     for (const due of agenda.filter(({ atMs }) => atMs <= now()).sort((a, b) => a.atMs - b.atMs)) {
       agenda.splice(agenda.indexOf(due), 1);
-      due.run();
+      await due.run();
     }
     watchProvider();
     const isBusy = [...tasks].filter(({ name }) => name.startsWith('worker')).length >= JOBS_MAX;
@@ -186,12 +196,19 @@ export async function runSeed(
     await database.moveTo(Number.isFinite(next) ? next : now() + RELAY_EVERY_MS);
   }
   const { cancelsAsked, cancelsTold } = callers;
-  const told = { signed: webhooks.signed, clockStepsMs: database.clockStepsMs(), besides: [] };
+  const told = { signed: webhooks.signed, clockStepsMs: database.clockStepsMs(), besides: endsBesides(mood) };
   const course = { intents, failures, cancelsAsked, cancelsTold, ...told };
   const breaches = await findBreaches(pool, provider, course);
   await gate.close();
   await provider.sandbox.close();
   return { breaches, faults: mood.counts };
+}
+
+/** What others gave back is not left for us. */
+function endsBesides({ plays }: Impoliteness): string[] {
+  const sharesRefunds =
+    plays('refunds_elsewhere') || plays('refund_listed_late') || plays('children_without_parent');
+  return sharesRefunds ? ['rejected:refund_exceeds_refundable'] : [];
 }
 
 /** Each job is a process of its own here. Nobody hears that a scan is over, so all look now and then. */

@@ -12,8 +12,8 @@ export interface SimulatedCall {
   name: CallName;
   /** The externalId of a create, else the Conomy id. */
   about: string;
-  /** What the provider does when it arrives, and answers. */
-  act: () => Told;
+  /** What the provider does when it arrives, and answers; null: it never arrives. */
+  act: (() => Told) | null;
 }
 
 /** One write that reached the provider. */
@@ -51,8 +51,9 @@ export function createExchange(parts: {
   view: LaggingView;
   /** Of the creates that arrive, how many lose their answer beside the other faults. */
   lostCreatesPercent: number;
+  refuses: () => boolean;
 }) {
-  const { random, now, databaseNow, providerNow, later, view, lostCreatesPercent } = parts;
+  const { random, now, databaseNow, providerNow, later, view, lostCreatesPercent, refuses } = parts;
   const arrived: ArrivedWrite[] = [];
   const begun: Begun[] = [];
   let faults = 0;
@@ -70,7 +71,9 @@ export function createExchange(parts: {
     if (now() - beganMs >= CALL_MS_MAX) return failed('not_sent', 'timeout');
     const isWrite = name !== 'read' && name !== 'list';
     begun.push({ name, about, providerMs: providerNow() });
+    if (isWrite && refuses()) return failed('not_sent', 'connect_refused');
     const leftDatabaseMs = databaseNow();
+    if (act === null) return failed('no_clear_answer', 'timeout');
     const reach = () => {
       if (isWrite)
         arrived.push({ operation: name, about, atMs: now(), leftDatabaseMs, databaseMs: databaseNow() });

@@ -60,8 +60,9 @@ export function createSimulatedLists(parts: {
   mood: Impoliteness;
   zoneHours: number;
   seed: number;
+  isHidden: (id: string) => boolean;
 }): SimulatedLists {
-  const { sandbox, origins, mood, zoneHours, seed } = parts;
+  const { sandbox, origins, mood, zoneHours, seed, isHidden } = parts;
   const { random } = mood;
   const others = new Map<string, Row[]>();
   const byId = new Map<string, Row>();
@@ -92,6 +93,7 @@ export function createSimulatedLists(parts: {
   };
 
   const isListed = ({ id, createdAtMs }: Payment) => {
+    if (isHidden(id)) return false;
     if (!mood.plays('rows_listed_late')) return true;
     const lot = createRandom(Number.parseInt(id.slice(-6), 16) + seed);
     const lateMs = lot.whole(0, 1) === 0 ? 0 : lot.whole(1_000, LATE_MS_MAX);
@@ -131,12 +133,19 @@ export function createSimulatedLists(parts: {
   const childrenOf = (parentId: string) =>
     sandbox.view.childrenOf(parentId).filter((child) => child.type === 'REFUND' && isListed(child));
 
+  const asRefundRow = (child: Payment): Body => {
+    const { parentPaymentId, ...row } = paymentBody(child);
+    if (!mood.plays('child_rows_without_parent')) return { ...row, parentPaymentId };
+    mood.note('child_rows_without_parent');
+    return row;
+  };
+
   return {
     isListed,
     refunds: ({ parentPaymentId = '', limit = '50', offset = '0' }) => {
       const children = childrenOf(parentPaymentId);
       const from = Number(offset);
-      const results = children.slice(from, from + Math.min(Number(limit), pageRowsMax)).map(paymentBody);
+      const results = children.slice(from, from + Math.min(Number(limit), pageRowsMax)).map(asRefundRow);
       const shown = from + results.length;
       const total = children.length;
       return { pagination: { count: shown, next: shown < total ? shown : 0, previous: 0, total }, results };

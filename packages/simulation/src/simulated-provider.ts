@@ -12,7 +12,9 @@ import type { Payment } from '@capstan/conomy-sandbox/payment';
 import { createSandbox, type Sandbox } from '@capstan/conomy-sandbox/sandbox';
 import { startSettings } from '@capstan/conomy-sandbox/settings';
 import { UNKNOWN_STATUS } from '@capstan/conomy-sandbox/told-payments';
+import type { Intent } from '@capstan/local-stack/chaos/intents';
 import type { Random } from '@capstan/local-stack/demo/random';
+import { storableText } from '@capstan/shared/db/storable-text';
 import type { Caller } from '@capstan/shared/provider/conomy/caller';
 import { refundCalls } from '@capstan/shared/provider/conomy/refunds';
 import {
@@ -27,8 +29,10 @@ import type {
   PaymentProvider,
   ProviderResult,
 } from '@capstan/shared/provider/payment-provider';
+import { createElsewhere, type Elsewhere } from './elsewhere.ts';
 import type { Impoliteness } from './impoliteness.ts';
 import { createOrigins, type Origins } from './origins.ts';
+import { createSimulatedAnswers } from './simulated-answers.ts';
 import {
   type ArrivedWrite,
   type Begun,
@@ -42,12 +46,15 @@ import type { Task } from './task.ts';
 
 /** Where faults wait in the lists, so that many have to look there. */
 const LOST_CREATES_PERCENT = 25;
+const IMPOSSIBLE_INSTANTS = ['2026-02-31T10:00:00Z', '0000-00-00T00:00:00Z', '2026-13-01T00:00:00.000Z'];
+const ODD_STATUSES = ['x'.repeat(4_000), 'CAP\0TURED', 'CAPTURED\ud800'];
 /** Of the reads tell a status that no document knows; it is another one with the next read. */
 const UNKNOWN_STATUS_PERCENT = 5;
 
 export interface SimulatedProvider {
   sandbox: Sandbox;
   origins: Origins;
+  elsewhere: Elsewhere;
   arrived: readonly ArrivedWrite[];
   begun: readonly Begun[];
   /** What reads told that is not so, as `id status`. */
@@ -70,6 +77,7 @@ export function createSimulatedProvider(parts: {
   mood: Impoliteness;
   /** Of the provider's wall clock, east of UTC. */
   zoneHours: number;
+  intents: readonly Intent[];
 }): SimulatedProvider {
   const { seed, random, providerNow, mood, zoneHours } = parts;
   const sandbox = createSandbox({
@@ -83,10 +91,20 @@ export function createSimulatedProvider(parts: {
   });
   const origins = createOrigins();
   const toldInError = new Set<string>();
-  const lists = createSimulatedLists({ sandbox, origins, mood, zoneHours, seed });
+  const elsewhere = createElsewhere({ ...parts, sandbox, origins, begun: () => begun });
+  const lists = createSimulatedLists({
+    sandbox,
+    origins,
+    mood,
+    zoneHours,
+    seed,
+    isHidden: elsewhere.isHidden,
+  });
+  const answers = createSimulatedAnswers({ sandbox, origins, mood });
   const { arrived, begun, exchange } = createExchange({
     ...parts,
     view: sandbox.view,
+    refuses: () => mood.strikes('connection_refused', 60),
     lostCreatesPercent: mood.searches ? LOST_CREATES_PERCENT : 0,
   });
 
@@ -111,6 +129,10 @@ export function createSimulatedProvider(parts: {
     return { ok: true, json };
   }
 
+  function dressed(told: Told): Told {
+    return told.ok ? answered(told.json) : told;
+  }
+
   function make(operation: Operation, request: { id?: string; body: unknown }): Told {
     const told = run(operation, request);
     if (!told.ok) return told;
@@ -125,10 +147,20 @@ export function createSimulatedProvider(parts: {
     const other = lists.findOther(id);
     const told = other === undefined ? run(operation, { id }) : answered(other);
     if (!told.ok || operation !== readPayment) return told;
+    return { ok: true, json: asRead(id, told.json) };
+  }
+
+  function asRead(id: string, json: Record<string, unknown>): Record<string, unknown> {
+    const { parentPaymentId, ...rest } = json;
+    const whole = elsewhere.isOrphan(id) ? rest : json;
+    if (mood.strikes('impossible_dates', 30))
+      return { ...whole, createdAt: mood.random.pick(IMPOSSIBLE_INSTANTS) };
     const isOdd = random.whole(0, 99) < UNKNOWN_STATUS_PERCENT;
-    if (!isOdd) return told;
-    toldInError.add(`${id} ${UNKNOWN_STATUS}`);
-    return { ok: true, json: { ...told.json, status: UNKNOWN_STATUS } };
+    const odd = mood.strikes('odd_texts', 10) ? mood.random.pick(ODD_STATUSES) : UNKNOWN_STATUS;
+    if (!isOdd && odd === UNKNOWN_STATUS) return whole;
+    // As it is kept: PostgreSQL takes neither NUL nor half a pair.
+    toldInError.add(`${id} ${storableText(odd)}`);
+    return { ...whole, status: odd };
   }
 
   function portOf(task: Task): PaymentProvider {
@@ -146,7 +178,8 @@ export function createSimulatedProvider(parts: {
     };
     const create = (name: 'create' | 'create_attempt', operation: Operation, text: string) => {
       const body = JSON.parse(text) as { externalId: string };
-      const act = () => make(operation, { body });
+      const making = (asked: object) => make(operation, { body: asked });
+      const act = () => (name === 'create' ? dressed(answers.create(body, making)) : making(body));
       return call({ name, about: body.externalId, act }, parsePayment, 'not_a_payment');
     };
     const ofPayment = (name: SimulatedCall['name'], id: string, act: () => Told) =>
@@ -185,7 +218,10 @@ export function createSimulatedProvider(parts: {
         const parentId = decodeURIComponent(/^\/payments\/([^/]+)\//.exec(url.pathname)?.[1] ?? '');
         if (method === 'POST') {
           const refund = JSON.parse(body ?? '{}');
-          const act = () => make(refundPayment, { id: parentId, body: refund });
+          if (elsewhere.swallows(parentId, refund.amount))
+            return call({ name: 'refund', about: parentId, act: null }, parse, contentFault);
+          const making = (asked: object) => make(refundPayment, { id: parentId, body: asked });
+          const act = () => dressed(answers.refund(parentId, refund, making));
           return call({ name: 'refund', about: parentId, act }, parse, contentFault);
         }
         const query = Object.fromEntries(url.searchParams);
@@ -203,8 +239,10 @@ export function createSimulatedProvider(parts: {
       ...refunds,
       createPayment: (text) => create('create', createPayment, text),
       createAttempt: (text) => create('create_attempt', createAttempt, text),
-      authorizePayment: (id) => ofPayment('authorize', id, () => run(authorizePayment, { id })),
-      capturePayment: (id) => ofPayment('capture', id, () => run(capturePayment, { id })),
+      authorizePayment: (id) =>
+        ofPayment('authorize', id, () => answers.step(id, () => run(authorizePayment, { id }))),
+      capturePayment: (id) =>
+        ofPayment('capture', id, () => answers.step(id, () => run(capturePayment, { id }))),
       readPayment: (id) => ofPayment('read', id, () => readOne(readPayment, id)),
       readAttempt: (id) => ofPayment('read', id, () => readOne(readAttempt, id)),
       submitDocument: async (id, body) => {
@@ -221,6 +259,7 @@ export function createSimulatedProvider(parts: {
   return {
     sandbox,
     origins,
+    elsewhere,
     arrived,
     begun,
     toldInError,

@@ -150,6 +150,17 @@ const KINDS: readonly Draw[] = [
       }),
     ],
   }),
+  (body, random) => ({
+    what: 'create, then capture apart with a deadline',
+    mayCapture: true,
+    commands: [
+      create(body),
+      about('payment.capture', body, {
+        ends: ['succeeded', ...STEP_FORCED, ...FOLLOWS_CREATE, 'canceled:deadline_passed'],
+        notAfterMs: random.whole(1_500, 60_000),
+      }),
+    ],
+  }),
 ];
 
 const REFUNDED: Draw = (body, random) => {
