@@ -96,11 +96,16 @@ test('options are read, and what cannot be followed is refused by name', () => {
       simulate: null,
       impolite: false,
       check: null,
+      only: null,
     },
   });
   expect(() => readChaosOptions(['--queue', 'kafka'], 0)).toThrow(/--queue must be redis or postgres/);
   expect(() => readChaosOptions(['--seconds', '1'], 0)).toThrow(/--seconds must be a whole number from 5/);
   expect(readChaosOptions(['--simulate', '5'], 9)).toMatchObject({ simulate: 5, seed: 1 });
+  expect(readChaosOptions(['--simulate', '5', '--only', 'total_lags'], 9)).toMatchObject({
+    only: 'total_lags',
+  });
+  expect(() => readChaosOptions(['--only', 'total_lags'], 0)).toThrow(/--only is for --simulate/);
   expect(readChaosOptions(['--no-webhooks'], 0)).toMatchObject({ webhooks: false });
   expect(readChaosOptions(['--check', '.local/run'], 0)).toMatchObject({ check: '.local/run' });
   expect(readChaosOptions(['--impolite'], 0)).toMatchObject({ impolite: true });
