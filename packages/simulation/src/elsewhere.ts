@@ -4,7 +4,7 @@ import type { Sandbox } from '@capstan/conomy-sandbox/sandbox';
 import type { Intent } from '@capstan/local-stack/chaos/intents';
 import type { Impoliteness } from './impoliteness.ts';
 import type { Origins } from './origins.ts';
-import { type Begun, CALL_MS_MAX } from './simulated-exchange.ts';
+import type { Begun } from './simulated-exchange.ts';
 
 /** The life that others lead on our payments: refunds made at a dashboard, seen late or without their parent. */
 export interface Elsewhere {
@@ -53,11 +53,8 @@ export function createElsewhere(parts: {
       throw error;
     }
   };
-  const wasTried = (parent: Payment) =>
-    begun().some(
-      ({ name, about, providerMs }) =>
-        name === 'refund' && about === parent.id && sandbox.now() - providerMs > CALL_MS_MAX,
-    );
+  /** From our first look on, nobody could tell one of equal amount from ours for as long as a call may be under way. */
+  const wasLookedAt = ({ id }: Payment) => begun().some(({ name, about }) => name === 'list' && about === id);
 
   const makeAlike = (
     parent: Payment,
@@ -66,7 +63,7 @@ export function createElsewhere(parts: {
   ) => {
     if (!mood.plays(kind)) return;
     later(now() + random.whole(500, 4_000), () => {
-      if (wasTried(parent)) return;
+      if (wasLookedAt(parent)) return;
       const child = refund(parent, amount);
       if (child === null) return;
       mood.note(kind);
@@ -87,7 +84,7 @@ export function createElsewhere(parts: {
       if (!mood.plays('refunds_elsewhere')) return;
       for (let left = random.whole(1, 3); left > 0; left -= 1)
         later(now() + random.whole(500, 300_000), () => {
-          const amounts = wasTried(payment) ? ['11.00'] : ['11.00', first, ...more.slice(0, 1)];
+          const amounts = wasLookedAt(payment) ? ['11.00'] : ['11.00', first, ...more.slice(0, 1)];
           if (refund(payment, random.pick(amounts)) !== null) mood.note('refunds_elsewhere');
         });
     },

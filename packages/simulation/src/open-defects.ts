@@ -16,7 +16,6 @@ export const OPEN_DEFECTS: Partial<Record<FaultKind, string>> = {
   refund_listed_late: 'H4',
   refund_of_other_amount: 'H4',
   refund_answered_with_older_child: 'H4',
-  refunds_elsewhere: 'H4',
   impossible_dates: 'H5',
   odd_texts: 'H5',
   refused_though_done: 'H6',
