@@ -14,7 +14,7 @@ import { startSettings } from '@capstan/conomy-sandbox/settings';
 import { UNKNOWN_STATUS } from '@capstan/conomy-sandbox/told-payments';
 import type { Intent } from '@capstan/local-stack/chaos/intents';
 import type { Random } from '@capstan/local-stack/demo/random';
-import { storableText } from '@capstan/shared/db/storable-text';
+import { storableJson } from '@capstan/shared/db/storable-text';
 import type { Caller } from '@capstan/shared/provider/conomy/caller';
 import { refundCalls } from '@capstan/shared/provider/conomy/refunds';
 import {
@@ -159,7 +159,7 @@ export function createSimulatedProvider(parts: {
     const odd = mood.strikes('odd_texts', 10) ? mood.random.pick(ODD_STATUSES) : UNKNOWN_STATUS;
     if (!isOdd && odd === UNKNOWN_STATUS) return whole;
     // As it is kept: PostgreSQL takes neither NUL nor half a pair.
-    toldInError.add(`${id} ${storableText(odd)}`);
+    toldInError.add(`${id} ${JSON.parse(storableJson(odd))}`);
     return { ...whole, status: odd };
   }
 
