@@ -55,6 +55,8 @@ interface MoveFacts {
   fromStatus: string | null;
   toStatus: string;
   cause: string;
+  /** Of a move by a delivery: what was delivered. */
+  delivery: string | null;
 }
 
 /** What the tables say at the end. */
@@ -89,7 +91,10 @@ export async function readFacts(pool: Pool): Promise<Facts> {
     `select payment_key as "paymentKey", operation, (extract(epoch from started_at) * 1000)::float8 as "startedMs" from attempts`,
   );
   const moves = await pool.query<MoveFacts>(
-    'select payment_key as "paymentKey", version, from_status as "fromStatus", to_status as "toStatus", cause from journal order by payment_key, version',
+    `select j.payment_key as "paymentKey", j.version, j.from_status as "fromStatus", j.to_status as "toStatus", j.cause,
+       convert_from(d.body, 'UTF8') as delivery
+     from journal j left join webhook_deliveries d on d.id::text = j.source_id and j.cause = 'delivery'
+     order by j.payment_key, j.version`,
   );
   const events = await pool.query<EventFact>(
     'select payment_key as "paymentKey", sequence, type, version, command_id as "commandId" from events order by payment_key, sequence',

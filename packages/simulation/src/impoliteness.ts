@@ -163,6 +163,12 @@ export const FAULTS = {
     most: 20,
     needs: 'create',
   },
+  delivery_of_other_amount: {
+    does: 'a signed delivery tells another amount than was asked for, before an answer or a read told any',
+    where: 'deliveries',
+    most: 10,
+    needs: 'create',
+  },
   other_white_space: {
     does: 'a signed message comes again with other white space',
     where: 'deliveries',

@@ -19,7 +19,14 @@ import {
   wrongCaptures,
 } from './effect-invariants.ts';
 import { readFacts } from './facts.ts';
-import { differingMirrors, falseAlarms, gaps, movesBack, unsignedMoves } from './record-invariants.ts';
+import {
+  differingMirrors,
+  falseAlarms,
+  gaps,
+  movesBack,
+  movesOfOtherAmounts,
+  unsignedMoves,
+} from './record-invariants.ts';
 import { refundsWithoutChild } from './refund-invariants.ts';
 import type { SimulatedProvider } from './simulated-provider.ts';
 
@@ -42,6 +49,7 @@ export const INVARIANTS = [
   'a final state is never left',
   'the mirror never goes back',
   'what a signature does not cover moves nothing, and one signed message is one delivery',
+  'no delivery of another amount than was asked for moves a mirror',
   'every alarm stands for something that is so',
   'events tell every move and every end, numbered without a gap',
   'each call that reached the provider has an attempt row begun before it',
@@ -107,6 +115,7 @@ export async function findBreaches(
       facts,
       course,
     ),
+    'no delivery of another amount than was asked for moves a mirror': movesOfOtherAmounts(facts),
     'every alarm stands for something that is so': falseAlarms(facts, provider),
     'events tell every move and every end, numbered without a gap': findUntold(
       facts.moves,

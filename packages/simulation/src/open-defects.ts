@@ -19,6 +19,7 @@ export const OPEN_DEFECTS: Partial<Record<FaultKind, string>> = {
   impossible_dates: 'H5',
   odd_texts: 'H5',
   refused_though_done: 'H6',
+  delivery_of_other_amount: 'H9',
   unsigned_members: 'H7',
   other_white_space: 'H7',
   child_rows_without_parent: 'H8',

@@ -2,6 +2,7 @@ import { findMovesBack } from '@capstan/local-stack/chaos/moves-back';
 import type { Facts } from './facts.ts';
 import type { Course } from './invariants.ts';
 import type { SimulatedProvider } from './simulated-provider.ts';
+import { OTHER_AMOUNT } from './simulated-webhooks.ts';
 
 export function differingMirrors({ payments }: Facts, provider: SimulatedProvider): string[] {
   return payments.flatMap(({ key, conomyId, status }) => {
@@ -37,6 +38,16 @@ export function unsignedMoves({ payments, moves, deliveries }: Facts, { signed }
   return deliveries > signed.messages.size
     ? [...unsigned, `${signed.messages.size} signed messages are ${deliveries} deliveries`]
     : unsigned;
+}
+
+/** Until Conomy told an amount, it is the one that was asked for. */
+export function movesOfOtherAmounts({ moves }: Facts): string[] {
+  return moves
+    .filter(({ delivery }) => delivery?.includes(`"${OTHER_AMOUNT}"`))
+    .map(
+      ({ paymentKey, toStatus }) =>
+        `payment ${paymentKey} moved to ${toStatus} by a delivery of ${OTHER_AMOUNT}`,
+    );
 }
 
 /** What each open alarm says, looked up in the ledger. */

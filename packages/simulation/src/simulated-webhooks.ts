@@ -14,6 +14,8 @@ import type { Task } from './task.ts';
 const SECRET = 'secret';
 const FORMS = new Set(['body', 'header'] as const);
 const DELIVERY_MS_MAX = 20_000;
+/** No workload asks for it. */
+export const OTHER_AMOUNT = '77777';
 
 /** The provider's webhooks: told late, twice, out of order or never, each through the verification of the api. */
 export interface SimulatedWebhooks {
@@ -84,6 +86,11 @@ export function createSimulatedWebhooks(parts: {
       const form = elsewhere.isOrphan(payment.id) ? 'header' : random.pick(['body', 'header'] as const);
       const { parentPaymentId, ...orphan } = payment;
       const told = elsewhere.isOrphan(payment.id) ? orphan : payment;
+      if (payment.type !== 'REFUND' && mood.strikes('delivery_of_other_amount', 60)) {
+        const other = { ...told, purchaseAmount: OTHER_AMOUNT, totalAmount: OTHER_AMOUNT };
+        for (const event of eventsOf(other, from, form, providerNow())) send(event);
+        return;
+      }
       for (const event of eventsOf(told, from, form, providerNow())) send(event);
     },
   };
