@@ -76,6 +76,14 @@ export interface PaymentPage {
   /** Offset of the following page, null when this one is the last. */
   nextOffset: number | null;
   total?: number;
+  /** The answer had a `pagination` or a total. Default: it had when a total was told. */
+  isPaginated?: boolean;
+  /** How many rows the answer's own `summary` counts, where it has one. */
+  summaryRows?: number;
+  /** The `Date` of the answer, where it had one. */
+  answeredAt?: Date;
+  /** The answer had an `Age`: a cache may have kept it, and its `Date` is no instant of reading. Default: it had none. */
+  isAged?: boolean;
 }
 
 /** What a list of payment attempts can be narrowed by. */

@@ -51,6 +51,12 @@ export function readRetryAfterMs(headers: AnsweredExchange['headers'], nowMs: nu
   return untilReset === null ? null : clampDelay(untilReset);
 }
 
+/** When the answer was made, by its own word, and whether a cache may have kept it since. */
+export function readAnswerTime(headers: AnsweredExchange['headers']): { answeredAt?: Date; isAged: boolean } {
+  const at = Date.parse(single(headers.date) ?? '');
+  return { ...(Number.isNaN(at) ? {} : { answeredAt: new Date(at) }), isAged: headers.age !== undefined };
+}
+
 function readDelayOrDate(text: string, nowMs: number): number | null {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1_000;
   const at = Date.parse(text);

@@ -50,12 +50,12 @@ export interface Call {
 export interface Caller {
   apiUrl(path: string, query?: string): URL;
   /**
-   * @param parse the value in a 2xx answer, null when it does not hold what was asked for
+   * @param parse the value in a 2xx answer, null when it does not hold what was asked for; gets its headers as well
    * @param contentFault the failure's reason for that
    */
   call<T>(
     request: Call,
-    parse: (json: unknown) => T | null,
+    parse: (json: unknown, headers: AnsweredExchange['headers']) => T | null,
     contentFault: string,
     options?: CallOptions,
   ): Promise<ProviderResult<T>>;
@@ -166,9 +166,9 @@ export function createCaller(options: ConomyClientOptions): Caller {
         );
         if (refusal !== null) return { ok: false, failure: refusal };
       }
-      const parseWatched = (json: unknown) => {
+      const parseWatched: typeof parse = (json, headers) => {
         options.onDrift?.(findAnswerDrift(request.url.pathname, json));
-        return parse(json);
+        return parse(json, headers);
       };
       const result = readAnswer(await send(request, callOptions), clock.now(), parseWatched, contentFault);
       if (!result.ok) options.onDrift?.(findErrorDrift(result.failure.code));
@@ -187,12 +187,12 @@ export function createCaller(options: ConomyClientOptions): Caller {
 function readAnswer<T>(
   answer: Exchange,
   nowMs: number,
-  parse: (json: unknown) => T | null,
+  parse: (json: unknown, headers: AnsweredExchange['headers']) => T | null,
   contentFault: string,
 ): ProviderResult<T> {
   if (!answer.complete) return { ok: false, failure: answer.failure };
   if (!isSuccess(answer)) return { ok: false, failure: failureOfAnswer(answer, nowMs) };
-  const value = parse(parseJsonBytes(answer.body));
+  const value = parse(parseJsonBytes(answer.body), answer.headers);
   return value === null
     ? { ok: false, failure: failureOfContent(answer, contentFault) }
     : { ok: true, value };

@@ -2,9 +2,11 @@ import type {
   CallOptions,
   ObservedAccount,
   ObservedPayment,
+  PaymentPage,
   PaymentProvider,
   ProviderResult,
 } from '../payment-provider.ts';
+import { type AnsweredExchange, readAnswerTime } from './answer-failure.ts';
 import { type Call, type ConomyClientOptions, createCaller, LIST_BYTES_MAX } from './caller.ts';
 import { type DepositCalls, depositCalls } from './deposits.ts';
 import { discoveryCalls } from './discovery.ts';
@@ -40,7 +42,7 @@ export function createConomyClient(options: ConomyClientOptions): ConomyClient {
 
   function readList(url: URL, offset: number, callOptions?: CallOptions) {
     const request: Call = { method: 'GET', url, answerBytesMax: LIST_BYTES_MAX };
-    return call(request, (json) => readPage(json, offset), 'not_a_list', callOptions);
+    return call(request, (json, headers) => readPage(json, headers, offset), 'not_a_list', callOptions);
   }
 
   /** `find`: null when the answer holds accounts and not this one, undefined when it holds none at all. */
@@ -136,14 +138,17 @@ function isDocumentOf(json: unknown, id: string): boolean {
   return isJsonObject(json) && (json.paymentId === undefined || json.paymentId === id);
 }
 
-function readPage(json: unknown, offset: number) {
+function readPage(json: unknown, headers: AnsweredExchange['headers'], offset: number): PaymentPage | null {
   const list = parseList(json);
   if (!list) return null;
-  const payments = list.rows.map(parsePayment).filter((payment) => payment !== null);
+  const { rows, ...told } = list;
+  const payments = rows.map(parsePayment).filter((payment) => payment !== null);
+  const unreadableRows = rows.length - payments.length;
   return {
     payments,
-    unreadableRows: list.rows.length - payments.length,
+    unreadableRows,
     nextOffset: nextOffsetOf(list, offset),
-    ...(list.total === undefined ? {} : { total: list.total }),
+    ...told,
+    ...readAnswerTime(headers),
   };
 }

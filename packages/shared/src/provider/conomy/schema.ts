@@ -59,6 +59,10 @@ export function parsePayment(json: unknown): ObservedPayment | null {
 export interface ListAnswer {
   rows: unknown[];
   total?: number;
+  /** The answer has a `pagination` or a total. */
+  isPaginated: boolean;
+  /** How many rows its `summary` counts. */
+  summaryRows?: number;
 }
 
 /**
@@ -73,7 +77,7 @@ export interface ListAnswer {
  * | `[]` | accounts, as the provider's own client reads them |
  */
 export function parseList(json: unknown): ListAnswer | null {
-  if (Array.isArray(json)) return { rows: json };
+  if (Array.isArray(json)) return { rows: json, isPaginated: false };
   if (!isJsonObject(json)) return null;
   const pagination = isJsonObject(json.pagination) ? json.pagination : {};
   const inner = isJsonObject(pagination.pagination) ? pagination.pagination : {};
@@ -82,14 +86,27 @@ export function parseList(json: unknown): ListAnswer | null {
   const rows = arrays.find((list) => list.length > 0) ?? arrays[0];
   if (!rows) return null;
   const total = readCount(pagination.total) ?? readCount(inner.total) ?? readCount(json.total);
-  return total === undefined ? { rows } : { rows, total };
+  const isPaginated = json.pagination !== undefined || total !== undefined;
+  return { rows, isPaginated, ...withoutUndefined({ total, summaryRows: countSummary(json.summary) }) };
+}
+
+/** Refunds below their parent come with how many there are in each state; undefined when none of them is told. */
+function countSummary(summary: unknown): number | undefined {
+  if (!isJsonObject(summary)) return undefined;
+  const { completedCount, inProgressCount, failedCount } = summary;
+  const counts = [completedCount, inProgressCount, failedCount].map(readCount);
+  const told = counts.filter((count) => count !== undefined);
+  return told.length === 0 ? undefined : told.reduce((sum, count) => sum + count, 0);
 }
 
 /**
  * Offset of the following page, null at the end: an empty page, or as many rows seen as there are. The
  * `next` field is not trusted (`0` may mean "none"), and neither is a total of 0 beside rows.
  */
-export function nextOffsetOf({ rows, total }: ListAnswer, offset: number): number | null {
+export function nextOffsetOf(
+  { rows, total }: Pick<ListAnswer, 'rows' | 'total'>,
+  offset: number,
+): number | null {
   if (rows.length === 0) return null;
   const seen = offset + rows.length;
   return total !== undefined && total > 0 && seen >= total ? null : seen;

@@ -123,6 +123,20 @@ describe('reads', () => {
     expect(result).toMatchObject({ ok: true, value: { unreadableRows: 1, nextOffset: 2, total: 3 } });
   });
 
+  it.each<[headers: Record<string, string>, told: object]>([
+    [{}, { isAged: false }],
+    [
+      { date: 'Mon, 11 May 2026 02:00:00 GMT' },
+      { answeredAt: new Date('2026-05-11T02:00:00Z'), isAged: false },
+    ],
+    [{ date: 'soon', age: '0' }, { isAged: true }],
+  ])('list tells when it was answered by the headers %j', async (headers, told) => {
+    await start((socket) => socket.write(httpAnswer(200, { results: [] }, headers)));
+    const list = await client.listPayments({}, { limit: 1, offset: 0 });
+    const page = { payments: [], unreadableRows: 0, nextOffset: null, isPaginated: false, ...told };
+    expect(list).toEqual({ ok: true, value: page });
+  });
+
   it('an account is found in a bare object, a nested page and an array', async () => {
     const bodies = [
       { accountNumber: '7', availableFunds: '1.00' },

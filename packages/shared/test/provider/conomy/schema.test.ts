@@ -105,13 +105,27 @@ describe('parseList', () => {
 
   it('reads the other documented envelopes', () => {
     const row = { id: 'a' };
-    expect(parseList([row])).toEqual({ rows: [row] });
-    expect(parseList({ count: 1, customers: [row] })).toEqual({ rows: [row] });
+    const unpaginated = { rows: [row], isPaginated: false };
+    expect(parseList([row])).toEqual(unpaginated);
+    expect(parseList({ count: 1, customers: [row] })).toEqual(unpaginated);
     expect(parseList({ data: [row], pagination: { pagination: { total: 9 }, results: [] } })).toEqual({
       rows: [row],
+      isPaginated: true,
       total: 9,
     });
-    expect(parseList({ pagination: { total: '12' }, results: [] })).toEqual({ rows: [], total: 12 });
+    const empty = { rows: [], isPaginated: true };
+    expect(parseList({ pagination: { total: '12' }, results: [] })).toEqual({ ...empty, total: 12 });
+    expect(parseList({ pagination: {}, results: [] })).toEqual(empty);
+  });
+
+  it('counts the rows that a summary tells, in whichever states it tells them', () => {
+    const summaryRows = (summary: unknown) => parseList({ refunds: [], summary })?.summaryRows;
+    expect(summaryRows({ completedCount: 2, inProgressCount: '1', failedCount: 0, maxRefundable: '9' })).toBe(
+      3,
+    );
+    expect(summaryRows({ completedCount: 2 })).toBe(2);
+    expect(summaryRows({ parentAmount: '9' })).toBeUndefined();
+    expect(summaryRows('3')).toBeUndefined();
   });
 
   it('is null when there is no list', () => {
