@@ -137,8 +137,12 @@ create table attempt_reads (
   began_at timestamp with time zone not null,
   finding text not null,
   detail jsonb default '{}'::jsonb not null,
+  process text,
+  process_ms double precision,
+  answered boolean,
   constraint attempt_reads_finding_is_known CHECK ((finding = ANY (ARRAY['found'::text, 'absent'::text, 'closed'::text, 'ambiguous'::text, 'in_use'::text, 'unclear'::text, 'inconclusive'::text]))),
-  constraint attempt_reads_pkey PRIMARY KEY (id)
+  constraint attempt_reads_pkey PRIMARY KEY (id),
+  constraint attempt_reads_process_has_a_clock CHECK (((process IS NULL) = (process_ms IS NULL)))
 );
 
 create table attempts (
@@ -431,6 +435,13 @@ create table scan_lanes (
   lane text not null,
   held_by bigint not null,
   held_until timestamp with time zone not null,
+  takes bigint,
+  begun_at timestamp with time zone,
+  begun_by text,
+  begun_ms double precision,
+  place jsonb,
+  ids bytea,
+  answered_ms double precision,
   constraint scan_lanes_pkey PRIMARY KEY (lane)
 );
 
@@ -443,6 +454,11 @@ create table scan_requests (
   requested_at timestamp with time zone default capstan_now() not null,
   began_at timestamp with time zone,
   answer jsonb,
+  attempt_id bigint,
+  is_in_scan boolean,
+  found jsonb,
+  process text,
+  process_ms double precision,
   constraint scan_requests_answer_has_a_scan CHECK (((answer IS NULL) = (began_at IS NULL))),
   constraint scan_requests_pkey PRIMARY KEY (id)
 );
@@ -496,6 +512,8 @@ alter table payments add constraint payments_duplicate_of_fkey FOREIGN KEY (dupl
 alter table payments add constraint payments_parent_key_fkey FOREIGN KEY (parent_key) REFERENCES payments(key);
 
 alter table pushes add constraint pushes_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
+
+alter table scan_requests add constraint scan_requests_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES attempts(id);
 
 alter table webhook_deliveries add constraint webhook_deliveries_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
 
@@ -562,6 +580,10 @@ CREATE INDEX payments_status_idx ON public.payments USING btree (status, accepte
 CREATE INDEX payments_type_idx ON public.payments USING btree (((snapshot ->> 'type'::text)), accepted_at, key);
 
 CREATE INDEX pushes_due_at_idx ON public.pushes USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE UNIQUE INDEX scan_requests_attempt_id_key ON public.scan_requests USING btree (attempt_id);
+
+CREATE INDEX scan_requests_lane_idx ON public.scan_requests USING btree (lane);
 
 CREATE INDEX webhook_deliveries_conomy_id_idx ON public.webhook_deliveries USING btree (conomy_id, status);
 

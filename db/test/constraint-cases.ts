@@ -372,6 +372,17 @@ const ATTEMPTS: Case[] = [
     'attempt_reads_attempt_id_fkey',
     (db) => insert(db, 'attempt_reads', { attempt_id: 0, began_at: now(), finding: 'absent' }),
   ],
+  [
+    'a read by a process that does not say when',
+    'attempt_reads_process_has_a_clock',
+    async (db) =>
+      insert(db, 'attempt_reads', {
+        attempt_id: (await insertAttempt(db)).id,
+        began_at: now(),
+        finding: 'absent',
+        process: 'one',
+      }),
+  ],
 ];
 
 const DELIVERIES: Case[] = [
@@ -458,6 +469,14 @@ const HEALTH: Case[] = [
   ],
 ];
 
+const scanRequest = (attemptId: unknown) => ({
+  lane: 'whole create 200 COLLECT',
+  external_id: 'order-1',
+  first_started_at: now(),
+  is_whole: true,
+  attempt_id: attemptId,
+});
+
 const SCANS: Case[] = [
   [
     'two scans of one lane at once',
@@ -479,6 +498,20 @@ const SCANS: Case[] = [
         is_whole: false,
         answer: {},
       }),
+  ],
+  [
+    'a scan for an attempt that is not there',
+    'scan_requests_attempt_id_fkey',
+    (db) => insert(db, 'scan_requests', scanRequest(0)),
+  ],
+  [
+    'two requests of one attempt',
+    'scan_requests_attempt_id_key',
+    async (db) => {
+      const { id } = await insertAttempt(db);
+      await insert(db, 'scan_requests', scanRequest(id));
+      await insert(db, 'scan_requests', scanRequest(id));
+    },
   ],
 ];
 

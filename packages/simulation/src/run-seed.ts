@@ -1,5 +1,4 @@
 import { executeCommand } from '@capstan/capturer/execute-command';
-import type { ScanNews } from '@capstan/capturer/shared-scans';
 import { capturerTimings } from '@capstan/capturer/timings';
 import type { Payment, PaymentStatus } from '@capstan/conomy-sandbox/payment';
 import { createRandom } from '@capstan/local-stack/demo/random';
@@ -24,7 +23,6 @@ import { createWorkload } from './workload.ts';
 /** Jobs worked on at once, over all virtual processes. */
 const JOBS_MAX = 5;
 const RELAY_EVERY_MS = 1_000;
-const LOOK_AGAIN_MS = 1_000;
 /** Passes of the relay after which nothing is left to hope for. */
 const IDLE_ROUNDS_MAX = 400;
 /** Longer than any wait that is bounded: what is open by then stays open. */
@@ -73,6 +71,8 @@ export async function runSeed(
     callMsMax: CALL_MS_MAX,
     absenceReadsMin: 3,
     absenceSpanMs: 45_000,
+    scanRowsMax: 1_000_000,
+    unknownMsMax: 7_200_000,
   });
   const tasks = new Set<Task>();
   const failures: string[] = [];
@@ -110,7 +110,6 @@ export async function runSeed(
     const { commands, reads } = context.senders;
     const capturer = {
       ...context,
-      scanNews: scanNewsOf(task),
       commands,
       reads,
       timings,
@@ -209,20 +208,6 @@ function endsBesides({ plays }: Impoliteness): string[] {
   const sharesRefunds =
     plays('refunds_elsewhere') || plays('refund_listed_late') || plays('children_without_parent');
   return sharesRefunds ? ['rejected:refund_exceeds_refundable'] : [];
-}
-
-/** Each job is a process of its own here. Nobody hears that a scan is over, so all look now and then. */
-function scanNewsOf(task: Task): ScanNews {
-  return {
-    announce: () => {},
-    wait: async (_lane, _signal, look) => {
-      for (;;) {
-        const seen = await look();
-        if (seen !== null) return seen;
-        await task.sleep(LOOK_AGAIN_MS);
-      }
-    },
-  };
 }
 
 function nextMove(

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createAnnouncer, PROGRESS } from '@capstan/shared/db/announcements';
 import { databaseCheck, queueCheck, queueHazardCheck } from '@capstan/shared/http/health-checks';
@@ -13,7 +14,6 @@ import { measureUnfinishedCommands } from '@capstan/shared/telemetry/unfinished-
 import type { CapturerConfig } from './config.ts';
 import type { CapturerContext } from './context.ts';
 import { executeCommand } from './execute-command.ts';
-import { openScanNews } from './shared-scans.ts';
 import { capturerTimings } from './timings.ts';
 
 /** Wires a capturer from its configuration and starts it; everything started is registered to be stopped. */
@@ -30,14 +30,11 @@ export async function buildCapturer(
   lifecycle.onStop('command sender', () => commands.close());
   const reads = openSender('reads', config.QUEUE_URL, log);
   lifecycle.onStop('read sender', () => reads.close());
-  const scanNews = openScanNews(config.DATABASE_URL, pool, log);
-  lifecycle.onStop('scan news', () => scanNews.close());
 
   const context: CapturerContext = {
     pool,
     provider,
     gate,
-    scanNews,
     commands,
     reads,
     progress: createAnnouncer(pool, PROGRESS, log),
@@ -47,8 +44,11 @@ export async function buildCapturer(
       callMsMax: config.CONOMY_CALL_TIMEOUT_MS,
       absenceReadsMin: config.ABSENCE_READS,
       absenceSpanMs: config.ABSENCE_SPAN_MS,
+      scanRowsMax: config.SCAN_ROWS_MAX,
+      unknownMsMax: config.UNKNOWN_MS_MAX,
     }),
-    worker: `${hostname()}-${process.pid}`,
+    // A process that is started again has another name: its clock is another one.
+    worker: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
     random: Math.random,
     monotonicMs: () => performance.now(),
   };

@@ -13,12 +13,18 @@ export interface Evidence {
   payment: ObservedPayment | null;
   /** Ids and counts for the operator; never payloads. */
   detail: Record<string, unknown>;
+  /** The provider told something. Default: it did. */
+  answered?: boolean;
+  /** What would have to be read to know is more than will ever be read. Default: it is not. */
+  isTooLong?: boolean;
 }
 
 /** When absence counts as honestly established (design §3). */
 export interface AbsenceRule {
   readsMin: number;
   spanMsMin: number;
+  /** How long the provider may answer without telling before a person decides. */
+  unknownMsMax: number;
 }
 
 export type Conclusion =
@@ -31,9 +37,38 @@ export type Conclusion =
 
 /**
  * Draws the conclusion from all evidence so far, this read included. A timer alone never concludes anything:
- * absence takes reads, spread over time, all begun after the call can no longer have been under way.
+ * absence takes reads, spread over time, all begun after the call can no longer have been under way. What the
+ * provider does not tell however long it answers is left to a person.
  */
 export function concludeUnknown(
+  attempt: UnknownAttempt,
+  evidence: Evidence,
+  rule: AbsenceRule,
+  random: number,
+): Conclusion {
+  const conclusion = concludeRead(attempt, evidence, rule, random);
+  const isOver = evidence.isTooLong || (attempt.answeredForMs >= rule.unknownMsMax && !isInReview(evidence));
+  return conclusion.kind === 'open' && isOver ? leaveToPerson(attempt) : conclusion;
+}
+
+/** A review takes as long as it takes; while it lasts the write has not had its effect. */
+export function isInReview({ payment }: Pick<Evidence, 'payment'>): boolean {
+  return payment?.status === 'REQUIRES_REVIEW';
+}
+
+function leaveToPerson({ operation }: UnknownAttempt): Conclusion {
+  return operation === 'create' || operation === 'create_attempt'
+    ? parked(
+        'scan_too_long',
+        'The answer to the create was lost, and the list of the account could not be read whole. Look for the payment at Conomy, then redrive.',
+      )
+    : parked(
+        'outcome_unknown',
+        'The answer was lost, and however often Conomy was asked, it did not tell what became of the call. Ask Conomy, then redrive.',
+      );
+}
+
+function concludeRead(
   attempt: UnknownAttempt,
   evidence: Evidence,
   rule: AbsenceRule,
@@ -67,7 +102,13 @@ export function concludeUnknown(
         `The payment is ${evidence.payment?.status ?? 'closed'}; the step can no longer be done.`,
       );
     case 'inconclusive':
-      return { kind: 'open', waitMs: backoffMs(attempt.reads + 1, random) };
+      return {
+        kind: 'open',
+        waitMs:
+          evidence.answered === false
+            ? backoffMs(attempt.reads + 1, random)
+            : nextReadWaitMs(attempt, rule, random),
+      };
   }
 }
 
@@ -130,14 +171,18 @@ function refusalOf({ operation, failure }: UnknownAttempt): CommandProblem | nul
 
 /**
  * Growing waits, but never past the instant at which the next read could bring the conclusion: the reads that are still
- * missing are spread over what is left of the span.
+ * missing are spread over what is left of the span. Once it is over, what lacks is that a process reads which had read before
+ * it: the next read as a rule, and with N processes the Nth after it at the latest. The longer that takes, the slower it goes.
  */
 function nextReadWaitMs(attempt: UnknownAttempt, rule: AbsenceRule, random: number): number {
   const growing = backoffMs(attempt.reads + 1, random, { firstMs: 500, maxMs: 15_000 });
   if (attempt.pastDeadlineMs < 0) return Math.min(growing, -attempt.pastDeadlineMs + 1);
   const missingReads = Math.max(rule.readsMin - attempt.absentReads, 1);
-  const remainingMs = Math.max(rule.spanMsMin - attempt.firstAbsentMsAgo, 0);
-  return Math.min(growing, Math.max(remainingMs / missingReads, rule.spanMsMin / rule.readsMin / 10) + 1);
+  const remainingMs = rule.spanMsMin - attempt.firstAbsentMsAgo;
+  return Math.min(
+    growing,
+    Math.max(remainingMs / missingReads, -remainingMs, rule.spanMsMin / rule.readsMin / 10) + 1,
+  );
 }
 
 /** What the caller is told when the provider refused a write. */

@@ -25,6 +25,17 @@ export const capturerSettings = {
     schema: wholeNumber(0, 3_600_000),
     default: '45000',
   },
+  SCAN_ROWS_MAX: {
+    description: 'rows of one account after which a create that was lost there is left to a person',
+    schema: wholeNumber(1_000, 1_000_000_000),
+    default: '1000000',
+  },
+  UNKNOWN_MS_MAX: {
+    description:
+      'time in which Conomy answers and still does not tell what became of a write, after which a person decides, in milliseconds; an outage does not count',
+    schema: wholeNumber(60_000, 604_800_000),
+    default: '7200000',
+  },
 } satisfies Settings;
 
 export type CapturerConfig = Parsed<typeof capturerSettings>;

@@ -4,7 +4,6 @@ import type { ProviderGate } from '@capstan/shared/provider/gate/provider-gate';
 import type { PaymentProvider } from '@capstan/shared/provider/payment-provider';
 import type { QueueSender } from '@capstan/shared/queue/sender';
 import type { Logger } from '@capstan/shared/telemetry/logger';
-import type { ScanNews } from './shared-scans.ts';
 import type { CapturerTimings } from './timings.ts';
 
 /** What the capturer works with; wired once in `build-capturer.ts`. */
@@ -13,13 +12,12 @@ export interface CapturerContext {
   provider: PaymentProvider;
   /** Says whether a call may begin now. */
   gate: ProviderGate;
-  scanNews: ScanNews;
   commands: QueueSender<'commands'>;
   reads: QueueSender<'reads'>;
   progress: Announcer;
   log: Logger;
   timings: CapturerTimings;
-  /** Names this process in claims and attempts. */
+  /** Names this process, and no other one before or after it, in claims, attempts and reads. */
   worker: string;
   /** In [0, 1). */
   random: () => number;

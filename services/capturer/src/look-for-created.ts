@@ -7,7 +7,7 @@ import type { Evidence } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
 import type { Look, LookOptions } from './look-for-effect.ts';
 import { CREATED_TOLERANCE_MS, isOlder, readCreated, type ScanLane } from './scan-created.ts';
-import { shareScan } from './shared-scans.ts';
+import { joinScan, type ScanShown } from './shared-scans.ts';
 
 /** What of a create body identifies and confirms the payment it made. */
 interface Wanted extends ScanLane {
@@ -26,19 +26,36 @@ export async function lookForCreated(
   context: CapturerContext,
   command: ClaimedCommand,
   attempt: UnknownAttempt & { operation: ScanLane['operation'] },
-  { concluding, signal }: LookOptions,
+  { isFirst, signal }: LookOptions,
 ): Promise<Look> {
-  const { pool, provider } = context;
-  const wanted = wantedOf(command, attempt);
-  const { externalId } = wanted;
-  const request = { externalId, firstStartedAt: attempt.firstStartedAt, isWhole: concluding };
-  const scan = await shareScan(context, wanted, request, signal);
-  const told = scan.rows === null ? null : await readTold(pool, provider, wanted, scan.rows, signal);
+  const { pool, provider, monotonicMs } = context;
+  const wanted: Wanted = { ...wantedOf(command, attempt), look: isFirst ? 'first' : 'whole' };
+  const { id: attemptId, firstStartedAt } = attempt;
+  const request = { attemptId, externalId: wanted.externalId, firstStartedAt };
+  const joined = await joinScan(context, wanted, request, signal);
+  if (joined.kind === 'waits') return joined;
+  const scan = joined.shown;
+  const { process, processMs, answered } = scan;
+  const beganAtMs = monotonicMs() - scan.beganMsAgo;
+  const told = await readTold(pool, provider, wanted, scan.rows, signal);
   const evidence =
-    scan.rows === null || told === null
-      ? nothing('inconclusive', scan.rows === null ? scan.detail : { reason: 'told_unreadable' })
+    told === null
+      ? nothing('inconclusive', { reason: 'told_unreadable' })
       : await judgeRows(provider, wanted, [...scan.rows, ...told], scan.detail, signal);
-  return { beganAtMs: scan.beganAtMs, evidence: { ...evidence, isWhole: concluding } };
+  return {
+    kind: 'read',
+    beganAtMs,
+    process,
+    processMs,
+    evidence: { ...boundedBy(scan, evidence), answered },
+  };
+}
+
+/** Of a list that was not seen whole only what it shows counts. */
+function boundedBy({ end, detail }: ScanShown, evidence: Evidence): Evidence {
+  if (evidence.finding !== 'absent') return evidence;
+  if (end === 'whole') return { ...evidence, isWhole: true };
+  return { ...nothing('inconclusive', detail), isTooLong: end === 'too_long' };
 }
 
 /** What deliveries named and the list does not hold; null when one of them cannot be read. */
@@ -63,7 +80,7 @@ async function readTold(
 function wantedOf(
   command: ClaimedCommand,
   { operation, firstStartedAt }: UnknownAttempt & { operation: ScanLane['operation'] },
-): Wanted {
+): Omit<Wanted, 'look'> {
   const { externalId, accountNumber, type } = JSON.parse(command.createBody ?? '{}') as {
     externalId: string;
     accountNumber: string;

@@ -1,8 +1,13 @@
 import type { UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
+import type { ReadingProcess } from '@capstan/shared/db/scans';
 import type { Operation } from '@capstan/shared/domain/payment-command';
 import { isCaptureTaken, isFinalStatus } from '@capstan/shared/domain/payment-status';
-import type { PaymentProvider, ProviderFailure } from '@capstan/shared/provider/payment-provider';
+import {
+  isAnswered,
+  type PaymentProvider,
+  type ProviderFailure,
+} from '@capstan/shared/provider/payment-provider';
 import type { Evidence } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
 import { lookForCreated } from './look-for-created.ts';
@@ -11,17 +16,21 @@ import { lookForRefund } from './look-for-refund.ts';
 import { describeFailure } from './scan-created.ts';
 
 export interface LookOptions {
-  /** This read may be the one from which absence is concluded, so it must look everywhere. */
-  concluding: boolean;
+  /** Nothing was read since the outcome became unknown, or nothing can count yet: it may find and never rules out. */
+  isFirst: boolean;
   /** Ids of the payment's refunds that were there before the attempt. */
   knownRefundIds: ReadonlySet<string>;
   signal: AbortSignal;
 }
 
-/** One read of the provider. */
-export interface Look {
+/** One read of the provider, or that it is not made yet: the command comes back after `dueMs` at the latest. */
+export type Look = MadeLook | { kind: 'waits'; dueMs: number };
+
+/** Made by this process, or by another one for it. */
+export interface MadeLook extends ReadingProcess {
+  kind: 'read';
   evidence: Evidence;
-  /** When its first call began, on the monotonic clock. */
+  /** When its first call began: on the monotonic clock of this process, as far as the database's clock can tell. */
   beganAtMs: number;
 }
 
@@ -37,10 +46,8 @@ export async function lookForEffect(
     return lookForCreated(context, command, { ...attempt, operation }, options);
   }
   const beganAtMs = context.monotonicMs();
-  return {
-    evidence: await lookAtPayment(context, command, { ...attempt, operation }, options),
-    beganAtMs,
-  };
+  const evidence = await lookAtPayment(context, command, { ...attempt, operation }, options);
+  return { kind: 'read', evidence, beganAtMs, process: context.worker, processMs: beganAtMs };
 }
 
 function lookAtPayment(
@@ -80,5 +87,6 @@ async function lookForStatus(
 }
 
 export function inconclusive(failure: ProviderFailure): Evidence {
-  return { finding: 'inconclusive', isWhole: false, payment: null, detail: describeFailure(failure) };
+  const detail = describeFailure(failure);
+  return { finding: 'inconclusive', isWhole: false, payment: null, detail, answered: isAnswered(failure) };
 }

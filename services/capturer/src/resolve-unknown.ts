@@ -7,7 +7,8 @@ import {
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { findRefundIdsBefore } from '@capstan/shared/db/refunds';
-import { type Conclusion, concludeUnknown, type Evidence } from './conclude-unknown.ts';
+import { isScanAnswered } from '@capstan/shared/db/scans';
+import { type Conclusion, concludeUnknown, type Evidence, isInReview } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
 import { lookForEffect } from './look-for-effect.ts';
 import { end, nextStep, type Proceeding, proceed, type Turn, wait } from './proceed.ts';
@@ -23,19 +24,27 @@ export async function resolveUnknown(
 ): Promise<Turn | null> {
   const { absence } = context.timings;
   const attempt = await loadUnknownAttempt(context.pool, attemptId);
-  const concluding =
-    attempt.absentReads + 1 >= absence.readsMin && attempt.firstAbsentMsAgo >= absence.spanMsMin;
+  const isFirst = attempt.reads === 0 || !isPastDeadline(attempt, context);
   const knownRefundIds =
     command.type === 'payment.refund'
       ? await findRefundIdsBefore(context.pool, attemptId)
       : new Set<string>();
-  const { evidence, beganAtMs } = await readUnderClaim(context, command, (signal) =>
-    lookForEffect(context, command, attempt, { concluding, knownRefundIds, signal }),
+  const look = await readUnderClaim(context, command, (signal) =>
+    lookForEffect(context, command, attempt, { isFirst, knownRefundIds, signal }),
   );
+  if (look.kind === 'waits') return waitForScan(context, command, attemptId, look.dueMs);
+  const { evidence, beganAtMs, process, processMs } = look;
   return recordUnderClaim(context, command, async (tx, claimedAtMs) => {
     const told = await mirrorEvidence(tx, context, command, evidence, attemptId);
     const beganMsAgo = context.monotonicMs() - beganAtMs;
-    await addAttemptRead(tx, attemptId, { beganMsAgo, finding: evidence.finding, detail: evidence.detail });
+    await addAttemptRead(tx, attemptId, {
+      beganMsAgo,
+      process,
+      processMs,
+      answered: (evidence.answered ?? true) && !isInReview(evidence),
+      finding: evidence.finding,
+      detail: evidence.detail,
+    });
     const conclusion = concludeUnknown(
       await loadUnknownAttempt(tx, attemptId),
       evidence,
@@ -45,6 +54,29 @@ export async function resolveUnknown(
     logRead(context, command, attempt, evidence, conclusion);
     const next = await recordConclusion(tx, context, told.command, attempt, conclusion, claimedAtMs);
     return { ...next, read: told.read };
+  });
+}
+
+/** By the database's clock, or by that of this process, which first read when the call was under way at the earliest. */
+function isPastDeadline(
+  { pastDeadlineMs, firstReadMs, callMs }: UnknownAttempt,
+  { worker, monotonicMs }: CapturerContext,
+): boolean {
+  const firstMs = firstReadMs[worker];
+  return pastDeadlineMs >= 0 || (firstMs !== undefined && monotonicMs() - firstMs >= callMs);
+}
+
+/** The claim is given back until the scan is over; one that was over a moment ago is collected at once. */
+function waitForScan(
+  context: CapturerContext,
+  command: ClaimedCommand,
+  attemptId: number,
+  dueMs: number,
+): Promise<Turn | null> {
+  return recordUnderClaim(context, command, async (tx) => {
+    const waiting = await wait(tx, command, 'unresolved', dueMs);
+    const isOver = await isScanAnswered(tx, attemptId);
+    return { ...(isOver ? await wait(tx, command, 'unresolved', 0) : waiting), read: null };
   });
 }
 

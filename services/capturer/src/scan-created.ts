@@ -1,78 +1,103 @@
-import type { ScanRequest } from '@capstan/shared/db/scans';
+import type { ScanPlace, TakenLane } from '@capstan/shared/db/scans';
+import { beginWalk } from '@capstan/shared/provider/list-walk';
 import type {
   ObservedPayment,
   PaymentProvider,
   ProviderFailure,
 } from '@capstan/shared/provider/payment-provider';
+import { type WalkEnd, walkList } from '@capstan/shared/provider/walk-list';
+import { wantedRows } from './wanted-rows.ts';
 
-const PAGE_ROWS = 50;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 /** Clocks differ: a payment this much older than our first attempt can still be ours. */
 export const CREATED_TOLERANCE_MS = 10 * 60 * 1_000;
+/** A payment older than this is not ours, whatever day and offset its createdAt was written in. */
+const OLDER_MS_MAX = 26 * 60 * 60 * 1_000;
 
 /** What is scanned: the account's payments of one type, or its payment attempts. */
 export interface ScanLane {
   operation: 'create' | 'create_attempt';
   accountNumber: string;
   type: string;
+  /** Newest first as far as the first attempt: it may find and never rules out. Else the whole list, oldest first. */
+  look: 'first' | 'whole';
 }
 
-export interface CreatedScan {
-  /** Every row that was seen, each with its externalId; null when the scan came to no end. */
-  rows: readonly ObservedPayment[] | null;
-  /** How many, or why it came to no end, for the operator. */
-  detail: Record<string, unknown>;
+/** What one turn of a scan came to. */
+export interface ScannedTurn {
+  end: WalkEnd;
+  place: ScanPlace;
+  /** By request: rows that may be what it looks for. */
+  found: ReadonlyMap<number, readonly ObservedPayment[]>;
+}
+
+export interface TurnBounds {
+  /** Awaited before each call to the provider. */
+  beforeCall: () => Promise<void>;
+  /** Asked after each page: the turn is over, and the scan goes on in the next one. */
+  isOver: (rows: number) => boolean;
+  signal: AbortSignal;
 }
 
 /**
- * Lists newest first (there is no filter by externalId), once for all who ask. While nobody can conclude absence it
- * stops at rows older than the first attempt of each; otherwise it reads on through a day on either side.
- * @param now by the database clock.
- * @param beforeCall awaited before each call to the provider.
+ * Lists the payments of an account (there is no filter by externalId), once for all who ask, from where the last turn
+ * stopped. Conomy states no time zone for its days, so the day on either side is listed too.
  */
 export async function scanCreated(
   provider: PaymentProvider,
   lane: ScanLane,
-  requests: readonly ScanRequest[],
-  { now, beforeCall, signal }: { now: Date; beforeCall: () => Promise<void>; signal: AbortSignal },
-): Promise<CreatedScan> {
-  const isWhole = requests.some((request) => request.isWhole);
-  const marginMs = isWhole ? DAY_MS : CREATED_TOLERANCE_MS;
+  { requests, underWay, now }: Pick<TakenLane, 'requests' | 'underWay' | 'now'>,
+  { beforeCall, isOver, signal }: TurnBounds,
+): Promise<ScannedTurn> {
   const firstMs = Math.min(...requests.map(({ firstStartedAt }) => firstStartedAt.getTime()));
+  const place = underWay?.place ?? {
+    fromDay: new Date(firstMs - CREATED_TOLERANCE_MS - DAY_MS).toISOString(),
+    toDay: new Date(now.getTime() + DAY_MS).toISOString(),
+    walk: beginWalk(),
+    unreadIds: [],
+  };
+  const wanted = wantedRows(requests);
+  const unreadIds = [...place.unreadIds];
+  const list = listOf(provider, lane, place);
+  const walked = await walkList({
+    order: lane.look === 'first' ? 'newest_first' : 'oldest_first',
+    from: place.walk,
+    ask: async (page) => {
+      await beforeCall();
+      return list(page, signal);
+    },
+    visit: async ({ rows, page }, stop) => {
+      for (const row of rows) {
+        const payment = await named(row);
+        if (payment === null) unreadIds.push(row.id);
+        else wanted.show(payment);
+      }
+      const isPast = lane.look === 'first' && isOlder(rows.at(-1), firstMs - CREATED_TOLERANCE_MS);
+      if (isPast || isOver(rows.length + page.unreadableRows)) stop();
+    },
+  });
+  return { end: walked.end, place: { ...place, walk: walked.place, unreadIds }, found: wanted.found };
+
+  /** A row that does not say its externalId is read whole, unless it is too old to be ours; null: it cannot be read. */
+  async function named(row: ObservedPayment): Promise<ObservedPayment | null> {
+    if (row.externalId !== undefined || isOlder(row, firstMs - OLDER_MS_MAX)) return row;
+    await beforeCall();
+    return readCreated(provider, lane, row.id, signal);
+  }
+}
+
+function listOf(provider: PaymentProvider, lane: ScanLane, place: ScanPlace) {
   const filter = {
     accountNumber: lane.accountNumber,
     type: lane.type,
-    fromDay: new Date(firstMs - marginMs),
-    toDay: new Date(now.getTime() + marginMs),
-    sort: 'createdAt:desc' as const,
+    fromDay: new Date(place.fromDay),
+    toDay: new Date(place.toDay),
   };
-  const list = (offset: number) =>
+  const sort = lane.look === 'first' ? ('createdAt:desc' as const) : ('createdAt:asc' as const);
+  return ({ limit, offset }: { limit: number; offset: number }, signal: AbortSignal) =>
     lane.operation === 'create_attempt'
-      ? provider.listAttempts(filter, { limit: PAGE_ROWS, next: offset }, { signal })
-      : provider.listPayments(filter, { limit: PAGE_ROWS, offset }, { signal });
-  const readWhole = async (id: string) => {
-    await beforeCall();
-    return readCreated(provider, lane, id, signal);
-  };
-  const gaveUp = (detail: Record<string, unknown>): CreatedScan => ({ rows: null, detail });
-  const rows = new Map<string, ObservedPayment>();
-  for (let offset: number | null = 0; offset !== null; ) {
-    await beforeCall();
-    const page = await list(offset);
-    if (!page.ok) return gaveUp(describeFailure(page.failure));
-    if (page.value.unreadableRows > 0) return gaveUp({ reason: 'unreadable_rows' });
-    // Rows come twice when offsets shift under the scan; a page without a new one is the end, whatever the totals say.
-    const fresh = page.value.payments.filter(({ id }) => !rows.has(id));
-    for (const row of fresh) {
-      const payment = row.externalId === undefined ? await readWhole(row.id) : row;
-      if (payment === null) return gaveUp({ reason: 'row_unreadable', id: row.id });
-      rows.set(row.id, payment);
-    }
-    if (fresh.length === 0) break;
-    const isPast = !isWhole && isOlder(page.value.payments.at(-1), firstMs - CREATED_TOLERANCE_MS);
-    offset = isPast ? null : page.value.nextOffset;
-  }
-  return { rows: [...rows.values()], detail: { rows: rows.size } };
+      ? provider.listAttempts(filter, { limit, next: offset }, { signal })
+      : provider.listPayments({ ...filter, sort }, { limit, offset }, { signal });
 }
 
 /** One row whole, null when it cannot be read. */

@@ -1,117 +1,153 @@
-import { createAnnouncer, listenTo, SCANS } from '@capstan/shared/db/announcements';
-import type { Pool } from '@capstan/shared/db/pool';
 import {
   answerScan,
   collectScan,
   keepLane,
-  type OpenScanRequest,
+  keepPlace,
+  leaveLane,
+  type ReadingProcess,
   requestScan,
+  type ScanAnswer,
   type ScanRequest,
+  type ScanUnderWay,
+  type TakenLane,
   takeLane,
-  withdrawScan,
 } from '@capstan/shared/db/scans';
-import { waitForAnnouncement } from '@capstan/shared/db/wait-for-announcement';
-import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
-import type { Logger } from '@capstan/shared/telemetry/logger';
+import { isAnswered, type ObservedPayment } from '@capstan/shared/provider/payment-provider';
+import { commandJob, RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
 import type { CapturerContext } from './context.ts';
-import { type CreatedScan, type ScanLane, scanCreated } from './scan-created.ts';
+import { describeFailure, type ScanLane, type ScannedTurn, scanCreated } from './scan-created.ts';
 
-/** Tells all capturers that the scan of a lane is over, and waits until they say so. */
-export interface ScanNews {
-  announce(lane: string): void;
-  /** Looks, and again whenever a scan of the lane is over, until there is something to see; null when aborted before. */
-  wait<T>(lane: string, signal: AbortSignal, look: () => Promise<T | null>): Promise<T | null>;
-}
-
-/** News for one process, over PostgreSQL. `close` before the pool ends. */
-export function openScanNews(
-  databaseUrl: string,
-  pool: Pool,
-  log: Logger,
-): ScanNews & { close(): Promise<void> } {
-  const announcer = createAnnouncer(pool, SCANS, log);
-  const listener = listenTo(databaseUrl, SCANS, log);
-  return {
-    announce: announcer.announce,
-    wait: (key, signal, look) =>
-      waitForAnnouncement({
-        listener,
-        key,
-        waitMs: Number.POSITIVE_INFINITY,
-        signal,
-        look,
-        isDone: (seen) => seen !== null,
-      }),
-    close: async () => {
-      await listener.close();
-      await announcer.idle();
-    },
-  };
-}
-
-/** What a scan showed to one who asked. */
-export interface ScanShown {
-  /** Every row with the externalId asked for; null when the scan came to no end. */
-  rows: readonly ObservedPayment[] | null;
-  /** How many rows were seen, or why it came to no end. */
+/** What a scan came to, for everybody it was made for. */
+export interface ScanReport {
+  /** `whole`: what it does not show is not there. `too_long`: more than will ever be scanned. */
+  end: 'whole' | 'open' | 'too_long';
+  /** The provider told something. */
+  answered: boolean;
+  /** How many rows were seen, or why it is not whole. */
   detail: Record<string, unknown>;
 }
 
+export interface ScanShown extends ReadingProcess, ScanReport {
+  /** Every row that may be the one asked for. */
+  rows: readonly ObservedPayment[];
+  beganMsAgo: number;
+}
+
+/** Nobody sits and waits for the scan of another: the command comes back when it is over, or after `dueMs` to look. */
+export type JoinedScan = { kind: 'shown'; shown: ScanShown } | { kind: 'waits'; dueMs: number };
+
+/** Whoever scans may die; those who wait for it look after this long. */
+const LOOK_AGAIN_MS = 30_000;
+
 /**
- * Has one scan of the provider serve everybody who needs it, over all capturers: those who ask while their lane is
- * being scanned share the next scan. A scan never serves somebody who asked after it had begun, since it may have
- * passed by what they look for.
- * @param signal ends the wait; what is shown then is a scan without an end.
+ * Has one scan of the provider serve everybody who needs it, over all capturers. A scan never serves somebody who asked
+ * after it had begun, since it may have passed by what they look for: those share the next one.
  */
-export async function shareScan(
+export async function joinScan(
   context: CapturerContext,
   lane: ScanLane,
   request: ScanRequest,
   signal: AbortSignal,
-): Promise<ScanShown & { beganAtMs: number }> {
-  const { pool, scanNews, monotonicMs } = context;
+): Promise<JoinedScan> {
+  const { pool, timings } = context;
+  const { attemptId } = request;
+  const earlier = await collect(context, attemptId);
+  if (earlier !== null) return earlier;
   const name = nameOf(lane);
-  const askedAtMs = monotonicMs();
-  const id = await requestScan(pool, name, request);
-  const collected = await scanNews.wait(name, signal, async () => {
-    await scanInTurn(context, lane, id);
-    return collectScan<ScanShown>(pool, id);
-  });
-  if (collected !== null) return { ...collected.answer, beganAtMs: monotonicMs() - collected.beganMsAgo };
-  await withdrawScan(pool, id);
-  return { rows: null, detail: { reason: 'no_turn_in_time' }, beganAtMs: askedAtMs };
+  await requestScan(pool, name, request);
+  const taken = await takeLane(pool, name, timings.readLeaseMs);
+  if (taken === null) return { kind: 'waits', dueMs: LOOK_AGAIN_MS };
+  const failure = await takeScanTurn(context, lane, taken, signal);
+  const own = await collect(context, attemptId);
+  if (own !== null) return own;
+  const isMine = taken.requests.some((asking) => asking.attemptId === attemptId);
+  if (failure === null || !isMine) return { kind: 'waits', dueMs: failure === null ? 0 : LOOK_AGAIN_MS };
+  return { kind: 'shown', shown: failure };
 }
 
-/** Scans for all who ask now, unless somebody else is scanning. */
-async function scanInTurn(context: CapturerContext, lane: ScanLane, requestId: number): Promise<void> {
-  const { pool, provider, timings, scanNews } = context;
-  const name = nameOf(lane);
-  const hold = { requestId, leaseMs: timings.readLeaseMs };
-  const taken = await takeLane(pool, name, hold);
-  if (taken === null) return;
-  const { requests, beganAt, now } = taken;
-  // Who was answered a moment ago leaves the lane to those who wait.
-  const isMine = requests.some(({ id }) => id === requestId);
-  const answers: { id: number; answer: ScanShown }[] = [];
-  try {
-    if (isMine) {
-      const scan = await scanCreated(provider, lane, requests, {
-        now,
-        beforeCall: () => keepLane(pool, name, hold),
-        signal: AbortSignal.timeout(timings.readMsMax),
-      });
-      answers.push(...requests.map((request) => ({ id: request.id, answer: shownTo(request, scan) })));
-    }
-  } finally {
-    await answerScan(pool, name, { requestId, beganAt, answers });
-    if (requests.length > 0) scanNews.announce(name);
+async function collect({ pool }: CapturerContext, attemptId: number): Promise<JoinedScan | null> {
+  const collected: ScanAnswer<ObservedPayment, ScanReport> | null = await collectScan(pool, attemptId);
+  if (collected === null) return null;
+  const { answer, rows, ...read } = collected;
+  // A row that was shown in two turns is one row.
+  const unique = [...new Map(rows.map((row) => [row.id, row])).values()];
+  return { kind: 'shown', shown: { ...read, ...answer, rows: unique } };
+}
+
+/** Scans for one turn. @returns what the failure of a page told, when one ended the turn. */
+async function takeScanTurn(
+  context: CapturerContext,
+  lane: ScanLane,
+  taken: TakenLane,
+  signal: AbortSignal,
+): Promise<ScanShown | null> {
+  const { pool, provider, timings, monotonicMs, worker } = context;
+  if (taken.requests.length === 0) {
+    await leaveLane(pool, taken);
+    return null;
   }
+  const beganMs = monotonicMs();
+  const begun = taken.underWay ?? { begunAt: taken.takenAt, process: worker, processMs: beganMs };
+  const overMs = beganMs + timings.scanTurnMs;
+  let rows = taken.underWay?.place.walk.rows ?? 0;
+  const turn = await scanCreated(provider, lane, taken, {
+    beforeCall: () => keepLane(pool, taken, timings.readLeaseMs),
+    isOver: (more) => {
+      rows += more;
+      return monotonicMs() >= overMs || rows >= timings.scanRowsMax;
+    },
+    signal,
+  });
+  const hasMoved = turn.place.walk.pages > (taken.underWay?.place.walk.pages ?? 0);
+  const answeredMs = taken.answeredMs + (hasMoved ? monotonicMs() - beganMs : 0);
+  const report = reportOf(lane, turn, {
+    rowsMax: timings.scanRowsMax,
+    msMax: timings.absence.unknownMsMax,
+    answeredMs,
+  });
+  const { found, place, end } = turn;
+  if (report !== null) {
+    const answer = { answer: report, found, graceMs: RELAY_GRACE_MS };
+    const woken = await answerScan(pool, taken, begun, answer);
+    await context.commands.offer(woken.map(({ id, epoch }) => commandJob(id, epoch)));
+    return null;
+  }
+  const scan: ScanUnderWay = { ...begun, place };
+  await keepPlace(pool, taken, scan, { answeredMs, found });
+  if (end.kind !== 'failed') return null;
+  const { process, processMs } = { process: worker, processMs: beganMs };
+  const detail = describeFailure(end.failure);
+  const told = { end: 'open' as const, answered: isAnswered(end.failure), detail, rows: [] };
+  return { ...told, process, processMs, beganMsAgo: monotonicMs() - beganMs };
 }
 
-function nameOf({ operation, accountNumber, type }: ScanLane): string {
-  return `${operation} ${accountNumber} ${type}`;
+/** Null while the scan goes on in another turn. */
+function reportOf(
+  { look }: ScanLane,
+  { end, place }: ScannedTurn,
+  bounds: { rowsMax: number; msMax: number; answeredMs: number },
+): ScanReport | null {
+  const { walk, unreadIds } = place;
+  const counts = { rows: walk.ids.size, pages: walk.pages };
+  const open = (detail: Record<string, unknown>, answered = true): ScanReport => ({
+    end: 'open',
+    answered,
+    detail: { ...detail, ...counts },
+  });
+  const isOpen = end.kind === 'stopped' || end.kind === 'failed';
+  if (look === 'first') {
+    return end.kind === 'failed'
+      ? open(describeFailure(end.failure), isAnswered(end.failure))
+      : open({ reason: 'first_look' });
+  }
+  if (isOpen && (walk.rows >= bounds.rowsMax || bounds.answeredMs >= bounds.msMax))
+    return { end: 'too_long', answered: true, detail: { reason: 'scan_too_long', ...counts } };
+  if (isOpen) return null;
+  if (end.kind === 'gap') return open({ ...end.gap });
+  if (unreadIds.length > 0) return open({ reason: 'row_unreadable', id: unreadIds[0] });
+  return { end: 'whole', answered: true, detail: counts };
 }
 
-function shownTo({ externalId }: OpenScanRequest, { rows, detail }: CreatedScan): ScanShown {
-  return { rows: rows?.filter((row) => row.externalId === externalId) ?? null, detail };
+function nameOf({ operation, accountNumber, type, look }: ScanLane): string {
+  return `${look} ${operation} ${accountNumber} ${type}`;
 }

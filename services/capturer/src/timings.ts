@@ -12,6 +12,10 @@ export interface CapturerTimings {
   readLeaseMs: number;
   /** All the time there is for the reads of one turn; a list may have many pages. */
   readMsMax: number;
+  /** A scan that goes on by then goes on in the next turn; the call under way may take its time. */
+  scanTurnMs: number;
+  /** Rows after which a scan is given up. */
+  scanRowsMax: number;
   /** Between two reads of a payment that is under review. */
   reviewReadMs: number;
   /** After a read that failed before anything could be decided. */
@@ -27,6 +31,8 @@ export function capturerTimings(config: {
   callMsMax: number;
   absenceReadsMin: number;
   absenceSpanMs: number;
+  scanRowsMax: number;
+  unknownMsMax: number;
 }): CapturerTimings {
   return {
     sendWindowMs: config.sendWindowMs,
@@ -34,8 +40,14 @@ export function capturerTimings(config: {
     sendLeaseMs: config.sendWindowMs + config.callMsMax + TAKEOVER_MARGIN_MS,
     readLeaseMs: config.callMsMax + TAKEOVER_MARGIN_MS,
     readMsMax: 5 * config.callMsMax,
+    scanTurnMs: 4 * config.callMsMax,
+    scanRowsMax: config.scanRowsMax,
     reviewReadMs: 30_000,
     readAgainMs: 5_000,
-    absence: { readsMin: config.absenceReadsMin, spanMsMin: config.absenceSpanMs },
+    absence: {
+      readsMin: config.absenceReadsMin,
+      spanMsMin: config.absenceSpanMs,
+      unknownMsMax: config.unknownMsMax,
+    },
   };
 }

@@ -15,11 +15,17 @@ import { createTestQueue } from '@capstan/testing/test-queue';
 import { until } from '@capstan/testing/until';
 import type { CapturerContext } from '../src/context.ts';
 import { executeCommand } from '../src/execute-command.ts';
-import { openScanNews } from '../src/shared-scans.ts';
 import { capturerTimings } from '../src/timings.ts';
 
 /** Short enough for a test, in the proportions of the real ones. */
-const TIMINGS = { sendWindowMs: 2_000, callMsMax: 1_000, absenceReadsMin: 3, absenceSpanMs: 600 };
+const TIMINGS = {
+  sendWindowMs: 2_000,
+  callMsMax: 1_000,
+  absenceReadsMin: 3,
+  absenceSpanMs: 600,
+  scanRowsMax: 1_000_000,
+  unknownMsMax: 7_200_000,
+};
 
 /**
  * A capturer's context on a real PostgreSQL, queue and sandbox. `close` in afterAll. `regulated`: the gate is told of
@@ -39,12 +45,10 @@ export async function openCapturerFixture({ regulated = false } = {}) {
   const commands = openSender('commands', queue.url, log);
   const reads = openSender('reads', queue.url, log);
   const progress = createAnnouncer(pool, PROGRESS, log);
-  const scanNews = openScanNews(database.url, pool, log);
   const context: CapturerContext = {
     pool,
     provider: provider.client,
     gate,
-    scanNews,
     commands,
     reads,
     progress,
@@ -61,17 +65,10 @@ export async function openCapturerFixture({ regulated = false } = {}) {
     /** A second capturer on the same database: its own connections and ears. End it before the fixture. */
     another: (worker: string) => {
       const own = openPool({ url: database.url, name: worker, max: 10, log });
-      const ownNews = openScanNews(database.url, own, log);
-      return {
-        context: { ...context, pool: own, worker, scanNews: ownNews },
-        close: async () => {
-          await ownNews.close();
-          await own.end();
-        },
-      };
+      return { context: { ...context, pool: own, worker }, close: () => own.end() };
     },
     close: async () => {
-      await Promise.all([commands.close(), reads.close(), gate.close(), scanNews.close()]);
+      await Promise.all([commands.close(), reads.close(), gate.close()]);
       await provider.close();
       await progress.idle();
       await pool.end();
@@ -149,6 +146,21 @@ export async function insertCreate(
     notAfter,
   });
   return { id, paymentKey, externalId };
+}
+
+/** Writes a create whose answer was lost a moment ago, claimed by a capturer that is about to look for it. */
+export async function insertLostCreate(pool: Pool): Promise<InsertedCommand & { attemptId: number }> {
+  const create = await insertCreate(pool, { then: [] });
+  const { rows } = await pool.query<{ id: number }>(
+    `with claimed as (
+       update commands set status = 'unresolved', claimed_until = capstan_now() + interval '1 minute' where id = $1
+     )
+     insert into attempts (command_id, payment_key, step, operation, number, claim_epoch, worker, deadline_at, outcome,
+       finished_at)
+     values ($1, $2, 0, 'create', 1, 0, 'test', capstan_now(), 'unknown', capstan_now()) returning id`,
+    [create.id, create.paymentKey],
+  );
+  return { ...create, attemptId: rows[0]?.id ?? 0 };
 }
 
 /** Writes a command about a payment that exists, `blocked` behind an earlier one or runnable. */

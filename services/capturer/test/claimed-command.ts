@@ -47,6 +47,9 @@ export function unknownAttempt(over: Partial<UnknownAttempt> = {}): UnknownAttem
     absentReads: 0,
     absentForMs: 0,
     firstAbsentMsAgo: over.absentForMs ?? 0,
+    answeredForMs: 0,
+    callMs: 12_000,
+    firstReadMs: {},
     ...over,
   };
 }

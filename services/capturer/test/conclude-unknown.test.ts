@@ -11,7 +11,7 @@ import {
 } from '../src/conclude-unknown.ts';
 import { observedPayment, unknownAttempt } from './claimed-command.ts';
 
-const RULE: AbsenceRule = { readsMin: 3, spanMsMin: 45_000 };
+const RULE: AbsenceRule = { readsMin: 3, spanMsMin: 45_000, unknownMsMax: 7_200_000 };
 const REFUSED: ProviderFailure = {
   stage: 'answered',
   reason: 'http_422',
@@ -154,6 +154,42 @@ describe('absence', () => {
         provider: { status: 422, code: '21', traceId: 't-1' },
       },
     });
+  });
+});
+
+describe('a provider that answers and does not tell', () => {
+  const ASKED_LONG = { reads: 400, answeredForMs: 7_200_000, pastDeadlineMs: 7_200_000 };
+
+  test.each<[what: string, Partial<UnknownAttempt>, Finding, string]>([
+    ['of a create', { operation: 'create' }, 'inconclusive', 'parked scan_too_long'],
+    ['of a payment attempt', { operation: 'create_attempt' }, 'inconclusive', 'parked scan_too_long'],
+    ['of an authorize', { operation: 'authorize' }, 'inconclusive', 'parked outcome_unknown'],
+    ['of a capture', { operation: 'capture' }, 'inconclusive', 'parked outcome_unknown'],
+    ['of a refund', { operation: 'refund' }, 'inconclusive', 'parked outcome_unknown'],
+    ['of a document', { operation: 'submit_document' }, 'inconclusive', 'parked outcome_unknown'],
+    [
+      'of a capture that is absent now and then',
+      { operation: 'capture' },
+      'absent',
+      'parked outcome_unknown',
+    ],
+    ['of a capture found at last', { operation: 'capture' }, 'found', 'succeeded'],
+    ['of a create absent at last', { operation: 'create', ...LONG_ABSENT }, 'absent', 'retryable'],
+    ['for less than two hours', { operation: 'create', answeredForMs: 7_199_999 }, 'inconclusive', 'open'],
+  ])('%s → %s', (_what, attempt, finding, expected) => {
+    expect(inShort(conclude({ ...ASKED_LONG, ...attempt }, finding))).toBe(expected);
+  });
+
+  test('of a list too long to be read is not asked for longer', () => {
+    const told = { ...evidence('inconclusive'), isTooLong: true };
+    const create = unknownAttempt({ operation: 'create' });
+    expect(inShort(concludeUnknown(create, told, RULE, 0.5))).toBe('parked scan_too_long');
+  });
+
+  test('keeps nobody from waiting for a review, however long it takes', () => {
+    expect(conclude({ ...ASKED_LONG, operation: 'capture' }, 'inconclusive', 'REQUIRES_REVIEW').kind).toBe(
+      'open',
+    );
   });
 });
 

@@ -174,7 +174,7 @@ describe('an answer that never came', () => {
         listPayments: async (...call: Parameters<typeof provider.listPayments>) => {
           const listed = await provider.listPayments(...call);
           if (inSight || !listed.ok) return listed;
-          return { ...listed, value: { ...listed.value, payments: [] } };
+          return { ...listed, value: { ...listed.value, payments: [], total: 0 } };
         },
         readPayment: async (...call: Parameters<typeof provider.readPayment>) => {
           const read = await provider.readPayment(...call);
@@ -208,7 +208,7 @@ describe('an answer that never came', () => {
       },
       listPayments: async (...call: Parameters<typeof provider.listPayments>) => {
         const listed = await provider.listPayments(...call);
-        return listed.ok ? { ...listed, value: { ...listed.value, payments: [] } } : listed;
+        return listed.ok ? { ...listed, value: { ...listed.value, payments: [], total: 0 } } : listed;
       },
     };
     expect(

@@ -3,13 +3,10 @@ import pg from 'pg';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** What is told from process to process through PostgreSQL; each announcement has a key. */
-export type Channel = 'capstan_progress' | 'capstan_scans';
+export type Channel = 'capstan_progress';
 
 /** Something about a payment was committed; its key is the payment's. */
 export const PROGRESS: Channel = 'capstan_progress';
-
-/** A scan of the provider's lists is over; the key is what was scanned. */
-export const SCANS: Channel = 'capstan_scans';
 
 /** Instead of a key: waits for whichever comes. */
 export const ANY_KEY = '*';

@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { Operation } from '../domain/payment-command.ts';
 import type { ProviderFailure } from '../provider/payment-provider.ts';
 import { type ClaimedCommand, ClaimLostError } from './claims.ts';
+import type { ReadingProcess } from './scans.ts';
 import { storableJson } from './storable-text.ts';
 
 export type Outcome = 'succeeded' | 'rejected' | 'retryable' | 'unknown';
@@ -171,19 +172,34 @@ export type Finding =
   /** The read failed, or the state does not tell yet. */
   | 'inconclusive';
 
-export async function addAttemptRead(
-  tx: PoolClient,
-  attemptId: number,
-  read: { beganMsAgo: number; finding: Finding; detail: Record<string, unknown> },
-): Promise<void> {
+/** One read of the provider about an unknown outcome. */
+export interface AttemptRead extends ReadingProcess {
+  /** How long ago it began, by the database clock. */
+  beganMsAgo: number;
+  /** The provider told something. */
+  answered: boolean;
+  finding: Finding;
+  detail: Record<string, unknown>;
+}
+
+export async function addAttemptRead(tx: PoolClient, attemptId: number, read: AttemptRead): Promise<void> {
   await tx.query(
-    `insert into attempt_reads (attempt_id, began_at, finding, detail)
-     values ($1::bigint, capstan_now() - $2::float8 * interval '1 millisecond', $3::text, $4::jsonb)`,
-    [attemptId, read.beganMsAgo, read.finding, storableJson(read.detail)],
+    `insert into attempt_reads (attempt_id, began_at, finding, detail, process, process_ms, answered)
+     values ($1::bigint, capstan_now() - $2::float8 * interval '1 millisecond', $3::text, $4::jsonb, $5::text,
+       $6::float8, $7::boolean)`,
+    [
+      attemptId,
+      read.beganMsAgo,
+      read.finding,
+      storableJson(read.detail),
+      read.process,
+      read.processMs,
+      read.answered,
+    ],
   );
 }
 
-/** An unknown attempt with the evidence gathered since it began or its command was last redriven; times as milliseconds by the database clock. */
+/** An unknown attempt with the evidence gathered since it began or its command was last redriven. */
 export interface UnknownAttempt {
   id: number;
   number: number;
@@ -199,20 +215,56 @@ export interface UnknownAttempt {
   documentMsBefore: number | null;
   /** A person has put the command back to work after the attempt began; that says nothing of the attempts which follow. */
   isRedriven: boolean;
-  /** Time since the call's own deadline; negative while the call could still be under way. */
+  /** Time since the call's own deadline by the database clock, which may jump; negative while the call could still be under way. */
   pastDeadlineMs: number;
   reads: number;
   /** Reads begun after the deadline that found nothing. */
   absentReads: number;
-  /** Between the beginnings of the first and the last of those. */
+  /** The longest time between two of those by the clock of one process that made both. */
   absentForMs: number;
-  /** From the beginning of the first of those to now. */
+  /** From the first that such a span may begin with to now, by the database clock: tells when to read again, proves nothing. */
   firstAbsentMsAgo: number;
+  /** For how long the provider has been answering reads without telling the outcome, by the clock of one process. */
+  answeredForMs: number;
+  /** The longest a call of the attempt could be under way. */
+  callMs: number;
+  /** By process: when it first read for this attempt, by its own clock. */
+  firstReadMs: Record<string, number>;
 }
 
+/** Between two reads further apart than this the provider may have been away. */
+const ANSWERED_GAP_MS_MAX = 5 * 60_000;
+
+/**
+ * What is known of an unknown attempt. A clock of the database that jumps shortens nothing: time counts only between two reads of
+ * one process, and a process knows by its own clock that the deadline is past when it first read that long ago.
+ */
 export async function loadUnknownAttempt(db: Pool | PoolClient, attemptId: number): Promise<UnknownAttempt> {
   const { rows } = await db.query<UnknownAttempt>(
-    `select a.id, a.number, a.operation, a.started_at as "startedAt", a.failure,
+    `with attempt as (
+       select *, (extract(epoch from deadline_at - started_at) * 1000)::float8 as call_ms
+       from attempts where id = $1::bigint
+     ), made as (
+       select r.*, r.process_ms - min(r.process_ms) over (partition by r.process) >= a.call_ms as is_surely_past,
+         r.began_at >= a.deadline_at as is_past
+       from attempt_reads r join attempt a on a.id = r.attempt_id
+     ), evidence as (
+       -- Evidence that led to parking settles nothing again: a redrive begins anew.
+       select *, count(*) filter (where answered is not true) over (order by id) as untold from made
+       where began_at >= coalesce((select max(d.at) from command_redrives d join attempt a on a.command_id = d.command_id),
+         '-infinity')
+     ), absent as (
+       select * from evidence where finding = 'absent' and (is_past or is_surely_past)
+     ), spans as (
+       select max(process_ms) - min(process_ms) as ms from absent where is_surely_past group by process
+     ), answered as (
+       select process, process_ms - lag(process_ms) over of_process as ms, untold = lag(untold) over of_process as is_told
+       from evidence where answered and process is not null
+       window of_process as (partition by process order by id)
+     ), patience as (
+       select sum(least(ms, $2::float8)) filter (where is_told) as ms from answered group by process
+     )
+     select a.id, a.number, a.operation, a.started_at as "startedAt", a.failure, a.call_ms as "callMs",
        a.documentation_before as "documentationBefore",
        case when a.operation = 'submit_document' then (
          select (extract(epoch from a.started_at - max(coalesce(o.resolved_at, o.finished_at))) * 1000)::float8
@@ -223,21 +275,17 @@ export async function loadUnknownAttempt(db: Pool | PoolClient, attemptId: numbe
        exists (select from command_redrives d where d.command_id = a.command_id and d.attempt_id >= a.id) as "isRedriven",
        (select min(f.started_at) from attempts f where f.command_id = a.command_id and f.step = a.step) as "firstStartedAt",
        (extract(epoch from capstan_now() - a.deadline_at) * 1000)::float8 as "pastDeadlineMs",
-       count(r.id)::int as reads,
-       (count(r.id) filter (where r.finding = 'absent' and r.began_at >= a.deadline_at))::int as "absentReads",
-       coalesce(extract(epoch from max(r.began_at) filter (where r.finding = 'absent' and r.began_at >= a.deadline_at)
-         - min(r.began_at) filter (where r.finding = 'absent' and r.began_at >= a.deadline_at)) * 1000, 0)::float8
-         as "absentForMs",
-       coalesce(extract(epoch from capstan_now()
-         - min(r.began_at) filter (where r.finding = 'absent' and r.began_at >= a.deadline_at)) * 1000, 0)::float8
-         as "firstAbsentMsAgo"
-     from attempts a
-     left join attempt_reads r on r.attempt_id = a.id
-       -- Evidence that led to parking settles nothing again: a redrive begins anew.
-       and r.began_at >= coalesce((select max(d.at) from command_redrives d where d.command_id = a.command_id), '-infinity')
-     where a.id = $1::bigint
-     group by a.id`,
-    [attemptId],
+       (select count(*)::int from evidence) as reads,
+       (select count(*)::int from absent) as "absentReads",
+       coalesce((select max(ms) from spans), 0)::float8 as "absentForMs",
+       coalesce((select extract(epoch from capstan_now() - min(began_at)) * 1000 from absent where is_surely_past), 0)::float8
+         as "firstAbsentMsAgo",
+       coalesce((select max(ms) from patience), 0)::float8 as "answeredForMs",
+       coalesce((select jsonb_object_agg(process, ms) from (
+         select process, min(process_ms) as ms from made where process is not null group by process
+       ) f), '{}') as "firstReadMs"
+     from attempt a`,
+    [attemptId, ANSWERED_GAP_MS_MAX],
   );
   const row = rows[0];
   if (!row) throw new Error(`attempt ${attemptId} does not exist`);

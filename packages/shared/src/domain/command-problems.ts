@@ -38,6 +38,13 @@ export const COMMAND_PROBLEMS = {
     cause: 'Conomy has a payment of that name from before the first try of this command.',
     fix: 'Choose another externalId; name the older payment by its Conomy id.',
   },
+  outcome_unknown: {
+    statuses: ['parked'],
+    title: 'Conomy does not tell what became of the call',
+    cause:
+      'The answer was lost, and Conomy has been answering for UNKNOWN_MS_MAX (2 hours) without showing whether the call had its effect.',
+    fix: 'Ask Conomy, then redrive: the payment is read anew, for as long again. Nothing is sent before its absence is established.',
+  },
   payment_in_unexpected_status: {
     statuses: ['parked'],
     title: 'The payment is in a status in which the step is not possible',
@@ -110,6 +117,13 @@ export const COMMAND_PROBLEMS = {
     title: 'It is not known whether the refund was made',
     cause: 'The answer was lost and no refund that could be this one was found; it is never sent again.',
     fix: 'Ask Conomy whether it was made, then redrive to have it looked for anew. One that was not made and is still wanted is made at Conomy first, with the same amount.',
+  },
+  scan_too_long: {
+    statuses: ['parked'],
+    title: 'The account is too long to be searched for a lost create',
+    cause:
+      'The answer to the create was lost, and the list of its account came to no end within SCAN_ROWS_MAX rows (1,000,000) or UNKNOWN_MS_MAX (2 hours) of answered reads, or was never told whole.',
+    fix: 'Look for the payment at Conomy. One that is there is found by a redrive as soon as a delivery or a list names it; raise the settings for an account that is longer, then redrive.',
   },
   several_payments_found: {
     statuses: ['parked'],

@@ -70,10 +70,11 @@ export async function walkList(list: ListToWalk): Promise<WalkedList> {
       isStopped = true;
     });
     place = decided.place;
+    if (decided.step.isOver) {
+      const { gap } = decided.step;
+      return ended(gap === null ? { kind: 'whole' } : { kind: 'gap', gap });
+    }
     if (isStopped) return ended({ kind: 'stopped' });
-    if (!decided.step.isOver) continue;
-    const { gap } = decided.step;
-    return ended(gap === null ? { kind: 'whole' } : { kind: 'gap', gap });
   }
 }
 

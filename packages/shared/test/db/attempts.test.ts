@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   addAttemptRead,
   beginAttempt,
+  type Finding,
   finishAttempt,
   loadUnknownAttempt,
   resolveAttempt,
@@ -48,27 +49,97 @@ async function attemptUnknown(db: Pool, commandId: string, callMsMax: number) {
 describe('the evidence about an unknown attempt', () => {
   const beginUnknown = async (callMsMax: number) =>
     (await attemptUnknown(pool, await insertCommand(pool), callMsMax)).attemptId;
-  const read = (db: Pool, id: number, finding: 'absent' | 'inconclusive', beganMsAgo = 0) =>
-    inTransaction(db, (tx) => addAttemptRead(tx, id, { beganMsAgo, finding, detail: {} }));
+  /** A read that a process began at an instant of its own clock. */
+  const read = (
+    db: Pool,
+    id: number,
+    made: { at: number; by?: string; finding?: Finding; answered?: boolean; beganMsAgo?: number },
+  ) => {
+    const { at, by = 'one', finding = 'absent', answered = true, beganMsAgo = 0 } = made;
+    const told = { beganMsAgo, process: by, processMs: at, answered, finding, detail: {} };
+    return inTransaction(db, (tx) => addAttemptRead(tx, id, told));
+  };
 
   test('counts as absent only reads begun after the call’s own deadline', async () => {
     const id = await beginUnknown(10_000);
-    await read(pool, id, 'absent');
-    await read(later, id, 'absent');
-    await read(later, id, 'inconclusive');
-    await read(later, id, 'absent', 3_600_000);
+    await read(pool, id, { at: 0 });
+    await read(later, id, { at: 1 });
+    await read(later, id, { at: 2, finding: 'inconclusive' });
+    await read(later, id, { at: 3, beganMsAgo: 3_600_000 });
     expect(await loadUnknownAttempt(later, id)).toMatchObject({ reads: 4, absentReads: 1, absentForMs: 0 });
   });
 
-  test('spans from the first to the last of them by the database clock', async () => {
+  test('spans from the first to the last of them by the clock of a process that made both', async () => {
     const id = await beginUnknown(0);
-    await read(later, id, 'absent', 60_000);
-    await read(later, id, 'absent');
-    const attempt = await loadUnknownAttempt(later, id);
-    expect(attempt.absentReads).toBe(2);
-    expect(attempt.absentForMs).toBeGreaterThanOrEqual(60_000);
-    expect(attempt.absentForMs).toBeLessThan(75_000);
-    expect(attempt.firstAbsentMsAgo).toBeGreaterThanOrEqual(attempt.absentForMs);
+    for (const at of [1_000, 20_000, 46_000]) await read(pool, id, { at });
+    expect(await loadUnknownAttempt(pool, id)).toMatchObject({ absentReads: 3, absentForMs: 45_000 });
+  });
+
+  test('spans no time that only the database clock saw go by', async () => {
+    const id = await beginUnknown(0);
+    await read(pool, id, { at: 1_000 });
+    await read(later, id, { at: 1_500 });
+    await read(later, id, { at: 1_700 });
+    expect(await loadUnknownAttempt(later, id)).toMatchObject({ absentReads: 3, absentForMs: 700 });
+  });
+
+  test('begins no span before the deadline is past by the clock of the process, however far the database’s jumped', async () => {
+    const id = await beginUnknown(10_000);
+    for (const at of [0, 9_999, 10_000, 44_000, 45_000]) await read(later, id, { at });
+    expect(await loadUnknownAttempt(later, id)).toMatchObject({ absentReads: 5, absentForMs: 35_000 });
+  });
+
+  test('goes on when the database clock was set back behind the deadline', async () => {
+    const id = (await attemptUnknown(later, await insertCommand(pool), 10_000)).attemptId;
+    for (const at of [0, 10_000, 20_000, 55_000]) await read(pool, id, { at });
+    expect(await loadUnknownAttempt(pool, id)).toMatchObject({ absentReads: 3, absentForMs: 45_000 });
+  });
+
+  test('counts reads of several processes as reads, and the longest span of one of them as time', async () => {
+    const id = await beginUnknown(0);
+    await read(pool, id, { at: 5_000_000, by: 'one' });
+    await read(pool, id, { at: 1_000, by: 'two' });
+    await read(pool, id, { at: 9, by: 'three' });
+    expect(await loadUnknownAttempt(pool, id)).toMatchObject({ absentReads: 3, absentForMs: 0 });
+    await read(pool, id, { at: 31_000, by: 'two' });
+    await read(pool, id, { at: 5_012_000, by: 'one' });
+    expect(await loadUnknownAttempt(pool, id)).toMatchObject({
+      absentReads: 5,
+      absentForMs: 30_000,
+      firstReadMs: { one: 5_000_000, two: 1_000, three: 9 },
+    });
+  });
+
+  test('takes a read of before, which names no process, for a read and not for time', async () => {
+    const id = await beginUnknown(0);
+    await pool.query(
+      `insert into attempt_reads (attempt_id, began_at, finding)
+       select $1, capstan_now() + n * interval '1 minute', 'absent' from generate_series(1, 3) n`,
+      [id],
+    );
+    expect(await loadUnknownAttempt(pool, id)).toMatchObject({ absentReads: 3, absentForMs: 0 });
+  });
+
+  const MINUTE_MS = 60_000;
+
+  test('tells for how long the provider has been answering without telling', async () => {
+    const id = await beginUnknown(0);
+    for (let nth = 0; nth <= 30; nth++)
+      await read(pool, id, { at: nth * 4 * MINUTE_MS, finding: 'inconclusive' });
+    expect(await loadUnknownAttempt(pool, id)).toMatchObject({ answeredForMs: 120 * MINUTE_MS });
+  });
+
+  test('does not count an outage: neither what lies beside a read that failed, nor a long time without reads', async () => {
+    const id = await beginUnknown(0);
+    const at = (minutes: number, answered = true) =>
+      read(pool, id, { at: minutes * MINUTE_MS, answered, finding: 'inconclusive' });
+    await at(0);
+    await at(2);
+    await at(3, false);
+    await at(4);
+    await at(6);
+    await at(600);
+    expect(await loadUnknownAttempt(pool, id)).toMatchObject({ answeredForMs: (2 + 2 + 5) * MINUTE_MS });
   });
 
   test('says how long the call can still be under way', async () => {

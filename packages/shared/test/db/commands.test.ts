@@ -169,7 +169,8 @@ describe('a worker that lost its claim', () => {
     ];
 
     const writing = inTransaction(pool, async (tx) => {
-      await addAttemptRead(tx, attemptId, { beganMsAgo: 0, finding: 'absent', detail: {} });
+      const read = { beganMsAgo: 0, process: 'one', processMs: 0, answered: true, detail: {} };
+      await addAttemptRead(tx, attemptId, { ...read, finding: 'absent' });
       await write(tx, { ...lost, stepsDone: 1 }, attemptId);
     });
 

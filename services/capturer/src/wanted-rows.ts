@@ -1,0 +1,48 @@
+import type { OpenScanRequest } from '@capstan/shared/db/scans';
+import {
+  externalIdForms,
+  mayBeSameExternalId,
+  PREFIX_CHARACTERS_MIN,
+} from '@capstan/shared/domain/external-id';
+import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
+
+/** Of rows that only may be ours a few say as much as many. */
+const ROWS_MAX = 20;
+
+/** Picks from the rows of a list those that each request may look for, and keeps no other. */
+export function wantedRows(requests: readonly OpenScanRequest[]): {
+  show(row: ObservedPayment): void;
+  found: ReadonlyMap<number, readonly ObservedPayment[]>;
+} {
+  // Ids that may be the same have a form each that begins alike.
+  const asking = new Map<string, Set<OpenScanRequest>>();
+  for (const request of requests) {
+    for (const form of externalIdForms(request.externalId)) {
+      const beginning = beginningOf(form);
+      asking.set(beginning, (asking.get(beginning) ?? new Set()).add(request));
+    }
+  }
+  const found = new Map<number, ObservedPayment[]>();
+  return {
+    found,
+    show: (row) => {
+      const { id, externalId } = row;
+      if (externalId === undefined) return;
+      const near = new Set(
+        externalIdForms(externalId).flatMap((form) => [...(asking.get(beginningOf(form)) ?? [])]),
+      );
+      for (const request of near) {
+        if (!mayBeSameExternalId(request.externalId, externalId)) continue;
+        const rows = found.get(request.id) ?? [];
+        found.set(request.id, rows);
+        const isExact = externalId === request.externalId;
+        if (rows.some((known) => known.id === id) || (!isExact && rows.length >= ROWS_MAX)) continue;
+        rows.push(row);
+      }
+    },
+  };
+}
+
+function beginningOf(form: string): string {
+  return form.slice(0, PREFIX_CHARACTERS_MIN);
+}
