@@ -90,7 +90,8 @@ export function afterPage(
   };
   // Such a list has one page, and does not look at the offset.
   const isRepeated = place.pagesOfWalk === 2 && place.alike === 2 && !page.isPaginated;
-  if (held === 0 || isRepeated) return atEndOfWalk(place, order);
+  if (isRepeated) return atEndOfWalk({ ...place, unreadableRows: before.unreadableRows }, order);
+  if (held === 0) return atEndOfWalk(place, order);
   if (place.alike < ALIKE_MAX) return { place, step: { isOver: false } };
   return { place, step: { isOver: true, gap: { reason: 'same_page_again', offset: before.offset } } };
 }
