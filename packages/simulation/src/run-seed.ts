@@ -110,6 +110,7 @@ export async function runSeed(
     const { commands, reads } = context.senders;
     const capturer = {
       ...context,
+      readers: { begin: (read: () => Promise<void>) => read() },
       commands,
       reads,
       timings,

@@ -14,6 +14,7 @@ import { measureUnfinishedCommands } from '@capstan/shared/telemetry/unfinished-
 import type { CapturerConfig } from './config.ts';
 import type { CapturerContext } from './context.ts';
 import { executeCommand } from './execute-command.ts';
+import { createReaders } from './readers.ts';
 import { capturerTimings } from './timings.ts';
 
 /** Wires a capturer from its configuration and starts it; everything started is registered to be stopped. */
@@ -25,16 +26,21 @@ export async function buildCapturer(
   const concurrency = config.CAPTURER_CONCURRENCY;
   const connectionsMax = Math.min(concurrency + 2, 20);
   const pool = await openDatabase(config, { name: 'capturer', connectionsMax }, log, lifecycle);
-  const { provider, gate } = await openProvider(config, concurrency, pool, log, lifecycle);
+  // As many read at once as write, and neither waits for a connection of the other.
+  const { provider, gate } = await openProvider(config, 2 * concurrency, pool, log, lifecycle);
   const commands = openSender('commands', config.QUEUE_URL, log);
   lifecycle.onStop('command sender', () => commands.close());
   const reads = openSender('reads', config.QUEUE_URL, log);
   lifecycle.onStop('read sender', () => reads.close());
 
+  const readers = createReaders(concurrency, log);
+  lifecycle.onStop('readers', () => readers.close());
+
   const context: CapturerContext = {
     pool,
     provider,
     gate,
+    readers,
     commands,
     reads,
     progress: createAnnouncer(pool, PROGRESS, log),

@@ -6,7 +6,7 @@ export const capturerSettings = {
   ...commonSettings(3001),
   ...conomySettings,
   CAPTURER_CONCURRENCY: {
-    description: 'commands executed at once by this process',
+    description: 'commands that write at once in this process; as many more may read',
     schema: wholeNumber(1, 500),
     default: '20',
   },

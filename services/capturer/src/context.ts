@@ -4,6 +4,7 @@ import type { ProviderGate } from '@capstan/shared/provider/gate/provider-gate';
 import type { PaymentProvider } from '@capstan/shared/provider/payment-provider';
 import type { QueueSender } from '@capstan/shared/queue/sender';
 import type { Logger } from '@capstan/shared/telemetry/logger';
+import type { Readers } from './readers.ts';
 import type { CapturerTimings } from './timings.ts';
 
 /** What the capturer works with; wired once in `build-capturer.ts`. */
@@ -12,6 +13,8 @@ export interface CapturerContext {
   provider: PaymentProvider;
   /** Says whether a call may begin now. */
   gate: ProviderGate;
+  /** Takes what a command reads, so that it holds no slot of the writes. */
+  readers: Readers;
   commands: QueueSender<'commands'>;
   reads: QueueSender<'reads'>;
   progress: Announcer;

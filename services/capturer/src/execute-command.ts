@@ -2,10 +2,11 @@ import { markAttemptAbandoned } from '@capstan/shared/db/attempts';
 import { ClaimLostError, claimCommand } from '@capstan/shared/db/claims';
 import { inTransaction } from '@capstan/shared/db/transaction';
 import type { CapturerContext } from './context.ts';
-import { proceed, type Turn } from './proceed.ts';
+import { proceed, type Turn, wait } from './proceed.ts';
 import { publish } from './publish.ts';
 import { readBeforeActing } from './read-before-acting.ts';
 import { readBeforeRefund } from './read-before-refund.ts';
+import { recordUnderClaim } from './record-under-claim.ts';
 import { resolveUnknown } from './resolve-unknown.ts';
 import { sendStep } from './send-step.ts';
 
@@ -15,11 +16,42 @@ import { sendStep } from './send-step.ts';
  *
  * A payment that is created and captured costs three commits here: claim and first attempt row; outcome of the
  * create, mirror and second attempt row; outcome of the capture, mirror and end.
+ *
+ * A command that has to read leaves its slot to others and goes on beside them.
  */
 export async function executeCommand(context: CapturerContext, commandId: string): Promise<void> {
-  try {
+  let reading: Turn | null = null;
+  await fenced(context, commandId, async () => {
     let turn = await claimTurn(context, commandId);
-    while (turn !== null) turn = await takeTurn(context, turn);
+    while (turn?.action.kind === 'send') turn = await takeTurn(context, turn);
+    reading = turn;
+  });
+  if (reading !== null) await readBeside(context, commandId, reading);
+}
+
+async function readBeside(context: CapturerContext, commandId: string, reading: Turn): Promise<void> {
+  const begun = context.readers.begin(() =>
+    fenced(context, commandId, async () => {
+      for (let turn: Turn | null = reading; turn !== null; ) turn = await takeTurn(context, turn);
+    }),
+  );
+  await (begun ?? fenced(context, commandId, () => giveBack(context, reading)));
+}
+
+/** Too many read already; nothing was begun. */
+async function giveBack(context: CapturerContext, { command, action }: Turn): Promise<void> {
+  const status = action.kind === 'resolve' ? 'unresolved' : 'executing';
+  const dueMs = context.timings.readPlaceMs * (0.5 + context.random());
+  await recordUnderClaim(context, command, async (tx) => ({
+    ...(await wait(tx, command, status, dueMs)),
+    read: null,
+  }));
+}
+
+/** Who lost its claim writes nothing more and stops. */
+async function fenced(context: CapturerContext, commandId: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
   } catch (error) {
     if (!(error instanceof ClaimLostError)) throw error;
     context.log.warn(

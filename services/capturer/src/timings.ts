@@ -16,6 +16,8 @@ export interface CapturerTimings {
   scanTurnMs: number;
   /** Rows after which a scan is given up. */
   scanRowsMax: number;
+  /** For about this long a command gives its claim back that finds no place to read. */
+  readPlaceMs: number;
   /** Between two reads of a payment that is under review. */
   reviewReadMs: number;
   /** After a read that failed before anything could be decided. */
@@ -42,6 +44,7 @@ export function capturerTimings(config: {
     readMsMax: 5 * config.callMsMax,
     scanTurnMs: 4 * config.callMsMax,
     scanRowsMax: config.scanRowsMax,
+    readPlaceMs: 1_000,
     reviewReadMs: 30_000,
     readAgainMs: 5_000,
     absence: {

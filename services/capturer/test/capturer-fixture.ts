@@ -49,6 +49,7 @@ export async function openCapturerFixture({ regulated = false } = {}) {
     pool,
     provider: provider.client,
     gate,
+    readers: { begin: (work) => work() },
     commands,
     reads,
     progress,
