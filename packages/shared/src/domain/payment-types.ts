@@ -93,6 +93,28 @@ export const UNCREATABLE_TYPES: Readonly<Record<string, string>> = {
     'LOCAL_DEPOSIT payments are made by Conomy itself, when a deposit arrives that nobody announced',
 };
 
+/**
+ * Types of older data and what they are called now; two where one name became two. Never sent, may be met in answers.
+ * No document says what became of `REWARDS`: it is no type of today's.
+ */
+export const OLD_TYPE_NAMES: Readonly<Record<string, readonly PaymentType[]>> = {
+  PAYMENT: ['PURCHASE'],
+  PAY_IN: ['TOPUP_ACCOUNT', 'PURCHASE'],
+  PAY_OUT: ['WITHDRAWAL_ACCOUNT', 'REMITTANCE'],
+  TOPUP_CARD: ['TOPUP_ACCOUNT'],
+  REWARDS: [],
+  REMITTANCES: ['REMITTANCE'],
+  ON_RAMP: ['TOPUP_ACCOUNT'],
+  OFF_RAMP: ['WITHDRAWAL_ACCOUNT'],
+  WITHDRAWAL: ['WITHDRAWAL_ACCOUNT'],
+};
+
+/** Whether Conomy tells the type that was asked for, under its name of today or of older data. */
+export function isSameType(asked: string, told: string): boolean {
+  const names: readonly string[] = Object.hasOwn(OLD_TYPE_NAMES, told) ? (OLD_TYPE_NAMES[told] ?? []) : [];
+  return told === asked || names.includes(asked);
+}
+
 /** Why a value is not a type to create, as a sentence for the caller. */
 export function explainUncreatableType(type: unknown): string {
   const reason =

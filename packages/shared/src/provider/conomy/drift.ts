@@ -1,5 +1,5 @@
 import { isKnownStatus, readStatus } from '../../domain/payment-status.ts';
-import { PAYMENT_TYPES, UNCREATABLE_TYPES } from '../../domain/payment-types.ts';
+import { OLD_TYPE_NAMES, PAYMENT_TYPES, UNCREATABLE_TYPES } from '../../domain/payment-types.ts';
 import { isKnownErrorCode } from './error-catalogue.ts';
 import { isJsonObject } from './json.ts';
 import { parseList } from './schema.ts';
@@ -126,8 +126,7 @@ const DELIVERY: Contract = {
 
 const OLDER_TYPES: ReadonlySet<string> = new Set([
   ...Object.keys(UNCREATABLE_TYPES),
-  ...['PAYMENT', 'PAY_IN', 'PAY_OUT', 'TOPUP_CARD', 'REWARDS', 'REMITTANCES'],
-  ...['ON_RAMP', 'OFF_RAMP', 'WITHDRAWAL'],
+  ...Object.keys(OLD_TYPE_NAMES),
 ]);
 
 /** What a good answer holds beyond the documents, by the path it came from; nothing for paths without payments, accounts or documents. */
