@@ -365,6 +365,7 @@ create table payments (
   duplicate_of uuid,
   conomy_created_at timestamp with time zone,
   overdue_at timestamp with time zone,
+  compared_at timestamp with time zone,
   constraint payments_are_named CHECK (((conomy_id IS NOT NULL) OR (external_id IS NOT NULL) OR (duplicate_of IS NOT NULL))),
   constraint payments_cause_is_known CHECK ((cause = ANY (ARRAY['accepted'::text, 'answer'::text, 'delivery'::text, 'read'::text, 'operator'::text]))),
   constraint payments_conomy_id_key UNIQUE (conomy_id),

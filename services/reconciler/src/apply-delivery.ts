@@ -95,13 +95,12 @@ async function observe(
         : await hastenUnresolvedCreate(tx, told.externalId, RELAY_GRACE_MS);
     return { ...NOBODY, result: 'unmatched', hastened };
   }
-  const { conomyId, status, totalAmount, currency } = told;
+  const { conomyId, status } = told;
   const facts = {
+    ...told,
     source: 'delivery' as const,
     status,
     conomyId,
-    totalAmount,
-    currency,
     snapshot: null,
     sourceId: delivery.id,
   };

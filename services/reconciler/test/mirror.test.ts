@@ -45,6 +45,74 @@ const dueNow = async (key: string) =>
     )
   ).rows[0].due;
 
+describe('a delivery before the first read', () => {
+  /** A payment whose create and capture were answered with id and status alone. */
+  async function unreadPayment() {
+    const { key, conomyId, externalId } = await fixture.capturedPayment();
+    const { totalAmount, currency, ...body } = collectBody(externalId);
+    await fixture.pool.query('update payments set snapshot = $2 where key = $1', [key, body]);
+    await fixture.pool.query(
+      `insert into commands (id, idempotency_key, fingerprint, type, payment_key, create_body, steps, steps_done, status, accepted_by, finished_at)
+       values (gen_random_uuid(), $1::text, sha256(convert_to($1::text, 'UTF8')), 'payment.create', $2, $3, '{create}', 1, 'succeeded', 'test', capstan_now())`,
+      [`key-${key}`, key, body],
+    );
+    return { key, conomyId, externalId };
+  }
+
+  test.each([
+    ['another amount', { totalAmount: '99000.00', currency: 'COP' }],
+    ['another currency', { totalAmount: '30000.00', currency: 'USD' }],
+    ['another amount paid', { ...amounts, purchaseAmount: '99000.00' }],
+    ['another externalId', { ...amounts, externalId: 'another' }],
+  ])('that tells %s than was accepted moves nothing, and a read is due', async (_what, told) => {
+    const { key, conomyId, externalId } = await unreadPayment();
+    const { result } = await apply({ id: conomyId, externalId, status: 'RECEIVED', ...told });
+    expect(result).toBe('read');
+    expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'CAPTURED', version: 2 });
+    expect(await dueNow(key)).toBe(true);
+    expect(await findDiscrepanciesOfPayment(fixture.pool, key)).toEqual([]);
+  });
+
+  test('that tells what was accepted moves the mirror', async () => {
+    const { key, conomyId, externalId } = await unreadPayment();
+    expect(await apply({ id: conomyId, externalId, status: 'RECEIVED', ...amounts })).toMatchObject({
+      result: 'moved',
+    });
+    expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'RECEIVED' });
+  });
+
+  test('that differs is answered by the read, which opens what it finds', async () => {
+    const { key, conomyId, externalId } = await unreadPayment();
+    await apply({ id: conomyId, externalId, status: 'RECEIVED', totalAmount: '99000.00', currency: 'COP' });
+    await move(conomyId, 'RECEIVED');
+    expect(await readDue(key)).toMatchObject({
+      status: 'RECEIVED',
+      cause: 'read',
+      snapshot: { totalAmount: '30000.00' },
+    });
+    expect(await findDiscrepanciesOfPayment(fixture.pool, key)).toEqual([]);
+  });
+});
+
+test('a read that tells another payment under the id moves nothing and is for a person', async () => {
+  const { key, conomyId, externalId } = await fixture.capturedPayment();
+  await fixture.pool.query(
+    `insert into commands (id, idempotency_key, fingerprint, type, payment_key, create_body, steps, steps_done, status, accepted_by, finished_at)
+     values (gen_random_uuid(), $1::text, sha256(convert_to($1::text, 'UTF8')), 'payment.create', $2, $3, '{create}', 1, 'succeeded', 'test', capstan_now())`,
+    [`key-${key}`, key, { ...collectBody(externalId), externalId: 'another' }],
+  );
+  await move(conomyId, 'RECEIVED');
+  expect(await readDue(key)).toMatchObject({ status: 'CAPTURED', version: 2 });
+  expect(await findDiscrepanciesOfPayment(fixture.pool, key)).toMatchObject([
+    {
+      kind: 'field_differs',
+      field: 'externalId',
+      mirror: { value: { externalId: 'another' } },
+      provider: { value: { externalId } },
+    },
+  ]);
+});
+
 describe('a delivery', () => {
   test('moves the mirror to the next state that is not final, and asks for a read', async () => {
     const { key, conomyId, externalId } = await fixture.capturedPayment();

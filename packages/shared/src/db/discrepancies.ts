@@ -2,6 +2,8 @@ import type { Pool, PoolClient } from 'pg';
 import type { DiscrepancyKind, DiscrepancyStatus } from '../domain/discrepancies.ts';
 import type { Backlog } from '../telemetry/backlog.ts';
 import { Conditions } from './conditions.ts';
+import { CAPSTAN_ITSELF } from './pauses.ts';
+import { lockPayment } from './payments.ts';
 import { storableJson } from './storable-text.ts';
 
 /** What one side said, under Conomy's field names, and when it was read. */
@@ -49,7 +51,7 @@ export interface FoundDiscrepancy {
   kind: DiscrepancyKind;
   paymentKey: string | null;
   conomyId: string | null;
-  field?: string;
+  field?: string | null;
   mirror: DiscrepancySide;
   /** `readAt` null: just now. */
   provider: { value: Record<string, unknown>; readAt: Date | null };
@@ -150,6 +152,32 @@ export async function findOpenKinds(
     [paymentKeys, kinds],
   );
   return rows;
+}
+
+/** Whether an `amount_differs` of the payment is open; under its lock nobody ends one until the transaction is over. */
+export async function lockAmountDifference(tx: PoolClient, paymentKey: string): Promise<boolean> {
+  await lockPayment(tx, paymentKey);
+  const { rowCount } = await tx.query(
+    `select from discrepancies
+     where payment_key = $1::uuid and kind = 'amount_differs' and status = 'open' limit 1`,
+    [paymentKey],
+  );
+  return rowCount === 1;
+}
+
+/** Whether a person has ended the same disagreement before, with the same said by Conomy but for the status. */
+export async function wasEndedByAPerson(
+  tx: PoolClient,
+  of: { kind: DiscrepancyKind; paymentKey: string; field: string | null },
+  provider: Record<string, unknown>,
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `select from discrepancies
+     where payment_key = $1::uuid and kind = $2::text and field is not distinct from $3::text
+       and ended_by <> $4::text and provider - 'status' = $5::jsonb - 'status' limit 1`,
+    [of.paymentKey, of.kind, of.field, CAPSTAN_ITSELF, storableJson(provider)],
+  );
+  return rowCount === 1;
 }
 
 export async function findDiscrepancy(db: Pool | PoolClient, id: string): Promise<DiscrepancyRow | null> {

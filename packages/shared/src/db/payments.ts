@@ -1,4 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
+import type { AskedPayment } from '../domain/bound-means-equal.ts';
+import { askedOf } from './asked-payment.ts';
 import { storableJson, storableText } from './storable-text.ts';
 
 /** A row of the mirror. */
@@ -56,13 +58,18 @@ export async function findPaymentByEither(db: Pool, reference: string): Promise<
 export interface LockedPayment extends PaymentRow {
   /** Whether a discrepancy of it is open. */
   disagrees: boolean;
+  /** What its create asked for; null when no create of ours made it. */
+  asked: AskedPayment | null;
+  /** Whether Conomy has named all that binds it, and it was what was asked for. */
+  isCompared: boolean;
 }
 
 /** Takes the row lock under which every change to a payment and its commands is made. */
 export async function lockPayment(tx: PoolClient, key: string): Promise<LockedPayment | null> {
   const { rows } = await tx.query<LockedPayment>(
     `select ${PAYMENT_COLUMNS},
-       exists (select from discrepancies d where d.payment_key = payments.key and d.status = 'open') as disagrees
+       exists (select from discrepancies d where d.payment_key = payments.key and d.status = 'open') as disagrees,
+       ${askedOf('payments.key')} as asked, compared_at is not null as "isCompared"
      from payments where key = $1::uuid for no key update`,
     [key],
   );
@@ -76,6 +83,17 @@ export async function findKeyByConomyId(db: Pool | PoolClient, conomyId: string)
   return rows[0]?.key ?? null;
 }
 
+/** Which of these Conomy payments a create of ours has. */
+export async function findCreatedIds(db: Pool, conomyIds: readonly string[]): Promise<Set<string>> {
+  const { rows } = await db.query<{ id: string }>(
+    `select p.conomy_id as id from payments p
+     where p.conomy_id = any($1::text[])
+       and exists (select from commands c where c.payment_key = p.key and c.create_body is not null)`,
+    [conomyIds],
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
 export interface PaymentChange {
   key: string;
   /** Bound on the first answer that names it, then never changed. */
@@ -84,6 +102,8 @@ export interface PaymentChange {
   snapshot: Record<string, unknown> | null;
   /** When Conomy created it, where the source tells; an ISO 8601 instant. */
   createdAt: string | null;
+  /** It named all that binds the payment, and it was what was asked for. */
+  isCompared: boolean;
   /** Milliseconds until the relay offers the next read; null for none. */
   offerMs: number | null;
 }
@@ -101,9 +121,18 @@ export async function updateUnmovedPayment(
        reads = $4::integer,
        offer_at = capstan_now() + $5::float8 * interval '1 millisecond',
        conomy_created_at = coalesce(conomy_created_at, $6::timestamptz),
+       compared_at = coalesce(compared_at, case when $7::boolean then capstan_now() end),
        updated_at = capstan_now()
      where key = $1::uuid`,
-    [change.key, change.conomyId, asJson(change.snapshot), reads, change.offerMs, change.createdAt],
+    [
+      change.key,
+      change.conomyId,
+      asJson(change.snapshot),
+      reads,
+      change.offerMs,
+      change.createdAt,
+      change.isCompared,
+    ],
   );
 }
 
@@ -126,6 +155,7 @@ export async function movePayment(tx: PoolClient, from: PaymentRow, move: Paymen
          snapshot = snapshot || coalesce($6::jsonb, '{}'::jsonb) || jsonb_build_object('status', $3::text),
          offer_at = capstan_now() + $7::float8 * interval '1 millisecond',
          conomy_created_at = coalesce(conomy_created_at, $10::timestamptz),
+         compared_at = coalesce(compared_at, case when $12::boolean then capstan_now() end),
          overdue_at = capstan_now() + $11::float8 * interval '1 millisecond',
          updated_at = capstan_now()
        where key = $1::uuid and version = $2::integer
@@ -145,6 +175,7 @@ export async function movePayment(tx: PoolClient, from: PaymentRow, move: Paymen
       move.sourceId,
       move.createdAt,
       move.overdueMs,
+      move.isCompared,
     ],
   );
   if (rowCount !== 1)

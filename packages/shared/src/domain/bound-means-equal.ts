@@ -125,6 +125,11 @@ export function isTotalExplained(asked: AskedPayment, told: ToldPayment): boolea
   return feesExplain({ purchaseAmount, totalAmount, currency: received }, told.raw?.fees);
 }
 
+/** Whether what is received is for Conomy to say: another currency than is paid, and no amount of it asked for. */
+export function convertsFreely({ purchaseCurrency, totalAmount, currency }: AskedPayment): boolean {
+  return !totalAmount && (currency ?? purchaseCurrency) !== purchaseCurrency;
+}
+
 interface Check {
   field: ComparedField;
   asked: string;

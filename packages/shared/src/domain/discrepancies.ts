@@ -40,8 +40,8 @@ export const DISCREPANCIES = {
     repair: null,
     title: 'The amount or currency changed',
     cause:
-      'A read told another total or currency than was asked for or told before. The mirror shows the new one.',
-    fix: 'Compare with Conomy and with what was ordered; a fee that Conomy does not list explains it. End it with what you found.',
+      'A read told another total or currency than was asked for or told before, and the fees it lists do not explain it. The mirror shows the new one. While it is open no further step of the payment leaves; a command whose step it holds is parked.',
+    fix: 'Compare with Conomy and with what was ordered; a fee that Conomy does not list explains it. End it with what you found: the commands it holds then go on by themselves, and the same amount is not told again. Cancel them first when the payment must not go on.',
   },
   inexact_amount: {
     repair: null,
@@ -61,8 +61,8 @@ export const DISCREPANCIES = {
     repair: 'read',
     title: 'The list tells another field',
     cause:
-      'A comparison found another value of a field in the list of Conomy than in the mirror, and a read did not settle it.',
-    fix: 'Repair it to read once more. When list and read go on to disagree, ask Conomy; the read counts.',
+      'A comparison found another value of a field in the list of Conomy than in the mirror, and a read did not settle it; or a read of the payment told another externalId, account or type than was asked for, so that it moved nothing.',
+    fix: 'Repair it to read once more. When list and read go on to disagree, ask Conomy; the read counts, unless it tells another payment than was asked for.',
   },
   missing_here: {
     repair: 'adopt',

@@ -17,8 +17,10 @@ export type ObservationSource = 'delivery' | 'answer' | 'read' | 'operator';
 export interface Observation {
   status: string;
   source: ObservationSource;
-  /** Another amount or currency than the mirror holds. */
+  /** Another amount or currency than the mirror holds or, where it does not know yet, than was accepted. */
   amountDiffers: boolean;
+  /** It is told of another payment than the one that was asked for. */
+  isAnother?: boolean;
 }
 
 /** What is known of a payment before the observation. */
@@ -36,11 +38,14 @@ export type MirrorMove =
   | { kind: 'unchanged' }
   | { kind: 'moved'; to: string; alarm: StatusAlarm | null }
   /** Not to be believed without asking: read the payment, the read decides. */
-  | { kind: 'read'; why: 'final' | 'illegal' | StatusAlarm | 'amount_differs' | 'unknown_payment' }
+  | {
+      kind: 'read';
+      why: 'final' | 'illegal' | StatusAlarm | 'amount_differs' | 'another_payment' | 'unknown_payment';
+    }
   /** Older than the mirror; nothing to do. */
   | { kind: 'stale' }
   /** The provider contradicts what it said before, and no delay explains it; a person looks. */
-  | { kind: 'alarm'; alarm: 'final_contradicted' | 'went_back' };
+  | { kind: 'alarm'; alarm: 'final_contradicted' | 'went_back' | 'field_differs' };
 
 /**
  * Longer than any answer of Conomy may lag behind what it did (30 s at most, as the sandbox plays it, and a call's
@@ -50,6 +55,7 @@ export const LAG_MS_MAX = 60_000;
 
 /** Decides, from what the mirror holds and one observation, what happens to the mirror. */
 export function decideMirrorMove(mirror: MirrorState, observed: Observation): MirrorMove {
+  if (observed.isAnother) return refuseAnother(observed.source);
   if (observed.source === 'read') return moveByRead(mirror, observed.status);
   if (observed.source === 'operator') return moveByOperator(mirror, observed.status);
   if (observed.amountDiffers) return { kind: 'read', why: 'amount_differs' };
@@ -60,6 +66,13 @@ export function decideMirrorMove(mirror: MirrorState, observed: Observation): Mi
   return observed.source === 'answer'
     ? moveByAnswer(mirror, observed.status)
     : moveByDelivery(mirror, observed.status);
+}
+
+/** What is told of another payment says nothing of this one; a read of this one's id that does is for a person. */
+function refuseAnother(source: ObservationSource): MirrorMove {
+  return source === 'read' || source === 'operator'
+    ? { kind: 'alarm', alarm: 'field_differs' }
+    : { kind: 'read', why: 'another_payment' };
 }
 
 /**

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import { releaseFromReview } from '../db/commands.ts';
 import { findLastPlacedStatus } from '../db/journal.ts';
 import { type LockedPayment, movePayment, type PaymentChange, updateUnmovedPayment } from '../db/payments.ts';
+import type { ComparedField } from '../domain/bound-means-equal.ts';
 import type { DiscrepancyKind } from '../domain/discrepancies.ts';
 import { lifecycleOf } from '../domain/lifecycle.ts';
 import { decideMirrorMove, type MirrorMove, type ObservationSource } from '../domain/mirror-move.ts';
@@ -10,13 +11,19 @@ import { alarmOfStatus } from '../domain/payment-status.ts';
 import { nextReadMs, readOnDemandMs } from '../domain/read-schedule.ts';
 import type { ObservedPayment } from '../provider/payment-provider.ts';
 import { DIRECT_OFFER_MS_MAX, type Offer, RELAY_GRACE_MS, readJob } from '../queue/catalogue.ts';
-import { amountDiffers, raiseDiscrepancies } from './raise-discrepancies.ts';
+import { compareObservation } from './compare-observation.ts';
+import { raiseDiscrepancies } from './raise-discrepancies.ts';
 
 /** What somebody said about a payment: the facts of a delivery, an answer or a read. */
 export interface ObservedFacts {
   source: ObservationSource;
   status: string;
   conomyId: string;
+  externalId?: string;
+  accountNumber?: string;
+  type?: string;
+  purchaseAmount?: string;
+  purchaseCurrency?: string;
   totalAmount?: string;
   currency?: string;
   /** When Conomy created the payment, where the source tells; an ISO 8601 instant. */
@@ -30,20 +37,23 @@ export interface ObservedFacts {
 
 /** What an answer or a read of the whole payment told. */
 export function factsOf({
-  status,
   id: conomyId,
-  totalAmount,
-  currency,
-  createdAt,
   raw: snapshot,
+  identityId: _,
+  parentPaymentId: __,
+  ...told
 }: ObservedPayment): Omit<ObservedFacts, 'source' | 'sourceId' | 'askedAtAgeMs'> {
-  return { status, conomyId, totalAmount, currency, createdAt, snapshot };
+  return { ...told, conomyId, snapshot };
 }
 
 export interface ObservationResult {
   move: MirrorMove;
   /** What a read was found to disagree about. */
   discrepancies: DiscrepancyKind[];
+  /** In what it contradicts the create of the payment. */
+  differs: readonly ComparedField[];
+  /** It named all that binds the payment, and that is what was asked for. */
+  isCompared: boolean;
   /** A read to offer right after the commit; null when the relay will do it in time, or none is needed. */
   read: Offer<'reads'> | null;
 }
@@ -60,11 +70,8 @@ export async function observePayment(
   random: number,
 ): Promise<ObservationResult> {
   const bindsId = payment.conomyId === null;
-  const observed = {
-    status: facts.status,
-    source: facts.source,
-    amountDiffers: amountDiffers(payment.snapshot, facts),
-  };
+  const compared = compareObservation(payment, facts);
+  const observed = { status: facts.status, source: facts.source, ...compared };
   const isPlaced = payment.status === null || alarmOfStatus(payment.status) === null;
   const mirror = {
     lifecycle: lifecycleOf(payment.kind),
@@ -74,13 +81,18 @@ export async function observePayment(
   };
   const move = decideMirrorMove(mirror, observed);
   const isWordOnly = facts.source === 'answer' || facts.source === 'delivery';
-  if (move.kind !== 'moved' && move.kind !== 'read' && isWordOnly && !bindsId)
-    return { move, discrepancies: [], read: null };
-  const discrepancies = await raiseDiscrepancies(tx, payment, facts, move);
+  const { isCompared } = compared;
+  const told = { move, isCompared, differs: compared.differs.map(({ field }) => field) };
+  const isNews = bindsId || (isCompared && !payment.isCompared);
+  if (move.kind !== 'moved' && move.kind !== 'read' && isWordOnly && !isNews)
+    return { ...told, discrepancies: [], read: null };
+  const discrepancies = await raiseDiscrepancies(tx, payment, facts, move, compared);
   const next = scheduleAfter(move, payment, facts.source, random);
   const change: PaymentChange = {
     key: payment.key,
-    conomyId: facts.conomyId,
+    // What contradicts the create is never bound.
+    conomyId: compared.differs.length > 0 ? null : facts.conomyId,
+    isCompared,
     createdAt: facts.createdAt ?? null,
     snapshot: keepsSnapshot(move) ? withoutStatus(facts.snapshot) : null,
     offerMs: next?.offerMs ?? null,
@@ -95,7 +107,7 @@ export async function observePayment(
   }
   const version = payment.version + (move.kind === 'moved' ? 1 : 0);
   const read = next?.direct ? readJob(payment.key, version, next.reads, next.dueMs) : null;
-  return { move, discrepancies, read };
+  return { ...told, discrepancies, read };
 }
 
 interface NextRead {

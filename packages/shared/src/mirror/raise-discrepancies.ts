@@ -1,7 +1,8 @@
-import { endDiscrepanciesOf, openDiscrepancy } from '../db/discrepancies.ts';
+import { endDiscrepanciesOf, openDiscrepancy, wasEndedByAPerson } from '../db/discrepancies.ts';
 import { CAPSTAN_ITSELF } from '../db/pauses.ts';
 import type { LockedPayment } from '../db/payments.ts';
 import type { PoolClient } from '../db/pool.ts';
+import type { ComparedField } from '../domain/bound-means-equal.ts';
 import {
   DISCREPANCIES,
   type DiscrepancyKind,
@@ -11,6 +12,7 @@ import {
 import type { MirrorMove } from '../domain/mirror-move.ts';
 import { readReceivedAmount } from '../domain/money.ts';
 import { alarmOfStatus } from '../domain/payment-status.ts';
+import type { ComparedObservation } from './compare-observation.ts';
 import type { ObservedFacts } from './observe-payment.ts';
 
 /**
@@ -23,18 +25,22 @@ export async function raiseDiscrepancies(
   payment: LockedPayment,
   facts: ObservedFacts,
   move: MirrorMove,
+  compared: ComparedObservation,
 ): Promise<DiscrepancyKind[]> {
   if (facts.source !== 'read' && facts.source !== 'operator') return [];
-  const raised = findDisagreements(payment, facts, move);
-  for (const kind of raised)
+  const raised: DiscrepancyKind[] = [];
+  for (const { kind, field, mirror, provider } of findDisagreements(payment, facts, move, compared)) {
+    const of = { kind, paymentKey: payment.key, field: field ?? null };
+    if (endsByAPerson(kind) && (await wasEndedByAPerson(tx, of, provider))) continue;
     await openDiscrepancy(tx, {
-      kind,
-      paymentKey: payment.key,
+      ...of,
       conomyId: facts.conomyId,
-      mirror: { value: sideOf(payment.snapshot, payment.status), readAt: payment.updatedAt },
-      provider: { value: sideOf(facts, facts.status), readAt: null },
-      cause: DISCREPANCIES[kind].cause,
+      mirror: { value: mirror, readAt: payment.updatedAt },
+      provider: { value: provider, readAt: null },
+      cause: field === undefined ? DISCREPANCIES[kind].cause : ANOTHER_PAYMENT,
     });
+    raised.push(kind);
+  }
   const agrees = move.kind === 'moved' || move.kind === 'unchanged';
   if (payment.disagrees && agrees && alarmOfStatus(facts.status) === null) {
     const reason = `A later read told ${facts.status}.`;
@@ -48,33 +54,45 @@ export async function raiseDiscrepancies(
   return raised;
 }
 
+const ANOTHER_PAYMENT =
+  'A read told that the payment under this id is another than the one that was asked for.';
+
+/** What one side says and the other does not; `field` where the payment is another one. */
+interface Disagreement {
+  kind: DiscrepancyKind;
+  field?: ComparedField;
+  mirror: Record<string, unknown>;
+  provider: Record<string, unknown>;
+}
+
 function findDisagreements(
   payment: LockedPayment,
   facts: ObservedFacts,
   move: MirrorMove,
-): DiscrepancyKind[] {
+  { differs, isAnother, amountDiffers }: ComparedObservation,
+): Disagreement[] {
+  if (isAnother) {
+    return differs.map(({ field, asked, told }) => ({
+      kind: 'field_differs',
+      field,
+      mirror: { [field]: asked },
+      provider: { [field]: told },
+    }));
+  }
   const alarm = 'alarm' in move ? move.alarm : null;
-  return [
+  const kinds: DiscrepancyKind[] = [
     ...(alarm === null ? [] : [alarm]),
-    ...(amountChanged(payment, facts) ? (['amount_differs'] as const) : []),
+    ...(amountDiffers ? (['amount_differs'] as const) : []),
     ...(isInexact(facts) ? (['inexact_amount'] as const) : []),
   ];
+  const mirror = { ...sideOf(payment.snapshot), status: payment.status };
+  const provider = { ...sideOf({ ...facts }), status: facts.status };
+  return kinds.map((kind) => ({ kind, mirror, provider }));
 }
 
-/** Whether the total or its currency is another than the mirror holds, by value. */
-export function amountDiffers(snapshot: Record<string, unknown>, told: ObservedFacts): boolean {
-  if (told.totalAmount === undefined || snapshot.totalAmount === undefined) return false;
-  const mirrored = readReceivedAmount(snapshot.totalAmount, snapshot.currency);
-  const read = readReceivedAmount(told.totalAmount, told.currency ?? snapshot.currency);
-  if (!mirrored.exact || !read.exact) return told.totalAmount !== snapshot.totalAmount;
-  return mirrored.money.minor !== read.money.minor || mirrored.money.currency !== read.money.currency;
-}
-
-/** The first word of a payment may take off the fees it lists. */
-function amountChanged({ snapshot, status }: LockedPayment, facts: ObservedFacts): boolean {
-  const fees = facts.snapshot?.fees;
-  const isAfterFees = status === null && Array.isArray(fees) && fees.length > 0;
-  return !isAfterFees && amountDiffers(snapshot, facts);
+/** What no later read ends: it says the same for ever, and a person's word about it stands. */
+function endsByAPerson(kind: DiscrepancyKind): boolean {
+  return kind === 'amount_differs' || kind === 'field_differs';
 }
 
 function isInexact({ totalAmount, currency, snapshot }: ObservedFacts): boolean {
@@ -83,9 +101,7 @@ function isInexact({ totalAmount, currency, snapshot }: ObservedFacts): boolean 
     : false;
 }
 
-function sideOf(
-  { totalAmount, currency }: { totalAmount?: unknown; currency?: unknown },
-  status: string | null,
-): Record<string, unknown> {
-  return { status, totalAmount: totalAmount ?? null, currency: currency ?? null };
+function sideOf(fields: Record<string, unknown>): Record<string, unknown> {
+  const { totalAmount = null, currency = null, purchaseAmount = null, purchaseCurrency = null } = fields;
+  return { totalAmount, currency, purchaseAmount, purchaseCurrency };
 }

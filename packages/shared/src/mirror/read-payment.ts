@@ -2,6 +2,7 @@ import type { Announcer } from '../db/announcements.ts';
 import { lockPayment, type PaymentRow } from '../db/payments.ts';
 import type { Pool } from '../db/pool.ts';
 import { inTransaction } from '../db/transaction.ts';
+import { aboutPayment } from '../provider/about-payment.ts';
 import type {
   CallOptions,
   ObservedPayment,
@@ -61,9 +62,9 @@ export function askFor(
   { kind, conomyId }: Pick<PaymentRow, 'kind'> & { conomyId: string },
   options?: CallOptions,
 ): Promise<ProviderResult<ObservedPayment>> {
-  return kind === 'attempt'
-    ? provider.readAttempt(conomyId, options)
-    : provider.readPayment(conomyId, options);
+  const reading =
+    kind === 'attempt' ? provider.readAttempt(conomyId, options) : provider.readPayment(conomyId, options);
+  return aboutPayment(conomyId, reading);
 }
 
 async function applyRead(context: ReadContext, before: PaymentRow, told: ObservedPayment): Promise<void> {

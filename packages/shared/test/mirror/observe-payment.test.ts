@@ -135,6 +135,8 @@ describe('an observation that does not', () => {
     const before = await payment(key);
     expect(await observe(key, { source: 'delivery', status: 'CAPTURED' })).toEqual({
       move: { kind: 'unchanged' },
+      differs: [],
+      isCompared: false,
       discrepancies: [],
       read: null,
     });

@@ -48,6 +48,8 @@ export interface ObservedDelivery {
   externalId?: string;
   /** As sent, with `PENDING` read as `CREATED`. */
   status?: string;
+  purchaseAmount?: string;
+  purchaseCurrency?: string;
   totalAmount?: string;
   currency?: string;
   type?: string;
@@ -64,6 +66,8 @@ const transactionSchema = z.object({
   _id: maybeText,
   externalId: maybeText,
   status: maybeText.transform((status) => (status === undefined ? undefined : readStatus(status))),
+  purchaseAmount: maybeTextOrNumber,
+  purchaseCurrency: maybeText,
   totalAmount: maybeTextOrNumber,
   currency: maybeText,
   type: maybeText,

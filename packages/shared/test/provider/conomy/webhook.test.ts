@@ -11,6 +11,7 @@ describe('readDelivery', () => {
       about: 'payment',
       conomyId: '67a0307eaddea901a60144ec',
       externalId: '123456',
+      purchaseAmount: '50000',
       status: 'CAPTURED',
       totalAmount: '50000',
       currency: 'COP',
