@@ -4,6 +4,7 @@ import {
   endDiscrepancy,
   findDiscrepancy,
 } from '@capstan/shared/db/discrepancies';
+import { releaseHeldByAmount } from '@capstan/shared/db/interventions';
 import { findPayment, lockPayment, type PaymentRow } from '@capstan/shared/db/payments';
 import { inTransaction } from '@capstan/shared/db/transaction';
 import { DISCREPANCIES } from '@capstan/shared/domain/discrepancies';
@@ -23,7 +24,7 @@ export interface Resolution {
 
 /**
  * Ends an open discrepancy by the word of a person: accepted as it is, explained, or repaired, which reads at Conomy first
- * and ends it only when both sides agree afterwards.
+ * and ends it only when both sides agree afterwards. The end of an `amount_differs` lets the commands go on that it held.
  * @throws {RefusedError} `discrepancy_not_found`, `not_resolvable`, or `unavailable` when the read failed.
  */
 export async function resolveDiscrepancy(
@@ -134,7 +135,16 @@ async function end(
   found: DiscrepancyRow,
   { status, by, reason }: DiscrepancyEnd,
 ): Promise<DiscrepancyRow> {
-  return (await endDiscrepancy(context.pool, found.id, { status, by, reason })) ?? current(context, found.id);
+  const ended = await inTransaction(context.pool, async (tx) => {
+    const { kind, paymentKey } = found;
+    const holds = kind === 'amount_differs' && paymentKey !== null;
+    // A capturer parks a held step under the same lock: either it sees the end, or its command is let go here.
+    if (holds) await lockPayment(tx, paymentKey);
+    const row = await endDiscrepancy(tx, found.id, { status, by, reason });
+    if (holds && row !== null) await releaseHeldByAmount(tx, paymentKey, { by, reason });
+    return row;
+  });
+  return ended ?? current(context, found.id);
 }
 
 /** As it stands now: somebody else may have ended it meanwhile. */

@@ -217,6 +217,68 @@ test('a kind that Capstan cannot repair is accepted or explained', async () => {
   expect((await resolve(id, { action: 'accept', reason })).body.discrepancy.status).toBe('accepted');
 });
 
+describe('an amount that differs', () => {
+  /** The capture of the create is parked, held back before it left. */
+  async function parked(code: string): Promise<string> {
+    const { rows } = await api.pool.query(
+      `update commands set status = 'parked', steps_done = 1, offer_at = null, problem = jsonb_build_object('code', $2::text)
+       where payment_key = $1 returning id`,
+      [key, code],
+    );
+    return rows[0].id;
+  }
+  const command = async (id: string) => (await get(api.app, `/v1/commands/${id}`)).body.command;
+  const total = { totalAmount: '29000.00', currency: 'COP' };
+
+  test.each(['accept', 'explain'])(
+    'lets the command go on that it held when it ends with %s',
+    async (action) => {
+      const id = await parked('amount_differs');
+      const found = await opened('amount_differs', total);
+      expect(await resolve(found, { action, reason })).toMatchObject({ status: 200 });
+      expect(await command(id)).toMatchObject({ status: 'executing' });
+      const { rows } = await api.pool.query(
+        'select r.redriven_by, r.reason, c.offer_at <= capstan_now() as due from command_redrives r join commands c on c.id = r.command_id',
+      );
+      expect(rows).toEqual([{ redriven_by: 'all', reason, due: true }]);
+    },
+  );
+
+  test('lets nothing go that is parked for another reason, nor by another discrepancy', async () => {
+    const id = await parked('payment_unclear');
+    await resolve(await opened('amount_differs', total), { action: 'accept', reason });
+    expect(await command(id)).toMatchObject({ status: 'parked' });
+    await parked('amount_differs');
+    await resolve(await opened('twin', {}), { action: 'accept', reason });
+    expect(await command(id)).toMatchObject({ status: 'parked' });
+  });
+
+  test('lets no step go that has left: what became of it is not known', async () => {
+    const id = await parked('amount_differs');
+    await api.pool.query(
+      `insert into attempts (command_id, payment_key, step, operation, number, claim_epoch, worker, deadline_at, finished_at, outcome, resolution, resolved_at)
+       values ($1, $2, 1, 'capture', 1, 1, 'test', capstan_now(), capstan_now(), 'unknown', 'parked', capstan_now())`,
+      [id, key],
+    );
+    await resolve(await opened('amount_differs', total), { action: 'accept', reason });
+    expect(await command(id)).toMatchObject({ status: 'parked' });
+  });
+
+  test('that was accepted is not opened again by a read of the same, but by one of another', async () => {
+    tell('CAPTURED', { totalAmount: '29000.00', currency: 'COP' });
+    if (told.ok) told.value = { ...told.value, totalAmount: '29000.00', currency: 'COP' };
+    await refresh();
+    const [found] = await listed('?status=open');
+    expect(found).toMatchObject({ kind: 'amount_differs', provider: { value: total } });
+    await resolve(found.id, { action: 'accept', reason });
+    await refresh();
+    expect(await listed('?status=open')).toEqual([]);
+    if (told.ok) told.value = { ...told.value, totalAmount: '28000.00' };
+    await refresh();
+    expect(await listed('?status=open')).toHaveLength(1);
+  });
+});
+
 test.each([
   [{ action: 'repair' }, '/reason'],
   [{ action: 'ignore', reason }, '/action'],

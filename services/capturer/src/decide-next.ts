@@ -16,6 +16,13 @@ export type NextAction =
   | { kind: 'wait'; why: 'review' }
   | { kind: 'end'; status: 'succeeded' | 'rejected' | 'canceled' | 'parked'; problem: CommandProblem | null };
 
+/** Why a step is held while Conomy's amount is not the one that was asked for. */
+export const AMOUNT_DIFFERS: CommandProblem = {
+  code: 'amount_differs',
+  detail:
+    'Conomy tells another amount than was asked for, and its fees do not explain it. Look at the open discrepancy; accepting it lets this command go on.',
+};
+
 /** Why the commands of a younger second key are parked. */
 export const SECOND_KEY: CommandProblem = {
   code: 'payment_known_under_other_key',
@@ -69,10 +76,24 @@ function decideStep(command: ClaimedCommand, statusIsFresh: boolean): NextAction
     );
   }
   const send: NextAction = { kind: 'send', operation, number: (attempt?.number ?? 0) + 1 };
+  if (operation === 'create' || operation === 'create_attempt') return send;
+  if (command.differs.length > 0) return end('parked', 'payment_unclear', differsFrom(command.differs));
+  if (command.asked !== null && !command.isCompared) return { kind: 'read' };
+  const action = decideLater(command, operation, send, statusIsFresh);
+  const leaves = action !== 'done' && action.kind === 'send';
+  return leaves && command.amountDiffers
+    ? { kind: 'end', status: 'parked', problem: AMOUNT_DIFFERS }
+    : action;
+}
+
+/** A step of a payment that is known to be the one asked for. */
+function decideLater(
+  command: ClaimedCommand,
+  operation: Exclude<Operation, 'create' | 'create_attempt'>,
+  send: NextAction,
+  statusIsFresh: boolean,
+): NextAction | 'done' {
   switch (operation) {
-    case 'create':
-    case 'create_attempt':
-      return send;
     case 'authorize':
     case 'capture':
       return decideOnStatus(command, operation, send, statusIsFresh);
@@ -128,6 +149,10 @@ function decideRefund(command: ClaimedCommand, send: NextAction, statusIsFresh: 
     'payment_not_settled',
     `The payment is ${command.paymentStatus}; only a SETTLED payment can be refunded.`,
   );
+}
+
+function differsFrom(fields: readonly string[]): string {
+  return `Conomy tells another ${fields.join(', ')} of the payment than was asked for. Look at it at Conomy.`;
 }
 
 function end(

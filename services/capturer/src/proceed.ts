@@ -1,12 +1,13 @@
 import { beginAttempt } from '@capstan/shared/db/attempts';
 import { type ClaimedCommand, continueCommand, deferCommand, endCommand } from '@capstan/shared/db/claims';
 import type { CommandProblem } from '@capstan/shared/db/commands';
+import { lockAmountDifference } from '@capstan/shared/db/discrepancies';
 import { settleFollowers } from '@capstan/shared/db/followers';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import type { WaitsFor } from '@capstan/shared/domain/command-status';
 import type { ProviderGate } from '@capstan/shared/provider/gate/provider-gate';
 import { commandJob, DIRECT_OFFER_MS_MAX, type Offer, RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
-import { decideNext, type NextAction } from './decide-next.ts';
+import { AMOUNT_DIFFERS, decideNext, type NextAction } from './decide-next.ts';
 import type { CapturerTimings } from './timings.ts';
 
 /** A call whose attempt row is written. */
@@ -59,6 +60,9 @@ export async function proceed(
     case 'wait':
       return wait(tx, at, 'executing', context.timings.reviewReadMs, action.why);
     case 'end':
+      // Whoever accepted the difference since the claim found nothing parked to let go.
+      if (action.problem === AMOUNT_DIFFERS && !(await lockAmountDifference(tx, at.paymentKey)))
+        return proceed(tx, { ...at, amountDiffers: false }, context);
       return end(tx, at, action.status, action.problem);
   }
 }

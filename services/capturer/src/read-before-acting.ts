@@ -1,5 +1,6 @@
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import type { CommandProblem } from '@capstan/shared/db/commands';
+import { aboutPayment } from '@capstan/shared/provider/about-payment';
 import type { ProviderFailure } from '@capstan/shared/provider/payment-provider';
 import { providerRejection } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
@@ -15,7 +16,7 @@ export async function readBeforeActing(
   const { conomyId } = command;
   if (conomyId === null) throw new Error(`command ${command.id} has no Conomy id to read`);
   const read = await readUnderClaim(context, command, (signal) =>
-    context.provider.readPayment(conomyId, { signal }),
+    aboutPayment(conomyId, context.provider.readPayment(conomyId, { signal })),
   );
   return recordUnderClaim(context, command, async (tx, claimedAtMs) => {
     if (read.ok) {

@@ -76,13 +76,21 @@ export async function mirrorWhatWasTold(
   // A mirror that moved since the claim may have moved while this was under way: then it is the older of the two.
   const asked = payment.status === command.paymentStatus ? { askedAtAgeMs: 0 } : {};
   const facts = { ...factsOf(told), ...asked, source: from.source, sourceId };
-  const { move, read } = await observePayment(tx, payment, facts, context.random()).catch(
-    (error: unknown) => {
-      throw violates(error, 'payments_conomy_id_key') ? new SecondKeyError(told.id, error) : error;
-    },
-  );
+  const observed = await observePayment(tx, payment, facts, context.random()).catch((error: unknown) => {
+    throw violates(error, 'payments_conomy_id_key') ? new SecondKeyError(told.id, error) : error;
+  });
+  const { move, read, differs } = observed;
+  if (differs.length > 0) return { command: { ...command, differs }, read };
   if (payment.conomyId === null) await releaseWaitingForId(tx, { key: payment.key, conomyId: told.id });
   const paymentStatus = move.kind === 'moved' ? move.to : payment.status;
   const documentationStatus = documentationStatusOf(told) ?? command.documentationStatus;
-  return { command: { ...command, conomyId: told.id, paymentStatus, documentationStatus }, read };
+  const known = {
+    conomyId: told.id,
+    paymentStatus,
+    documentationStatus,
+    differs,
+    isCompared: command.isCompared || observed.isCompared,
+    amountDiffers: command.amountDiffers || observed.discrepancies.includes('amount_differs'),
+  };
+  return { command: { ...command, ...known }, read };
 }

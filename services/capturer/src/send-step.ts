@@ -5,6 +5,7 @@ import type { PoolClient } from '@capstan/shared/db/pool';
 import type { ObservedPayment, ProviderResult } from '@capstan/shared/provider/payment-provider';
 import { backoffMs } from '@capstan/shared/retry/backoff';
 import { type CallOutcome, classifyOutcome } from './classify-outcome.ts';
+import { doubtAnother } from './compare-answer.ts';
 import { providerRejection } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
 import { end, nextStep, proceed, type SendAction, type Turn, wait } from './proceed.ts';
@@ -22,10 +23,14 @@ export interface Dispatch {
 /** call → classify → record. */
 export async function sendStep(context: CapturerContext, dispatch: Dispatch): Promise<Turn | null> {
   const startedAtMs = context.monotonicMs();
+  const { command, action } = dispatch;
   const result = await callInWindow(context, dispatch);
-  const call = await doubtRefusal(context, dispatch, classifyOutcome(dispatch.action.operation, result));
+  const answered = classifyOutcome(action.operation, result);
+  // The answer to a refund is about its child.
+  const own = action.operation === 'refund' ? answered : doubtAnother(command, answered);
+  const call = await doubtRefusal(context, dispatch, own);
   logAttempt(context, dispatch, call, context.monotonicMs() - startedAtMs);
-  return recordUnderClaim(context, dispatch.command, (tx, claimedAtMs) =>
+  return recordUnderClaim(context, command, (tx, claimedAtMs) =>
     recordCall(tx, context, dispatch, call, claimedAtMs),
   );
 }

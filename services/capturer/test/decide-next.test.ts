@@ -147,6 +147,38 @@ describe('a plan of several steps', () => {
   });
 });
 
+describe('a later step of a payment that was asked for', () => {
+  const asked = { externalId: 'order-1', purchaseAmount: '30000.00', purchaseCurrency: 'COP' };
+  const LATER = OPERATIONS.filter((operation) => operation !== 'create' && operation !== 'create_attempt');
+  const later = (operation: Operation, over: Partial<ClaimedCommand>) => {
+    const paymentStatus = operation === 'refund' ? 'SETTLED' : 'CREATED';
+    return inShort(decideNext(claimedCommand({ steps: [operation], asked, paymentStatus, ...over }), true));
+  };
+
+  test.each(LATER)('%s waits for a whole read until one was compared', (operation) => {
+    expect(later(operation, { isCompared: false })).toBe('read');
+    expect(later(operation, { isCompared: true })).toBe(`send ${operation} 1`);
+    expect(later(operation, { isCompared: false, asked: null })).toBe(`send ${operation} 1`);
+  });
+
+  test.each(LATER)(
+    '%s is parked while the amount differs, or when it was read as another payment',
+    (operation) => {
+      expect(later(operation, { amountDiffers: true })).toBe('parked amount_differs');
+      expect(later(operation, { isCompared: false, differs: ['externalId'] })).toBe('parked payment_unclear');
+    },
+  );
+
+  test('that happened already needs nothing to leave, whatever its amount', () => {
+    expect(later('capture', { amountDiffers: true, paymentStatus: 'CAPTURED' })).toBe('succeeded after 1');
+  });
+
+  test('does not hold up the create itself', () => {
+    const create = { steps: ['create' as const], conomyId: null, paymentStatus: null };
+    expect(later('create', { ...create, isCompared: false, amountDiffers: true })).toBe('send create 1');
+  });
+});
+
 describe('a deadline that has passed', () => {
   test('cancels a command that was not begun', () => {
     expect(inShort(decideNext(claimedCommand({ deadlinePassed: true }), false))).toBe(

@@ -1,6 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
+import type { AskedPayment, ComparedField } from '../domain/bound-means-equal.ts';
 import type { WaitsFor } from '../domain/command-status.ts';
 import type { CommandType, Operation, PaymentDocument } from '../domain/payment-command.ts';
+import { askedOf } from './asked-payment.ts';
 import type { CommandProblem, RefundRequest } from './commands.ts';
 import { storableJson } from './storable-text.ts';
 
@@ -28,6 +30,14 @@ export interface ClaimedCommand {
   paymentType: string | null;
   conomyId: string | null;
   externalId: string | null;
+  /** What the create of its payment asked for; null when no create of ours made it. */
+  asked: AskedPayment | null;
+  /** Whether Conomy has named all that binds the payment, and it was what was asked for. */
+  isCompared: boolean;
+  /** In what a read under this claim showed the payment not to be the one asked for. */
+  differs: readonly ComparedField[];
+  /** Whether an `amount_differs` of the payment is open: no step after its create leaves. */
+  amountDiffers: boolean;
   paymentStatus: string | null;
   /** How far Conomy said the payment's documents are; null when it never said. */
   documentationStatus: string | null;
@@ -70,6 +80,11 @@ export async function claimCommand(
        c.create_body::text as "createBody", c.refund, c.document,
        coalesce(c.not_after < capstan_now(), false) as "deadlinePassed",
        c.payment_key as "paymentKey", p.duplicate_of as "duplicateOf", p.kind as "paymentKind", p.snapshot->>'type' as "paymentType", p.conomy_id as "conomyId", p.external_id as "externalId",
+       ${askedOf('c.payment_key')} as asked, p.compared_at is not null as "isCompared", '{}'::text[] as differs,
+       exists (
+         select from discrepancies d
+         where d.payment_key = c.payment_key and d.kind = 'amount_differs' and d.status = 'open'
+       ) as "amountDiffers",
        p.status as "paymentStatus", p.snapshot->>'documentationStatus' as "documentationStatus",
        exists (
          select from command_redrives r

@@ -84,6 +84,36 @@ export async function markRedriven(
   );
 }
 
+/**
+ * Puts the commands of a payment back to work that were parked before a step because its amount differed, recorded as a
+ * redrive by who ended that. The caller holds the payment's row. One whose step has left is parked for what became of it, and
+ * stays so.
+ */
+export async function releaseHeldByAmount(
+  tx: PoolClient,
+  paymentKey: string,
+  { by, reason }: { by: string; reason: string },
+): Promise<void> {
+  await tx.query(
+    `with held as (
+       select c.id, c.problem from commands c
+       where c.payment_key = $1::uuid and c.status = 'parked' and c.problem->>'code' = 'amount_differs'
+         and not exists (
+           select from attempts a
+           where a.command_id = c.id and a.step = c.steps_done
+             and coalesce(a.resolution, a.outcome) is distinct from 'retryable'
+         )
+       for update skip locked
+     ), recorded as (
+       insert into command_redrives (command_id, redriven_by, reason, problem, attempt_id)
+       select id, $2::text, $3::text, problem, (select max(a.id) from attempts a where a.command_id = held.id) from held
+     )
+     update commands set status = 'executing', problem = null, failures = 0, due_at = capstan_now(), offer_at = capstan_now()
+     where id in (select id from held)`,
+    [paymentKey, by, reason],
+  );
+}
+
 /** One time a person put a parked command back. */
 export interface RedriveRow {
   id: number;

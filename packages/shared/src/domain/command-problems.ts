@@ -1,5 +1,12 @@
 /** Every reason a command ends without success, or is parked: what it means, how it comes about, what to do. */
 export const COMMAND_PROBLEMS = {
+  amount_differs: {
+    statuses: ['parked'],
+    title: 'Conomy tells another amount than was asked for',
+    cause:
+      'A whole read told a total that neither the create asked for nor the fees of the payment explain; no later step leaves while that discrepancy is open.',
+    fix: 'Compare with Conomy. Accept the discrepancy when the amount is right: the command then goes on by itself. Otherwise cancel the command.',
+  },
   attempts_exhausted: {
     statuses: ['parked'],
     title: 'Five writes of one step failed',
@@ -79,7 +86,8 @@ export const COMMAND_PROBLEMS = {
   payment_unclear: {
     statuses: ['parked'],
     title: 'What Conomy shows neither confirms nor rules out the effect',
-    cause: 'The answer to the call was lost, and the payment found differs from the one that was asked for.',
+    cause:
+      'The payment that was answered, found or read differs from the one that was asked for, or lacks what would show that it is the same.',
     fix: 'Look at the reads of the attempt and at Conomy, then redrive.',
   },
   predecessor_failed: {
