@@ -16,13 +16,9 @@ import type { Intent } from '@capstan/local-stack/chaos/intents';
 import type { Random } from '@capstan/local-stack/demo/random';
 import { storableJson } from '@capstan/shared/db/storable-text';
 import type { Caller } from '@capstan/shared/provider/conomy/caller';
+import { readPage } from '@capstan/shared/provider/conomy/client';
 import { refundCalls } from '@capstan/shared/provider/conomy/refunds';
-import {
-  nextOffsetOf,
-  parseErrorBody,
-  parseList,
-  parsePayment,
-} from '@capstan/shared/provider/conomy/schema';
+import { parseErrorBody, parsePayment } from '@capstan/shared/provider/conomy/schema';
 import { listQuery } from '@capstan/shared/provider/conomy/urls';
 import type {
   PaymentFilter,
@@ -166,12 +162,12 @@ export function createSimulatedProvider(parts: {
   function portOf(task: Task): PaymentProvider {
     const call = async <T>(
       made: SimulatedCall,
-      parse: (json: unknown) => T | null,
+      parse: (json: unknown, headers: { date: string }) => T | null,
       contentFault: string,
     ): Promise<ProviderResult<T>> => {
       const told = await exchange(task, made);
       if (!told.ok) return told;
-      const value = parse(told.json);
+      const value = parse(told.json, { date: new Date(providerNow()).toUTCString() });
       return value === null
         ? failed('no_clear_answer', contentFault, { httpStatus: 200 })
         : { ok: true, value };
@@ -209,7 +205,11 @@ export function createSimulatedProvider(parts: {
             : failed('no_clear_answer', 'timeout');
         return answered(lists.page(of, query));
       };
-      return call({ name: 'list', about: '', act }, (json) => readPage(json, offset), 'not_a_list');
+      return call(
+        { name: 'list', about: '', act },
+        (json, headers) => readPage(json, headers, offset),
+        'not_a_list',
+      );
     };
     /** The client's own walk of a list of refunds, and what it makes of their rows, over simulated calls. */
     const refunds = refundCalls({
@@ -266,18 +266,5 @@ export function createSimulatedProvider(parts: {
     everything: () => [...sandbox.store.inOrder(), ...sandbox.attempts.inOrder()],
     find,
     portOf,
-  };
-}
-
-/** As the client reads a page. */
-function readPage(json: unknown, offset: number) {
-  const list = parseList(json);
-  if (list === null) return null;
-  const payments = list.rows.map(parsePayment).filter((payment) => payment !== null);
-  return {
-    payments,
-    unreadableRows: list.rows.length - payments.length,
-    nextOffset: nextOffsetOf(list, offset),
-    ...(list.total === undefined ? {} : { total: list.total }),
   };
 }

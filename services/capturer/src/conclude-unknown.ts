@@ -3,6 +3,7 @@ import type { CommandProblem } from '@capstan/shared/db/commands';
 import { classifyFailure } from '@capstan/shared/provider/conomy/error-catalogue';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import { backoffMs } from '@capstan/shared/retry/backoff';
+import { ANSWER_DIFFERS } from './compare-answer.ts';
 
 /** One read made to settle an unknown outcome. */
 export interface Evidence {
@@ -13,6 +14,8 @@ export interface Evidence {
   payment: ObservedPayment | null;
   /** Ids and counts for the operator; never payloads. */
   detail: Record<string, unknown>;
+  /** Of an absent create: the older payment that has its externalId. */
+  inUseBy?: string;
   /** The provider told something. Default: it did. */
   answered?: boolean;
   /** What would have to be read to know is more than will ever be read. Default: it is not. */
@@ -79,10 +82,7 @@ function concludeRead(
       if (evidence.payment === null) throw new Error('found without a payment');
       return { kind: 'succeeded', payment: evidence.payment };
     case 'in_use':
-      return rejected(
-        'external_id_in_use',
-        'An older payment at Conomy has this externalId. Use another one.',
-      );
+      return { kind: 'rejected', problem: EXTERNAL_ID_IN_USE };
     case 'ambiguous':
       return parked(
         'several_payments_found',
@@ -95,7 +95,7 @@ function concludeRead(
         'What Conomy shows neither confirms nor rules out the effect. Look at the reads of the attempt, then redrive.',
       );
     case 'absent':
-      return concludeAbsence(attempt, evidence.isWhole, rule, random);
+      return concludeAbsence(attempt, evidence, rule, random);
     case 'closed':
       return rejected(
         'payment_not_open',
@@ -121,9 +121,14 @@ function concludeUnclearDocument({ isRedriven }: UnknownAttempt): Conclusion {
   );
 }
 
+const EXTERNAL_ID_IN_USE: CommandProblem = {
+  code: 'external_id_in_use',
+  detail: 'An older payment at Conomy has this externalId. Use another one.',
+};
+
 function concludeAbsence(
   attempt: UnknownAttempt,
-  isWhole: boolean,
+  { isWhole, inUseBy }: Evidence,
   rule: AbsenceRule,
   random: number,
 ): Conclusion {
@@ -133,6 +138,14 @@ function concludeAbsence(
     return { kind: 'rejected', problem: refusal };
   if (!isWhole || attempt.absentReads < rule.readsMin || attempt.absentForMs < rule.spanMsMin) {
     return { kind: 'open', waitMs: nextReadWaitMs(attempt, rule, random) };
+  }
+  if (inUseBy !== undefined) return { kind: 'rejected', problem: EXTERNAL_ID_IN_USE };
+  // Somebody answered for a create that no list shows: what became of it is for a person to ask, once.
+  if (wasAnsweredForAnother(attempt) && !attempt.isRedriven) {
+    return parked(
+      'payment_unclear',
+      'Conomy answered the create with another payment than was asked for, and none with its externalId can be found. Ask Conomy, then redrive.',
+    );
   }
   if (isCreateConflict(attempt)) {
     // Once a person has asked Conomy, what is absent still is sent again as every other create.
@@ -154,12 +167,16 @@ function concludeAbsence(
 }
 
 /** A clear "already exists" must be explained by something that exists. */
-function isCreateConflict({ operation, failure }: UnknownAttempt): boolean {
+export function isCreateConflict({ operation, failure }: UnknownAttempt): boolean {
   return (
     (operation === 'create' || operation === 'create_attempt') &&
     failure !== null &&
     classifyFailure(operation, failure) === 'look'
   );
+}
+
+function wasAnsweredForAnother({ operation, failure }: UnknownAttempt): boolean {
+  return (operation === 'create' || operation === 'create_attempt') && failure?.reason === ANSWER_DIFFERS;
 }
 
 /** The provider's clear refusal that made us look, if that is what the attempt ended with. */

@@ -1,18 +1,19 @@
-import type { Finding, UnknownAttempt } from '@capstan/shared/db/attempts';
+import type { UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import { findToldIds } from '@capstan/shared/db/deliveries';
+import { findCreatedIds } from '@capstan/shared/db/payments';
 import type { Pool } from '@capstan/shared/db/pool';
 import type { ObservedPayment, PaymentProvider } from '@capstan/shared/provider/payment-provider';
-import type { Evidence } from './conclude-unknown.ts';
+import { type Evidence, isCreateConflict } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
+import { judgeCreated, showedNothing } from './judge-created.ts';
 import type { Look, LookOptions } from './look-for-effect.ts';
-import { CREATED_TOLERANCE_MS, isOlder, readCreated, type ScanLane } from './scan-created.ts';
+import { readCreated, type ScanLane } from './scan-created.ts';
 import { joinScan, type ScanShown } from './shared-scans.ts';
 
-/** What of a create body identifies and confirms the payment it made. */
+/** Where the payment of a create is looked for. */
 interface Wanted extends ScanLane {
   externalId: string;
-  notBeforeMs: number;
 }
 
 /** More ids than this under one externalId are no lost answer. */
@@ -31,17 +32,31 @@ export async function lookForCreated(
   const { pool, provider, monotonicMs } = context;
   const wanted: Wanted = { ...wantedOf(command, attempt), look: isFirst ? 'first' : 'whole' };
   const { id: attemptId, firstStartedAt } = attempt;
-  const request = { attemptId, externalId: wanted.externalId, firstStartedAt };
-  const joined = await joinScan(context, wanted, request, signal);
+  const { externalId } = wanted;
+  const joined = await joinScan(context, wanted, { attemptId, externalId, firstStartedAt }, signal);
   if (joined.kind === 'waits') return joined;
   const scan = joined.shown;
-  const { process, processMs, answered } = scan;
+  const { process, processMs, answered, clockAheadMs } = scan;
   const beganAtMs = monotonicMs() - scan.beganMsAgo;
+  const lookup = {
+    readWhole: (id: string) => readCreated(provider, wanted, id, signal),
+    findClaimed: (ids: readonly string[]) => findCreatedIds(pool, ids),
+  };
+  const create = {
+    asked: { ...command.asked, externalId },
+    firstStartedAt,
+    isRefusedDuplicate: attempt.number === 1 && isCreateConflict(attempt),
+    clockAheadMs,
+  };
   const told = await readTold(pool, provider, wanted, scan.rows, signal);
   const evidence =
     told === null
-      ? nothing('inconclusive', { reason: 'told_unreadable' })
-      : await judgeRows(provider, wanted, [...scan.rows, ...told], scan.detail, signal);
+      ? showedNothing('inconclusive', { reason: 'told_unreadable' })
+      : await judgeCreated(lookup, create, {
+          rows: [...scan.rows, ...told],
+          isWhole: scan.end === 'whole',
+          detail: scan.detail,
+        });
   return {
     kind: 'read',
     beganAtMs,
@@ -55,7 +70,7 @@ export async function lookForCreated(
 function boundedBy({ end, detail }: ScanShown, evidence: Evidence): Evidence {
   if (evidence.finding !== 'absent') return evidence;
   if (end === 'whole') return { ...evidence, isWhole: true };
-  return { ...nothing('inconclusive', detail), isTooLong: end === 'too_long' };
+  return { ...showedNothing('inconclusive', detail), isTooLong: end === 'too_long' };
 }
 
 /** What deliveries named and the list does not hold; null when one of them cannot be read. */
@@ -79,45 +94,10 @@ async function readTold(
 
 function wantedOf(
   command: ClaimedCommand,
-  { operation, firstStartedAt }: UnknownAttempt & { operation: ScanLane['operation'] },
+  { operation }: UnknownAttempt & { operation: ScanLane['operation'] },
 ): Omit<Wanted, 'look'> {
-  const { externalId, accountNumber, type } = JSON.parse(command.createBody ?? '{}') as {
-    externalId: string;
-    accountNumber: string;
-    type: string;
-  };
-  const notBeforeMs = firstStartedAt.getTime() - CREATED_TOLERANCE_MS;
-  return { operation, externalId, accountNumber, type, notBeforeMs };
-}
-
-async function judgeRows(
-  provider: PaymentProvider,
-  wanted: Wanted,
-  rows: readonly ObservedPayment[],
-  seen: Record<string, unknown>,
-  signal: AbortSignal,
-): Promise<Evidence> {
-  const matches = rows.filter(({ externalId }) => externalId === wanted.externalId);
-  const [only] = matches;
-  if (!only) return nothing('absent', seen);
-  if (matches.length > 1) return nothing('ambiguous', { ids: matches.map(({ id }) => id) });
-  const whole = fits(only, wanted) ? only : await readCreated(provider, wanted, only.id, signal);
-  if (whole === null) return nothing('inconclusive', { reason: 'row_unreadable', id: only.id });
-  if (!fits(whole, wanted)) return nothing('unclear', { id: whole.id });
-  if (isOlder(whole, wanted.notBeforeMs)) return nothing('in_use', { id: whole.id });
-  return { finding: 'found', isWhole: true, payment: whole, detail: { id: whole.id, ...seen } };
-}
-
-/** Other fields only confirm: a row that lacks one is read whole, one that contradicts is not ours to bind. */
-function fits(payment: ObservedPayment, wanted: Wanted): boolean {
-  return (
-    payment.accountNumber === wanted.accountNumber &&
-    payment.type === wanted.type &&
-    payment.createdAt !== undefined
-  );
-}
-
-/** A read that showed no payment to bind. */
-function nothing(finding: Finding, detail: Record<string, unknown>): Evidence {
-  return { finding, isWhole: false, payment: null, detail };
+  const { externalId, accountNumber, type } = command.asked ?? {};
+  if (!externalId || !accountNumber || !type)
+    throw new Error(`command ${command.id} has no create to look for`);
+  return { operation, externalId, accountNumber, type };
 }

@@ -3,7 +3,7 @@ import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import { documentationStatusOf } from '@capstan/shared/provider/payment-provider';
 import type { Evidence } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
-import { inconclusive } from './look-for-effect.ts';
+import { readOwn } from './read-own.ts';
 
 /**
  * Looks for the document an attempt of unknown outcome may have handed in. Conomy lists no documents: all a read tells is how
@@ -15,15 +15,15 @@ export async function lookForDocument(
   { documentationBefore: before, documentMsBefore }: UnknownAttempt,
   signal: AbortSignal,
 ): Promise<Evidence> {
-  if (command.conomyId === null) throw new Error(`command ${command.id} has no Conomy id to read`);
-  const read = await provider.readPayment(command.conomyId, { signal });
-  if (!read.ok) return inconclusive(read.failure);
-  const after = documentationStatusOf(read.value);
-  const detail = { status: read.value.status, before, after };
+  const read = await readOwn(provider, command, signal);
+  if (read.payment === null) return read.evidence;
+  const { payment } = read;
+  const after = documentationStatusOf(payment);
+  const detail = { status: payment.status, before, after };
   // What was read right before may not have shown yet what we had just handed in.
   const maySpeakOfAnother = documentMsBefore !== null && documentMsBefore < timings.absence.spanMsMin;
   const finding = maySpeakOfAnother ? 'unclear' : compareDocumentation(before, after);
-  return { finding, isWhole: true, payment: read.value, detail };
+  return { finding, isWhole: true, payment, detail };
 }
 
 /** Before a document is handed in; null when Conomy says nothing of documents. */

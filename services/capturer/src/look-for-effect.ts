@@ -13,6 +13,7 @@ import type { CapturerContext } from './context.ts';
 import { lookForCreated } from './look-for-created.ts';
 import { lookForDocument } from './look-for-document.ts';
 import { lookForRefund } from './look-for-refund.ts';
+import { readOwn } from './read-own.ts';
 import { describeFailure } from './scan-created.ts';
 
 export interface LookOptions {
@@ -74,10 +75,9 @@ async function lookForStatus(
   operation: 'authorize' | 'capture',
   signal: AbortSignal,
 ): Promise<Evidence> {
-  if (command.conomyId === null) throw new Error(`command ${command.id} has no Conomy id to read`);
-  const read = await provider.readPayment(command.conomyId, { signal });
-  if (!read.ok) return inconclusive(read.failure);
-  const payment = read.value;
+  const read = await readOwn(provider, command, signal);
+  if (read.payment === null) return read.evidence;
+  const { payment } = read;
   const told = { isWhole: true, payment, detail: { status: payment.status } };
   if (isCaptureTaken(payment.status)) return { ...told, finding: 'found' };
   if (payment.status === 'AUTHORIZED' && operation === 'authorize') return { ...told, finding: 'found' };

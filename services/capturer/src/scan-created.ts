@@ -1,4 +1,5 @@
 import type { ScanPlace, TakenLane } from '@capstan/shared/db/scans';
+import { aboutPayment } from '@capstan/shared/provider/about-payment';
 import { beginWalk } from '@capstan/shared/provider/list-walk';
 import type {
   ObservedPayment,
@@ -6,13 +7,10 @@ import type {
   ProviderFailure,
 } from '@capstan/shared/provider/payment-provider';
 import { type WalkEnd, walkList } from '@capstan/shared/provider/walk-list';
+import { CREATED_TOLERANCE_MS, OLDER_MS_MIN } from './judge-created.ts';
 import { wantedRows } from './wanted-rows.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
-/** Clocks differ: a payment this much older than our first attempt can still be ours. */
-export const CREATED_TOLERANCE_MS = 10 * 60 * 1_000;
-/** A payment older than this is not ours, whatever day and offset its createdAt was written in. */
-const OLDER_MS_MAX = 26 * 60 * 60 * 1_000;
 
 /** What is scanned: the account's payments of one type, or its payment attempts. */
 export interface ScanLane {
@@ -29,6 +27,8 @@ export interface ScannedTurn {
   place: ScanPlace;
   /** By request: rows that may be what it looks for. */
   found: ReadonlyMap<number, readonly ObservedPayment[]>;
+  /** When its last page was answered by Conomy's clock; null where that was not told, or a cache may have kept it. */
+  answeredAt: Date | null;
 }
 
 export interface TurnBounds {
@@ -76,11 +76,16 @@ export async function scanCreated(
       if (isPast || isOver(rows.length + page.unreadableRows)) stop();
     },
   });
-  return { end: walked.end, place: { ...place, walk: walked.place, unreadIds }, found: wanted.found };
+  return {
+    end: walked.end,
+    place: { ...place, walk: walked.place, unreadIds },
+    found: wanted.found,
+    answeredAt: walked.isAged ? null : walked.answeredAt,
+  };
 
   /** A row that does not say its externalId is read whole, unless it is too old to be ours; null: it cannot be read. */
   async function named(row: ObservedPayment): Promise<ObservedPayment | null> {
-    if (row.externalId !== undefined || isOlder(row, firstMs - OLDER_MS_MAX)) return row;
+    if (row.externalId !== undefined || isOlder(row, firstMs - OLDER_MS_MIN)) return row;
     await beforeCall();
     return readCreated(provider, lane, row.id, signal);
   }
@@ -107,13 +112,15 @@ export async function readCreated(
   id: string,
   signal: AbortSignal,
 ): Promise<ObservedPayment | null> {
-  const read = await (operation === 'create_attempt'
-    ? provider.readAttempt(id, { signal })
-    : provider.readPayment(id, { signal }));
+  const reading =
+    operation === 'create_attempt'
+      ? provider.readAttempt(id, { signal })
+      : provider.readPayment(id, { signal });
+  const read = await aboutPayment(id, reading);
   return read.ok ? read.value : null;
 }
 
-export function isOlder(payment: ObservedPayment | undefined, notBeforeMs: number): boolean {
+function isOlder(payment: ObservedPayment | undefined, notBeforeMs: number): boolean {
   return payment?.createdAt !== undefined && Date.parse(payment.createdAt) < notBeforeMs;
 }
 

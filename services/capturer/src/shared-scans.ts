@@ -25,6 +25,8 @@ export interface ScanReport {
   answered: boolean;
   /** How many rows were seen, or why it is not whole. */
   detail: Record<string, unknown>;
+  /** How far Conomy's clock was ahead of the database's; null where its answer did not tell. */
+  clockAheadMs: number | null;
 }
 
 export interface ScanShown extends ReadingProcess, ScanReport {
@@ -107,7 +109,9 @@ async function takeScanTurn(
   });
   const { found, place, end } = turn;
   if (report !== null) {
-    const answer = { answer: report, found, graceMs: RELAY_GRACE_MS };
+    const dbNowMs = taken.now.getTime() + (monotonicMs() - beganMs);
+    const clockAheadMs = turn.answeredAt === null ? null : turn.answeredAt.getTime() - dbNowMs;
+    const answer = { answer: { ...report, clockAheadMs }, found, graceMs: RELAY_GRACE_MS };
     const woken = await answerScan(pool, taken, begun, answer);
     await context.commands.offer(woken.map(({ id, epoch }) => commandJob(id, epoch)));
     return null;
@@ -117,7 +121,13 @@ async function takeScanTurn(
   if (end.kind !== 'failed') return null;
   const { process, processMs } = { process: worker, processMs: beganMs };
   const detail = describeFailure(end.failure);
-  const told = { end: 'open' as const, answered: isAnswered(end.failure), detail, rows: [] };
+  const told = {
+    end: 'open' as const,
+    answered: isAnswered(end.failure),
+    detail,
+    clockAheadMs: null,
+    rows: [],
+  };
   return { ...told, process, processMs, beganMsAgo: monotonicMs() - beganMs };
 }
 
@@ -126,11 +136,11 @@ function reportOf(
   { look }: ScanLane,
   { end, place }: ScannedTurn,
   bounds: { rowsMax: number; msMax: number; answeredMs: number },
-): ScanReport | null {
+): Omit<ScanReport, 'clockAheadMs'> | null {
   const { walk, unreadIds } = place;
   const counts = { rows: walk.ids.size, pages: walk.pages };
-  const open = (detail: Record<string, unknown>, answered = true): ScanReport => ({
-    end: 'open',
+  const open = (detail: Record<string, unknown>, answered = true) => ({
+    end: 'open' as const,
     answered,
     detail: { ...detail, ...counts },
   });

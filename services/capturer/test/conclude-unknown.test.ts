@@ -22,6 +22,12 @@ const REFUSED: ProviderFailure = {
 };
 const CONFLICT: ProviderFailure = { stage: 'answered', reason: 'http_409', httpStatus: 409, code: '13' };
 const FORBIDDEN: ProviderFailure = { stage: 'answered', reason: 'http_403', httpStatus: 403, code: '43' };
+const OTHER_ANSWER: ProviderFailure = {
+  stage: 'no_clear_answer',
+  reason: 'answer_differs',
+  httpStatus: 200,
+  detail: 'externalId',
+};
 const LONG_ABSENT = { reads: 3, absentReads: 3, absentForMs: 45_000, pastDeadlineMs: 46_000 };
 
 function evidence(finding: Finding, status = 'CREATED', isWhole = true): Evidence {
@@ -118,6 +124,26 @@ describe('absence', () => {
       'rejected provider_rejected',
     ],
     [
+      'of a create that was answered with another payment, at once',
+      { operation: 'create', failure: OTHER_ANSWER, reads: 1, absentReads: 1 },
+      'open',
+    ],
+    [
+      'of a create that was answered with another payment, over time',
+      { operation: 'create', failure: OTHER_ANSWER, ...LONG_ABSENT },
+      'parked payment_unclear',
+    ],
+    [
+      'of a create that was answered with another payment and was redriven, over time',
+      { operation: 'create', failure: OTHER_ANSWER, isRedriven: true, ...LONG_ABSENT },
+      'retryable',
+    ],
+    [
+      'of a capture that was answered with another payment, over time',
+      { failure: OTHER_ANSWER, ...LONG_ABSENT },
+      'retryable',
+    ],
+    [
       'of a refund that was forbidden after one that a person had sent again, over time',
       { operation: 'refund', failure: FORBIDDEN, number: 2, ...LONG_ABSENT },
       'rejected provider_rejected',
@@ -139,6 +165,15 @@ describe('absence', () => {
     ],
   ])('%s → %s', (_what, attempt, expected) => {
     expect(inShort(conclude(attempt, 'absent'))).toBe(expected);
+  });
+
+  test('of a create whose externalId an older payment has ends it, over time and not at once', () => {
+    const absent = { ...evidence('absent'), inUseBy: 'an older one' };
+    const concluded = (attempt: Partial<UnknownAttempt>) =>
+      inShort(concludeUnknown(unknownAttempt({ operation: 'create', ...attempt }), absent, RULE, 0.5));
+    expect(concluded({ reads: 1, absentReads: 1 })).toBe('open');
+    expect(concluded(LONG_ABSENT)).toBe('rejected external_id_in_use');
+    expect(concluded({ failure: CONFLICT, number: 2, ...LONG_ABSENT })).toBe('rejected external_id_in_use');
   });
 
   test('is not concluded by a read that did not look everywhere', () => {

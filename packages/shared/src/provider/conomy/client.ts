@@ -138,7 +138,12 @@ function isDocumentOf(json: unknown, id: string): boolean {
   return isJsonObject(json) && (json.paymentId === undefined || json.paymentId === id);
 }
 
-function readPage(json: unknown, headers: AnsweredExchange['headers'], offset: number): PaymentPage | null {
+/** One page of a list, with what the answer says of its own time. */
+export function readPage(
+  json: unknown,
+  headers: AnsweredExchange['headers'],
+  offset: number,
+): PaymentPage | null {
   const list = parseList(json);
   if (!list) return null;
   const { rows, ...told } = list;
