@@ -120,9 +120,9 @@ async function judgeLookAlikes(
   const { externalId, ...asked } = create.asked;
   const near = rows.filter(
     (row) =>
-      row.externalId !== undefined &&
       row.externalId !== externalId &&
-      mayBeSameExternalId(externalId, row.externalId) &&
+      // One that even a whole read does not name was told by a delivery that did.
+      (row.externalId === undefined || mayBeSameExternalId(externalId, row.externalId)) &&
       isNotOlder(row, create),
   );
   if (near.length === 0) return showedNothing('absent', detail);

@@ -81,6 +81,42 @@ describe('a lost create whose externalId Conomy tells otherwise', () => {
   });
 });
 
+test('a lost create that a delivery named and no read names is parked', async () => {
+  const { id, externalId } = await insertCreate(fixture.pool);
+  const unnamed = capturerWith(({ externalId: _, ...payment }) => payment, { page: { total: undefined } });
+  const { provider } = unnamed.context;
+  const capturer = {
+    ...unnamed,
+    context: {
+      ...unnamed.context,
+      provider: {
+        ...provider,
+        createPayment: async (...call: Parameters<Provider['createPayment']>) => {
+          const made = await fixture.context.provider.createPayment(...call);
+          if (!made.ok) throw new Error(made.failure.reason);
+          await tellUnmatched(made.value.id, externalId);
+          return { ok: false as const, failure: LOST };
+        },
+        listPayments: async (...call: Parameters<Provider['listPayments']>) => {
+          const listed = await provider.listPayments(...call);
+          return listed.ok ? { ok: true as const, value: { ...listed.value, payments: [] } } : listed;
+        },
+      },
+    },
+  };
+  expect(await runToItsEnd(capturer, id)).toMatchObject(isParked);
+  expect(await captures(externalId)).toEqual([0]);
+});
+
+/** A delivery about a payment of this externalId that no payment of ours is. */
+async function tellUnmatched(conomyId: string, externalId: string): Promise<void> {
+  await fixture.pool.query(
+    `insert into webhook_deliveries (id, body_sha256, body, form, event, conomy_id, external_id, status, applied_at, result)
+     values (gen_random_uuid(), sha256(convert_to($1::text, 'UTF8')), '{}', 'body', 'transaction.status_changed', $1, $2, 'CREATED', capstan_now(), 'unmatched')`,
+    [conomyId, externalId],
+  );
+}
+
 describe('a lost create that seems older than its first attempt', () => {
   test.each([
     ['eleven minutes', 11 * MINUTE_MS],

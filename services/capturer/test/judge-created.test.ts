@@ -166,6 +166,7 @@ describe('while no payment has the externalId', () => {
   test.each<[what: string, row: Partial<ObservedPayment>]>([
     ['with a space', nearly],
     ['that was cut', { id: 'p2', externalId: 'order-20' }],
+    ['that nobody names', { id: 'p2', externalId: undefined }],
     ['whose age nobody tells', { ...nearly, createdAt: undefined }],
   ])('a row like ours %s rules an absence out', async (_what, row) => {
     expect(await judge([rowWith(row)])).toMatchObject({
