@@ -97,11 +97,20 @@ export type AttemptFilter = Pick<
   'accountNumber' | 'identityId' | 'type' | 'fromDay' | 'toDay'
 >;
 
-/** Every refund of one payment, whoever made it. */
+/** The refunds of one payment, whoever made them. */
 export interface RefundList {
   refunds: ObservedPayment[];
   /** Rows without a usable id, status or parent. While there is one, nothing may be concluded from absence. */
   unreadableRows: number;
+  /** Why rows are missing all the same; then nothing may be concluded from absence either. */
+  gap?: string;
+  /** When the provider wrote the end of the list, by its own clock. Missing: it did not say, or a cache may have kept it. */
+  listedAt?: Date;
+}
+
+/** Whether something may be concluded from what is not in the list. */
+export function isWholeList({ unreadableRows, gap }: RefundList): boolean {
+  return unreadableRows === 0 && gap === undefined;
 }
 
 /** What the provider offers on one rail, and the rules it states for it. */
@@ -152,7 +161,7 @@ export interface PaymentProvider {
     page: { limit: number; offset: number },
     options?: CallOptions,
   ): Promise<ProviderResult<PaymentPage>>;
-  /** Every refund of one payment, through all pages. */
+  /** The refunds of one payment, through all pages. */
   listRefundsOf(parentId: string, options?: CallOptions): Promise<ProviderResult<RefundList>>;
   /** `amount` is decimal text in the payment's currency. The answer is the child: its `id`, with `parentPaymentId`. */
   refundPayment(

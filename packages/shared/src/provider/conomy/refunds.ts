@@ -1,71 +1,56 @@
-import type {
-  CallOptions,
-  ObservedPayment,
-  PaymentProvider,
-  ProviderFailure,
-  ProviderResult,
-  RefundList,
+import {
+  type CallOptions,
+  isWholeList,
+  type ObservedPayment,
+  type PaymentPage,
+  type PaymentProvider,
+  type ProviderFailure,
+  type ProviderResult,
+  type RefundList,
 } from '../payment-provider.ts';
+import { type ListToWalk, type WalkedList, walkList } from '../walk-list.ts';
+import { type AnsweredExchange, readAnswerTime } from './answer-failure.ts';
 import { type Caller, LIST_BYTES_MAX } from './caller.ts';
 import { isJsonObject } from './json.ts';
 import { nextOffsetOf, parseList, parsePayment } from './schema.ts';
 import { segment } from './urls.ts';
 
-const PAGE_ROWS = 50;
 /** Far beyond the refunds of one payment: a longer list shows that the provider does not know the filter. */
 const PAGES_MAX = 100;
 const TOO_LONG = 'list_too_long';
 
 /**
  * Refunds. A refund is created in one spelling only: trying the other after an answer that may be wrong could
- * refund twice. Reading is harmless, so it goes on to the second spelling where the first does not exist.
+ * refund twice. Reading is harmless, so it goes on to the second spelling where the first does not exist or does not tell
+ * all of them, be it that rows do not say whose they are.
  */
 export function refundCalls({
   apiUrl,
   call,
 }: Caller): Pick<PaymentProvider, 'refundPayment' | 'listRefundsOf'> {
-  async function listFiltered(parentId: string, options?: CallOptions): Promise<ProviderResult<RefundList>> {
-    const found = new Map<string, ObservedPayment>();
-    let unreadableRows = 0;
-    let offset: number | null = 0;
-    for (let page = 0; offset !== null; page += 1) {
-      if (page === PAGES_MAX) return tooLong;
-      const from: number = offset;
-      const url = apiUrl('/refunds', refundQuery(parentId, from));
-      const answer = await call(
-        { method: 'GET', url, answerBytesMax: LIST_BYTES_MAX },
-        (json) => readRefundPage(json, from),
-        'not_a_list',
-        options,
-      );
-      if (!answer.ok) return answer;
-      const { rows, unreadable, nextOffset } = answer.value;
-      // Rows come twice when offsets shift under the scan, or from a provider that ignores the offset.
-      const fresh = rows.filter(({ id }) => !found.has(id));
-      for (const row of fresh) found.set(row.id, row);
-      unreadableRows += unreadable;
-      offset = fresh.length === 0 ? null : nextOffset;
-    }
-    const rows = [...found.values()];
-    // A row that names no parent may be of this one or of any other.
-    const orphans = rows.filter(({ parentPaymentId }) => parentPaymentId === undefined).length;
-    const refunds = rows.filter(({ parentPaymentId }) => parentPaymentId === parentId);
-    return { ok: true, value: { refunds, unreadableRows: unreadableRows + orphans } };
+  function readPage(url: URL, parentId: string, offset: number, options?: CallOptions) {
+    const request = { method: 'GET', url, answerBytesMax: LIST_BYTES_MAX } as const;
+    return call(
+      request,
+      (json, headers) => readRefundPage(json, headers, parentId, offset),
+      'not_a_list',
+      options,
+    );
   }
 
-  /** The whole list of one parent in one answer: its rows are of that parent whether or not they say so. */
+  function listFiltered(parentId: string, options?: CallOptions): Promise<ProviderResult<RefundList>> {
+    return walkRefunds(parentId, ({ limit, offset }) =>
+      readPage(apiUrl('/refunds', refundQuery(parentId, limit, offset)), parentId, offset, options),
+    );
+  }
+
+  /** Documented as one answer without a query; a list that is longer than that says so by its `summary`. */
   function listBelowParent(parentId: string, options?: CallOptions): Promise<ProviderResult<RefundList>> {
-    const url = apiUrl(`/payments/${segment(parentId)}/refunds`);
-    const parse = (json: unknown): RefundList | null => {
-      const page = readRefundPage(json, 0);
-      if (!page || !isAboutParent(json, parentId)) return null;
-      const refunds = page.rows
-        .map((row) => ({ parentPaymentId: parentId, ...row }))
-        .filter((row) => row.parentPaymentId === parentId);
-      return { refunds, unreadableRows: page.unreadable };
-    };
-    const request = { method: 'GET', url, answerBytesMax: LIST_BYTES_MAX } as const;
-    return call(request, parse, 'not_a_list', options);
+    const query = (offset: number) => (offset === 0 ? '' : `offset=${offset}`);
+    const path = `/payments/${segment(parentId)}/refunds`;
+    return walkRefunds(parentId, ({ offset }) =>
+      readPage(apiUrl(path, query(offset)), parentId, offset, options),
+    );
   }
 
   return {
@@ -80,18 +65,53 @@ export function refundCalls({
     },
     async listRefundsOf(parentId, options) {
       const filtered = await listFiltered(parentId, options);
-      return filtered.ok || !isNotOffered(filtered.failure) ? filtered : listBelowParent(parentId, options);
+      if (filtered.ok ? isWholeList(filtered.value) : !isNotOffered(filtered.failure)) return filtered;
+      const below = await listBelowParent(parentId, options);
+      return filtered.ok && !below.ok && isNotOffered(below.failure) ? filtered : below;
     },
   };
 }
 
-/** `{refundId, parentPaymentId, status, …}`; an answer that is the parent itself says nothing about the child. */
+async function walkRefunds(parentId: string, ask: ListToWalk['ask']): Promise<ProviderResult<RefundList>> {
+  const refunds: ObservedPayment[] = [];
+  let parentlessRows = 0;
+  let pages = 0;
+  const walked = await walkList({
+    order: 'oldest_first',
+    ask,
+    async visit({ fresh }, stop) {
+      for (const row of fresh) {
+        // It may be of this payment or of any other.
+        if (row.parentPaymentId === undefined) parentlessRows += 1;
+        else if (row.parentPaymentId === parentId) refunds.push(row);
+      }
+      pages += 1;
+      if (pages === PAGES_MAX) stop();
+    },
+  });
+  const { end, place } = walked;
+  if (end.kind === 'failed') return { ok: false, failure: end.failure };
+  if (end.kind === 'stopped')
+    return { ok: false, failure: { stage: 'no_clear_answer', reason: TOO_LONG, httpStatus: 200 } };
+  const unreadableRows = place.unreadableRows + parentlessRows;
+  const gap = end.kind === 'gap' ? { gap: end.gap.reason } : {};
+  return { ok: true, value: { refunds, unreadableRows, ...gap, ...listedAt(walked) } };
+}
+
+/** A page that a cache may have kept says nothing of when it was read. */
+function listedAt({ answeredAt, isAged }: WalkedList): Pick<RefundList, 'listedAt'> {
+  return answeredAt === null || isAged ? {} : { listedAt: answeredAt };
+}
+
+/**
+ * `{refundId, parentPaymentId, status, …}`; an answer that is the parent itself says nothing about the child. The parent
+ * that it names may be another one, which whoever binds it looks at; one that it leaves out is the one asked for.
+ */
 function parseNewRefund(json: unknown, parentId: string): ObservedPayment | null {
   if (!isJsonObject(json)) return null;
   const refund = parseRefund({ ...json, id: json.refundId ?? json.id, paymentId: undefined });
   if (!refund || refund.id === parentId) return null;
-  if (refund.parentPaymentId !== undefined && refund.parentPaymentId !== parentId) return null;
-  return { ...refund, parentPaymentId: parentId, raw: json };
+  return { parentPaymentId: parentId, ...refund, raw: json };
 }
 
 /** Rows of refund lists leave out what is clear there: their type, and one of two equal amounts. */
@@ -107,20 +127,33 @@ function parseRefund(json: unknown): ObservedPayment | null {
   };
 }
 
-function readRefundPage(json: unknown, offset: number) {
+/** Null for a list below another parent. The list's own `parentId` names the parent of rows that name none. */
+function readRefundPage(
+  json: unknown,
+  headers: AnsweredExchange['headers'],
+  parentId: string,
+  offset: number,
+): PaymentPage | null {
   const list = parseList(json);
-  if (!list) return null;
-  const rows = list.rows.map(parseRefund).filter((row) => row !== null);
-  return { rows, unreadable: list.rows.length - rows.length, nextOffset: nextOffsetOf(list, offset) };
-}
-
-function isAboutParent(json: unknown, parentId: string): boolean {
-  return !isJsonObject(json) || json.parentId === undefined || json.parentId === parentId;
+  const ownParent = isJsonObject(json) && json.parentId !== undefined ? { parentPaymentId: parentId } : {};
+  if (!list || (isJsonObject(json) && json.parentId !== undefined && json.parentId !== parentId)) return null;
+  const { rows, ...told } = list;
+  const payments = rows
+    .map(parseRefund)
+    .filter((row) => row !== null)
+    .map((row) => ({ ...ownParent, ...row }));
+  return {
+    payments,
+    unreadableRows: rows.length - payments.length,
+    nextOffset: nextOffsetOf(list, offset),
+    ...told,
+    ...readAnswerTime(headers),
+  };
 }
 
 /** Oldest first, so that rows inserted meanwhile come at the end and shift no offset. */
-function refundQuery(parentPaymentId: string, offset: number): string {
-  const query = { parentPaymentId, sort: 'createdAt:asc', limit: String(PAGE_ROWS), offset: String(offset) };
+function refundQuery(parentPaymentId: string, limit: number, offset: number): string {
+  const query = { parentPaymentId, sort: 'createdAt:asc', limit: String(limit), offset: String(offset) };
   return new URLSearchParams(query).toString();
 }
 
@@ -128,8 +161,3 @@ function refundQuery(parentPaymentId: string, offset: number): string {
 function isNotOffered({ stage, httpStatus, reason }: ProviderFailure): boolean {
   return reason === TOO_LONG || (stage === 'answered' && (httpStatus === 404 || httpStatus === 501));
 }
-
-const tooLong: ProviderResult<never> = {
-  ok: false,
-  failure: { stage: 'no_clear_answer', reason: TOO_LONG },
-};
