@@ -35,6 +35,15 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.attempts_guard_refund()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'attempt % made refund %, and no other', old.id, old.refund_key;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.capstan_now()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -108,6 +117,52 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.payments_number_refund()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if tg_op = 'UPDATE' then
+    -- But for one whose payment turned out to be mirrored under an older key.
+    if old.parent_key is not null
+      and not exists (select from payments where key = old.parent_key and duplicate_of = new.parent_key) then
+      raise exception 'refund % belongs to payment % and may not become one of %', old.key, old.parent_key, new.parent_key;
+    end if;
+    new.linked_late := true;
+  end if;
+  new.kind := 'refund';
+  update payments set refunds_linked = refunds_linked + 1 where key = new.parent_key
+    returning refunds_linked into new.refund_number;
+  -- Of a payment that is not there: the foreign key refuses it.
+  new.refund_number := coalesce(new.refund_number, 1);
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.payments_refunds_fit()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  if new.refundable_minor is null
+    or new.refund_done_minor + new.refund_reserved_minor + new.refund_doubtful_minor > new.refundable_minor then
+    raise exception 'payment % has no % left to refund', new.key, new.refund_reserved_minor
+      using errcode = 'check_violation', constraint = 'payments_refunds_fit_the_payment';
+  end if;
+  return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.payments_take_refunds()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  update payments set parent_key = new.key where parent_conomy_id = new.conomy_id and parent_key is null and key <> new.key;
+  return null;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.place_events(most integer)
  RETURNS integer
  LANGUAGE plpgsql
@@ -162,14 +217,21 @@ create table attempts (
   resolution text,
   resolved_at timestamp with time zone,
   documentation_before text,
+  refunds_before integer,
+  refunds_listed_at timestamp with time zone,
+  refund_key uuid,
+  doubtful_minor bigint,
+  doubted_from integer,
   constraint attempts_are_numbered_from_one CHECK ((number >= 1)),
   constraint attempts_documentation_is_of_a_document CHECK (((documentation_before IS NULL) OR (operation = 'submit_document'::text))),
+  constraint attempts_doubts_have_a_beginning CHECK (((doubtful_minor IS NULL) OR ((doubtful_minor > 0) AND (doubted_from IS NOT NULL)))),
   constraint attempts_end_has_a_time CHECK (((outcome IS NULL) = (finished_at IS NULL))),
   constraint attempts_number_key UNIQUE (command_id, step, number),
   constraint attempts_only_unknown_is_resolved CHECK (((resolution IS NULL) OR (outcome = 'unknown'::text))),
   constraint attempts_operation_is_known CHECK ((operation = ANY (ARRAY['create'::text, 'authorize'::text, 'capture'::text, 'refund'::text, 'create_attempt'::text, 'submit_document'::text]))),
   constraint attempts_outcome_is_known CHECK ((outcome = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'retryable'::text, 'unknown'::text]))),
   constraint attempts_pkey PRIMARY KEY (id),
+  constraint attempts_refunds_are_of_a_refund CHECK (((operation = 'refund'::text) OR ((refunds_before IS NULL) AND (refunds_listed_at IS NULL) AND (refund_key IS NULL) AND (doubted_from IS NULL)))),
   constraint attempts_resolution_has_a_time CHECK (((resolution IS NULL) = (resolved_at IS NULL))),
   constraint attempts_resolution_is_known CHECK ((resolution = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'retryable'::text, 'parked'::text])))
 );
@@ -265,7 +327,7 @@ CASE
     ELSE (num_nulls(ended_at, ended_by, reason) = 0)
 END),
   constraint discrepancies_have_a_cause CHECK ((cause <> ''::text)),
-  constraint discrepancies_kind_is_known CHECK ((kind = ANY (ARRAY['final_contradicted'::text, 'went_back'::text, 'unknown_status'::text, 'disputed'::text, 'reversed'::text, 'amount_differs'::text, 'inexact_amount'::text, 'status_differs'::text, 'field_differs'::text, 'missing_here'::text, 'missing_there'::text, 'twin'::text, 'orphan_delivery'::text, 'overdue'::text]))),
+  constraint discrepancies_kind_is_known CHECK ((kind = ANY (ARRAY['final_contradicted'::text, 'went_back'::text, 'unknown_status'::text, 'disputed'::text, 'reversed'::text, 'amount_differs'::text, 'inexact_amount'::text, 'status_differs'::text, 'field_differs'::text, 'missing_here'::text, 'missing_there'::text, 'twin'::text, 'orphan_delivery'::text, 'overdue'::text, 'over_refunded'::text, 'late_refund'::text]))),
   constraint discrepancies_pkey PRIMARY KEY (id),
   constraint discrepancies_status_is_known CHECK ((status = ANY (ARRAY['open'::text, 'explained'::text, 'repaired'::text, 'accepted'::text])))
 );
@@ -366,6 +428,12 @@ create table payments (
   conomy_created_at timestamp with time zone,
   overdue_at timestamp with time zone,
   compared_at timestamp with time zone,
+  parent_conomy_id text,
+  refund_number integer,
+  linked_late boolean default false not null,
+  refunds_linked integer default 0 not null,
+  refund_doubtful_minor bigint default 0 not null,
+  refunds_listed_at timestamp with time zone,
   constraint payments_are_named CHECK (((conomy_id IS NOT NULL) OR (external_id IS NOT NULL) OR (duplicate_of IS NOT NULL))),
   constraint payments_cause_is_known CHECK ((cause = ANY (ARRAY['accepted'::text, 'answer'::text, 'delivery'::text, 'read'::text, 'operator'::text]))),
   constraint payments_conomy_id_key UNIQUE (conomy_id),
@@ -373,9 +441,13 @@ create table payments (
   constraint payments_kind_is_known CHECK ((kind = ANY (ARRAY['payment'::text, 'attempt'::text, 'refund'::text]))),
   constraint payments_known_status_has_an_id CHECK (((status IS NULL) OR (conomy_id IS NOT NULL) OR (duplicate_of IS NOT NULL))),
   constraint payments_pkey PRIMARY KEY (key),
-  constraint payments_refunds_are_not_negative CHECK (((refund_done_minor >= 0) AND (refund_reserved_minor >= 0))),
-  constraint payments_refunds_fit_the_payment CHECK (((refund_reserved_minor = 0) OR ((refund_done_minor + refund_reserved_minor) <= refundable_minor))),
-  constraint payments_refunds_have_a_parent CHECK (((kind = 'refund'::text) = (parent_key IS NOT NULL))),
+  constraint payments_refunds_are_not_negative CHECK (((refund_done_minor >= 0) AND (refund_reserved_minor >= 0) AND (refund_doubtful_minor >= 0))),
+  constraint payments_refunds_are_numbered CHECK (((parent_key IS NULL) = (refund_number IS NULL))),
+  constraint payments_refunds_have_a_parent CHECK (
+CASE
+    WHEN (kind = 'refund'::text) THEN ((parent_key IS NOT NULL) OR (parent_conomy_id IS NOT NULL))
+    ELSE ((parent_key IS NULL) AND (parent_conomy_id IS NULL))
+END),
   constraint payments_version_is_natural CHECK ((version >= 0))
 );
 
@@ -494,6 +566,8 @@ alter table attempts add constraint attempts_command_id_fkey FOREIGN KEY (comman
 
 alter table attempts add constraint attempts_payment_key_fkey FOREIGN KEY (payment_key) REFERENCES payments(key);
 
+alter table attempts add constraint attempts_refund_key_fkey FOREIGN KEY (refund_key) REFERENCES payments(key);
+
 alter table command_redrives add constraint command_redrives_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES attempts(id);
 
 alter table command_redrives add constraint command_redrives_command_id_fkey FOREIGN KEY (command_id) REFERENCES commands(id);
@@ -520,6 +594,8 @@ alter table webhook_deliveries add constraint webhook_deliveries_payment_key_fke
 
 CREATE INDEX attempt_reads_attempt_id_idx ON public.attempt_reads USING btree (attempt_id);
 
+CREATE INDEX attempts_doubtful_idx ON public.attempts USING btree (payment_key) WHERE (doubtful_minor IS NOT NULL);
+
 CREATE UNIQUE INDEX attempts_one_success_per_command ON public.attempts USING btree (command_id, operation) WHERE (((outcome = 'succeeded'::text) OR (resolution = 'succeeded'::text)) AND (operation = ANY (ARRAY['refund'::text, 'submit_document'::text])));
 
 CREATE UNIQUE INDEX attempts_one_success_per_payment ON public.attempts USING btree (payment_key, operation) WHERE (((outcome = 'succeeded'::text) OR (resolution = 'succeeded'::text)) AND (operation <> ALL (ARRAY['refund'::text, 'submit_document'::text])));
@@ -527,6 +603,8 @@ CREATE UNIQUE INDEX attempts_one_success_per_payment ON public.attempts USING bt
 CREATE UNIQUE INDEX attempts_one_under_way_per_command ON public.attempts USING btree (command_id) WHERE (outcome IS NULL);
 
 CREATE INDEX attempts_payment_key_idx ON public.attempts USING btree (payment_key);
+
+CREATE UNIQUE INDEX attempts_refund_key_key ON public.attempts USING btree (refund_key) WHERE (refund_key IS NOT NULL);
 
 CREATE INDEX command_redrives_command_id_idx ON public.command_redrives USING btree (command_id, at);
 
@@ -572,7 +650,9 @@ CREATE INDEX payments_offer_at_idx ON public.payments USING btree (offer_at) WHE
 
 CREATE INDEX payments_overdue_at_idx ON public.payments USING btree (overdue_at) WHERE (overdue_at IS NOT NULL);
 
-CREATE INDEX payments_parent_key_idx ON public.payments USING btree (parent_key) WHERE (parent_key IS NOT NULL);
+CREATE INDEX payments_parent_conomy_id_idx ON public.payments USING hash (parent_conomy_id) WHERE ((parent_conomy_id IS NOT NULL) AND (parent_key IS NULL));
+
+CREATE UNIQUE INDEX payments_refund_number_key ON public.payments USING btree (parent_key, refund_number) WHERE (parent_key IS NOT NULL);
 
 CREATE INDEX payments_released_external_id_idx ON public.payments USING btree (external_id) WHERE (external_id_released_at IS NOT NULL);
 
@@ -598,6 +678,8 @@ CREATE INDEX webhook_deliveries_unmatched_idx ON public.webhook_deliveries USING
 
 CREATE TRIGGER attempts_guard_outcome BEFORE DELETE OR UPDATE ON attempts FOR EACH ROW EXECUTE FUNCTION attempts_guard_outcome();
 
+CREATE TRIGGER attempts_guard_refund BEFORE UPDATE OF refund_key ON attempts FOR EACH ROW WHEN (old.refund_key IS NOT NULL AND new.refund_key IS DISTINCT FROM old.refund_key) EXECUTE FUNCTION attempts_guard_refund();
+
 CREATE TRIGGER command_redrives_guard BEFORE DELETE OR UPDATE ON command_redrives FOR EACH ROW EXECUTE FUNCTION command_redrives_guard();
 
 CREATE TRIGGER commands_tell_upstream AFTER UPDATE OF status ON commands FOR EACH ROW WHEN (new.status IS DISTINCT FROM old.status AND (new.status = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'canceled'::text, 'parked'::text]))) EXECUTE FUNCTION commands_tell_upstream();
@@ -607,3 +689,15 @@ CREATE TRIGGER events_guard BEFORE DELETE OR UPDATE ON events FOR EACH ROW EXECU
 CREATE TRIGGER journal_tell_upstream AFTER INSERT ON journal FOR EACH ROW EXECUTE FUNCTION journal_tell_upstream();
 
 CREATE TRIGGER payments_guard_final BEFORE UPDATE OF status ON payments FOR EACH ROW EXECUTE FUNCTION payments_guard_final();
+
+CREATE TRIGGER payments_number_linked_refund BEFORE UPDATE OF parent_key ON payments FOR EACH ROW WHEN (new.parent_key IS DISTINCT FROM old.parent_key) EXECUTE FUNCTION payments_number_refund();
+
+CREATE TRIGGER payments_number_refund BEFORE INSERT ON payments FOR EACH ROW WHEN (new.parent_key IS NOT NULL) EXECUTE FUNCTION payments_number_refund();
+
+CREATE TRIGGER payments_refunds_fit BEFORE INSERT ON payments FOR EACH ROW WHEN (new.refund_reserved_minor > 0) EXECUTE FUNCTION payments_refunds_fit();
+
+CREATE TRIGGER payments_refunds_fit_when_reserved BEFORE UPDATE OF refund_reserved_minor ON payments FOR EACH ROW WHEN (new.refund_reserved_minor > old.refund_reserved_minor) EXECUTE FUNCTION payments_refunds_fit();
+
+CREATE TRIGGER payments_take_refunds AFTER INSERT ON payments FOR EACH ROW WHEN (new.conomy_id IS NOT NULL) EXECUTE FUNCTION payments_take_refunds();
+
+CREATE TRIGGER payments_take_refunds_when_bound AFTER UPDATE OF conomy_id ON payments FOR EACH ROW WHEN (new.conomy_id IS DISTINCT FROM old.conomy_id AND new.conomy_id IS NOT NULL) EXECUTE FUNCTION payments_take_refunds();

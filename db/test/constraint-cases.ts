@@ -1,6 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
-import { insert, insertAttempt, insertCommand, insertDelivery, insertPayment } from './schema-fixture.ts';
+import {
+  insert,
+  insertAttempt,
+  insertCommand,
+  insertDelivery,
+  insertPayment,
+  update,
+} from './schema-fixture.ts';
 
 /** What is tried, the constraint or unique index that must refuse it, and the trial. */
 type Case = [what: string, constraint: string, attempt: (db: Pool) => Promise<unknown>];
@@ -73,9 +80,68 @@ const REFUNDS: Case[] = [
     (db) => insertPayment(db, { refund_done_minor: -1 }),
   ],
   [
+    'a negative amount of doubt',
+    'payments_refunds_are_not_negative',
+    (db) => insertPayment(db, { refund_doubtful_minor: -1 }),
+  ],
+  [
     'more reserved for refunds than the payment has left',
     'payments_refunds_fit_the_payment',
     (db) => insertPayment(db, { refundable_minor: 100, refund_done_minor: 60, refund_reserved_minor: 41 }),
+  ],
+  [
+    'more reserved for refunds than is left beside what is doubtful',
+    'payments_refunds_fit_the_payment',
+    async (db) => {
+      const whole = { refundable_minor: 100, refund_done_minor: 30, refund_doubtful_minor: 30 };
+      const { key } = await insertPayment(db, whole);
+      await update(db, 'payments', ['key', key], { refund_reserved_minor: 41 });
+    },
+  ],
+  [
+    'an amount reserved of a payment nobody has read',
+    'payments_refunds_fit_the_payment',
+    (db) => insertPayment(db, { refund_reserved_minor: 1 }),
+  ],
+  [
+    'a number of a refund that has no payment yet',
+    'payments_refunds_are_numbered',
+    (db) => insertPayment(db, { kind: 'refund', parent_conomy_id: 'p', refund_number: 1 }),
+  ],
+  [
+    'one number for two refunds of a payment',
+    'payments_refund_number_key',
+    async (db) => {
+      const { key: parent_key } = await insertPayment(db);
+      const { key } = await insertPayment(db, { kind: 'refund', parent_key });
+      await insertPayment(db, { kind: 'refund', parent_key });
+      await update(db, 'payments', ['key', key], { refund_number: 2 });
+    },
+  ],
+  [
+    'one refund made by two attempts',
+    'attempts_refund_key_key',
+    async (db) => {
+      const { key: refund_key } = await insertPayment(db);
+      const made = { operation: 'refund', refund_key };
+      await insertAttempt(db, made);
+      await insertAttempt(db, made);
+    },
+  ],
+  [
+    'an attempt that made a refund which is not there',
+    'attempts_refund_key_fkey',
+    (db) => insertAttempt(db, { operation: 'refund', refund_key: randomUUID() }),
+  ],
+  [
+    'a capture that notes refunds',
+    'attempts_refunds_are_of_a_refund',
+    (db) => insertAttempt(db, { refunds_before: 0 }),
+  ],
+  [
+    'a doubt without a beginning',
+    'attempts_doubts_have_a_beginning',
+    (db) => insertAttempt(db, { operation: 'refund', doubtful_minor: 1 }),
   ],
   [
     'a refund command that says nothing about the amount',

@@ -7,6 +7,7 @@ import { describeSchema } from '../../packages/local-stack/src/describe-schema.t
 import { assertSchemaIsCurrent, SchemaNotCurrentError } from '../src/check-schema.ts';
 import { migrate } from '../src/migrate.ts';
 import { knownMigrations, MIGRATIONS_DIR, MIGRATIONS_TABLE } from '../src/migrations.ts';
+import { insertAttempt, insertCommand, insertPayment, type Row } from './schema-fixture.ts';
 
 const NAME = 'migrate_test';
 let url: string;
@@ -78,6 +79,56 @@ describe('assertSchemaIsCurrent', () => {
   });
 });
 
+describe('refunds of before 000021', () => {
+  const at = (minute: number) => new Date(Date.UTC(2026, 4, 18, 10, minute));
+
+  async function insertRefund(parent: unknown, minute: number, totalAmount: string): Promise<Row> {
+    const accepted_at = at(minute);
+    const row = { kind: 'refund', parent_key: parent, external_id: null, accepted_at };
+    return insertPayment(pool, { ...row, snapshot: { totalAmount } });
+  }
+
+  async function insertSucceeded(payment_key: unknown, minute: number, amount: string): Promise<Row> {
+    const refund = { type: 'payment.refund', steps: ['refund'], refund: { amount, currency: 'COP' } };
+    const ended = { status: 'succeeded', steps_done: 1, finished_at: at(minute + 2) };
+    const { id: command_id } = await insertCommand(pool, { payment_key, ...refund, ...ended });
+    const span = { started_at: at(minute), finished_at: at(minute + 2) };
+    const made = { operation: 'refund', outcome: 'succeeded', ...span };
+    return insertAttempt(pool, { command_id, payment_key, ...made });
+  }
+
+  test('are numbered as they came in, and belong to the attempt that was at work alone', async () => {
+    await migrateUpTo('000021_number_refunds');
+    const { key } = await insertPayment(pool);
+    const elsewhere = await insertRefund(key, 0, '5.00');
+    const [first, second] = [await insertSucceeded(key, 10, '5'), await insertSucceeded(key, 20, '5.00')];
+    const mine = await insertRefund(key, 11, '5.00');
+    const other = await insertRefund(key, 12, '6.00');
+    const [one, two] = [await insertRefund(key, 21, '5.00'), await insertRefund(key, 21, '5.00')];
+    await migrate(url);
+    const numbers = await pool.query(
+      'select key from payments where parent_key = $1 order by refund_number',
+      [key],
+    );
+    const [last, lastButOne] = [one.key, two.key].sort().reverse();
+    expect(numbers.rows.map((row) => row.key)).toEqual([
+      elsewhere.key,
+      mine.key,
+      other.key,
+      lastButOne,
+      last,
+    ]);
+    const attempts = await pool.query('select id, refunds_before, refund_key from attempts order by id');
+    expect(attempts.rows).toEqual([
+      { id: first.id, refunds_before: 1, refund_key: mine.key },
+      { id: second.id, refunds_before: 3, refund_key: null },
+    ]);
+    await insertPayment(pool, { kind: 'refund', parent_key: key, external_id: null });
+    const { rows } = await pool.query('select refunds_linked from payments where key = $1', [key]);
+    expect(rows).toEqual([{ refunds_linked: 6 }]);
+  });
+});
+
 describe('db/schema.sql', () => {
   const committed = () => readFile(new URL('../schema.sql', import.meta.url), 'utf8');
 
@@ -95,13 +146,19 @@ describe('db/schema.sql', () => {
 /** As an earlier version of the code left it. Returns the name of the migration that is missing. */
 async function migrateAllButTheLast(): Promise<string> {
   const known = await knownMigrations();
+  const last = known.at(-1) ?? '';
+  await migrateUpTo(last);
+  return last;
+}
+
+/** Applies every migration before the one of this name. */
+async function migrateUpTo(name: string): Promise<void> {
   await runner({
     databaseUrl: url,
     dir: MIGRATIONS_DIR,
     direction: 'up',
     migrationsTable: MIGRATIONS_TABLE,
-    count: known.length - 1,
+    count: (await knownMigrations()).indexOf(name),
     logger: { info: () => {}, warn: () => {}, error: () => {} },
   });
-  return known.at(-1) ?? '';
 }

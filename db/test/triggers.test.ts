@@ -158,6 +158,64 @@ test('the kinds of discrepancies are the same in the database and in the code', 
   expect(kinds).toEqual(Object.keys(DISCREPANCIES));
 });
 
+describe('a refund', () => {
+  const numbersOf = async (parent_key: unknown) =>
+    (
+      await fixture.pool.query(
+        'select refund_number as number, linked_late as late from payments where parent_key = $1 order by 1',
+        [parent_key],
+      )
+    ).rows.map(({ number, late }) => `${number}${late ? ' late' : ''}`);
+
+  test('draws the next number of its payment, whoever inserts it', async () => {
+    const { key: parent_key } = await insertPayment(fixture.pool);
+    await Promise.all(
+      [1, 2, 3].map(() => insertPayment(fixture.pool, { kind: 'refund', parent_key, external_id: null })),
+    );
+    expect(await numbersOf(parent_key)).toEqual(['1', '2', '3']);
+  });
+
+  test('that waits for its payment is linked when that is inserted, late', async () => {
+    await insertPayment(fixture.pool, { kind: 'refund', parent_conomy_id: 'parent-1' });
+    const { key } = await insertPayment(fixture.pool, { conomy_id: 'parent-1' });
+    expect(await numbersOf(key)).toEqual(['1 late']);
+  });
+
+  test('that waits for its payment is linked when that is bound to its Conomy id', async () => {
+    const { key } = await insertPayment(fixture.pool, { conomy_id: null });
+    await insertPayment(fixture.pool, { kind: 'refund', parent_key: key });
+    await insertPayment(fixture.pool, { kind: 'refund', parent_conomy_id: 'parent-2' });
+    await insertPayment(fixture.pool, { kind: 'refund', parent_conomy_id: 'parent-3' });
+    await movePayment({ key }, { conomy_id: 'parent-2', status: 'CREATED', cause: 'answer' });
+    expect(await numbersOf(key)).toEqual(['1', '2 late']);
+  });
+
+  test('stays with its payment, unless that was mirrored under two keys', async () => {
+    const [older, younger] = [await insertPayment(fixture.pool), await insertPayment(fixture.pool)];
+    const refund = await insertPayment(fixture.pool, { kind: 'refund', parent_key: younger.key });
+    const move = () => movePayment(refund, { parent_key: older.key });
+    expect(await refusalOf(move())).toContain(`belongs to payment ${younger.key}`);
+    await movePayment(younger, { conomy_id: null, duplicate_of: older.key });
+    expect(await refusalOf(move())).toBe('nothing refused it');
+    expect(await numbersOf(older.key)).toEqual(['1 late']);
+  });
+
+  test('that Conomy made is recorded although it is more than what is left', async () => {
+    const { key } = await insertPayment(fixture.pool, { refundable_minor: 100, refund_reserved_minor: 60 });
+    const recorded = movePayment({ key }, { refund_done_minor: 150 });
+    expect(await refusalOf(recorded)).toBe('nothing refused it');
+  });
+
+  test('once claimed by an attempt is claimed by it for good', async () => {
+    const [one, other] = [await insertPayment(fixture.pool), await insertPayment(fixture.pool)];
+    const attempt = await insertAttempt(fixture.pool, { operation: 'refund', refund_key: one.key });
+    for (const refund_key of [other.key, null])
+      expect(await refusalOf(update(fixture.pool, 'attempts', ['id', attempt.id], { refund_key }))).toContain(
+        `attempt ${attempt.id} made refund ${one.key}, and no other`,
+      );
+  });
+});
+
 describe('an event', () => {
   async function eventsOf(payment_key: unknown): Promise<string[]> {
     const { rows } = await fixture.pool.query(

@@ -20,6 +20,10 @@ export interface Evidence {
   answered?: boolean;
   /** What would have to be read to know is more than will ever be read. Default: it is not. */
   isTooLong?: boolean;
+  /** Of a refund: the refunds of its payment as a whole list told them; what they come to is judged under its row. */
+  refunds?: readonly ObservedPayment[];
+  /** What the command is parked with, where the finding alone does not say. */
+  problem?: CommandProblem;
 }
 
 /** When absence counts as honestly established (design §3). */
@@ -84,12 +88,14 @@ function concludeRead(
     case 'in_use':
       return { kind: 'rejected', problem: EXTERNAL_ID_IN_USE };
     case 'ambiguous':
+      if (evidence.problem) return concludeOverTime(attempt, evidence.problem, rule, random);
       return parked(
         'several_payments_found',
         'Conomy has more than one payment with this externalId. Decide which one counts; the others must never be captured.',
       );
     case 'unclear':
       if (attempt.operation === 'submit_document') return concludeUnclearDocument(attempt);
+      if (evidence.problem) return { kind: 'parked', problem: evidence.problem };
       return parked(
         'payment_unclear',
         'What Conomy shows neither confirms nor rules out the effect. Look at the reads of the attempt, then redrive.',
@@ -125,6 +131,21 @@ const EXTERNAL_ID_IN_USE: CommandProblem = {
   code: 'external_id_in_use',
   detail: 'An older payment at Conomy has this externalId. Use another one.',
 };
+/** A list that shows too much may lag just as one that shows too little. */
+function concludeOverTime(
+  attempt: UnknownAttempt,
+  problem: CommandProblem,
+  rule: AbsenceRule,
+  random: number,
+): Conclusion {
+  return isOverTime(attempt, rule)
+    ? { kind: 'parked', problem }
+    : { kind: 'open', waitMs: nextReadWaitMs(attempt, rule, random) };
+}
+
+function isOverTime({ absentReads, absentForMs }: UnknownAttempt, rule: AbsenceRule): boolean {
+  return absentReads >= rule.readsMin && absentForMs >= rule.spanMsMin;
+}
 
 function concludeAbsence(
   attempt: UnknownAttempt,
@@ -136,7 +157,7 @@ function concludeAbsence(
   // Refused clearly at the first try: no earlier call of ours can have done it, so one look is enough.
   if (refusal && !isCreateConflict(attempt) && attempt.number === 1)
     return { kind: 'rejected', problem: refusal };
-  if (!isWhole || attempt.absentReads < rule.readsMin || attempt.absentForMs < rule.spanMsMin) {
+  if (!isWhole || !isOverTime(attempt, rule)) {
     return { kind: 'open', waitMs: nextReadWaitMs(attempt, rule, random) };
   }
   if (inUseBy !== undefined) return { kind: 'rejected', problem: EXTERNAL_ID_IN_USE };

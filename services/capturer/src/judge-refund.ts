@@ -5,13 +5,7 @@ import {
   parseSendableAmount,
   readReceivedAmount,
 } from '@capstan/shared/domain/money';
-
-/** A refund as far as it counts against the parent's amount. */
-export interface CountedChild {
-  status: string | null;
-  totalAmount: unknown;
-  currency: unknown;
-}
+import { type CountedChild, sumRefunds } from '@capstan/shared/domain/refund-sums';
 
 export type RefundJudgement =
   /** It fits: reserve it. Minor units of the parent's currency. */
@@ -19,39 +13,36 @@ export type RefundJudgement =
   | { kind: 'rejected'; problem: CommandProblem }
   | { kind: 'parked'; problem: CommandProblem };
 
-/** Refunds that gave nothing back after all (dossier §11). Any other status, an unknown one too, counts as given. */
-const RELEASED: ReadonlySet<string> = new Set(['FAILED', 'EXPIRED', 'UNSETTLED']);
-
-/** Decides whether a refund fits what is left of its payment. `children` are all refunds known, ours and others'. */
+/**
+ * Decides whether a refund fits what is left of its payment. `children` are all refunds known, ours and others';
+ * `doubtfulMinor` is what refunds may have given back that were ruled out.
+ */
 export function judgeRefund(
   parent: { totalAmount: unknown; currency: unknown },
   children: readonly CountedChild[],
   wanted: RefundRequest,
+  doubtfulMinor = 0n,
 ): RefundJudgement {
   const whole = readReceivedAmount(parent.totalAmount, parent.currency);
   if (!whole.exact) return parked(`The payment's amount "${whole.text}" cannot be counted exactly.`);
-  if (whole.money.currency !== wanted.currency) {
+  const { money } = whole;
+  if (money.currency !== wanted.currency) {
     return rejected(
       'refund_currency_differs',
-      `The payment is in ${whole.money.currency}, not in ${wanted.currency}.`,
+      `The payment is in ${money.currency}, not in ${wanted.currency}.`,
     );
   }
-  const done: Money = { minor: 0n, currency: whole.money.currency };
-  for (const child of children) {
-    if (child.status !== null && RELEASED.has(child.status)) continue;
-    const given = readReceivedAmount(child.totalAmount, child.currency ?? parent.currency);
-    if (!given.exact || given.money.currency !== done.currency) {
-      return parked('An earlier refund of this payment has an amount that cannot be counted exactly.');
-    }
-    done.minor += given.money.minor;
-  }
+  const { doneMinor, isUncountable } = sumRefunds(children, money.currency);
+  if (isUncountable)
+    return parked('An earlier refund of this payment has an amount that cannot be counted exactly.');
   const { minor } = parseSendableAmount(wanted.amount, wanted.currency);
-  if (done.minor + minor > whole.money.minor) return exceeds(whole.money, done, wanted);
-  return { kind: 'fits', wholeMinor: whole.money.minor, doneMinor: done.minor, reservedMinor: minor };
+  const left = money.minor - doneMinor - doubtfulMinor;
+  if (minor > left) return exceeds(money, left, wanted);
+  return { kind: 'fits', wholeMinor: money.minor, doneMinor, reservedMinor: minor };
 }
 
-function exceeds(whole: Money, done: Money, wanted: RefundRequest): RefundJudgement {
-  const left = whole.minor > done.minor ? whole.minor - done.minor : 0n;
+function exceeds(whole: Money, leftMinor: bigint, wanted: RefundRequest): RefundJudgement {
+  const left = leftMinor > 0n ? leftMinor : 0n;
   const text = (minor: bigint) => `${formatAmount({ minor, currency: whole.currency })} ${whole.currency}`;
   return rejected(
     'refund_exceeds_refundable',

@@ -19,8 +19,6 @@ import { describeFailure } from './scan-created.ts';
 export interface LookOptions {
   /** Nothing was read since the outcome became unknown, or nothing can count yet: it may find and never rules out. */
   isFirst: boolean;
-  /** Ids of the payment's refunds that were there before the attempt. */
-  knownRefundIds: ReadonlySet<string>;
   signal: AbortSignal;
 }
 
@@ -55,12 +53,12 @@ function lookAtPayment(
   context: CapturerContext,
   command: ClaimedCommand,
   attempt: UnknownAttempt & { operation: Exclude<Operation, 'create' | 'create_attempt'> },
-  { knownRefundIds, signal }: LookOptions,
+  { signal }: LookOptions,
 ): Promise<Evidence> {
   const { provider } = context;
   switch (attempt.operation) {
     case 'refund':
-      return lookForRefund(provider, command, knownRefundIds, signal);
+      return lookForRefund(context, command, attempt, signal);
     case 'submit_document':
       return lookForDocument(context, command, attempt, signal);
     case 'authorize':

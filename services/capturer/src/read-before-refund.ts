@@ -1,17 +1,30 @@
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import type { CommandProblem } from '@capstan/shared/db/commands';
+import { findDoubtfulRefunds } from '@capstan/shared/db/doubtful-refunds';
 import { lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
-import { findRefundChildren, reserveRefund } from '@capstan/shared/db/refunds';
-import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
+import { findRefundChildren, reserveRefund, takeWaitingRefunds } from '@capstan/shared/db/refunds';
+import {
+  isWholeList,
+  type ObservedPayment,
+  type ProviderResult,
+  type RefundList,
+} from '@capstan/shared/provider/payment-provider';
 import type { CapturerContext } from './context.ts';
 import { judgeRefund } from './judge-refund.ts';
-import { end, proceed, type Turn, wait } from './proceed.ts';
+import { end, type Proceeding, proceed, type Turn, wait } from './proceed.ts';
 import type { Recorded } from './publish.ts';
 import { isUnknownAtConomy, paymentNotFound } from './read-before-acting.ts';
+import { readRefunds } from './read-refunds.ts';
 import { readUnderClaim } from './read-under-claim.ts';
 import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
 import { mirrorRefundChild } from './refund-children.ts';
+
+/** The payment and all its refunds as the provider told them. */
+interface Told {
+  parent: ProviderResult<ObservedPayment>;
+  refunds: ProviderResult<RefundList>;
+}
 
 /**
  * The full read before a refund: the payment and all its refunds, also those made elsewhere. What the refund may give
@@ -23,58 +36,75 @@ export async function readBeforeRefund(
 ): Promise<Turn | null> {
   const { conomyId } = command;
   if (conomyId === null) return endWithoutPayment(context, command);
-  const { parent, refunds } = await readUnderClaim(context, command, async (signal) => {
+  const { parent, refunds } = await readUnderClaim(context, command, async (signal): Promise<Told> => {
     const parent = await context.provider.readPayment(conomyId, { signal });
-    return {
-      parent,
-      refunds: parent.ok ? await context.provider.listRefundsOf(conomyId, { signal }) : parent,
-    };
+    return { parent, refunds: parent.ok ? await readRefunds(context, command, signal) : parent };
   });
   return recordUnderClaim(context, command, async (tx, claimedAtMs) => {
-    if (parent.ok && refunds.ok && refunds.value.unreadableRows === 0) {
-      return reserveAndProceed(
-        tx,
-        context,
-        command,
-        { parent: parent.value, refunds: refunds.value.refunds },
-        claimedAtMs,
-      );
+    if (parent.ok && refunds.ok && isWholeList(refunds.value)) {
+      const told = { parent: parent.value, refunds: refunds.value };
+      return reserveAndProceed(tx, context, command, told, claimedAtMs);
     }
-    const failure = refunds.ok ? null : refunds.failure;
-    if (failure !== null && !parent.ok && isUnknownAtConomy(failure, command)) {
-      return { ...(await end(tx, command, 'rejected', paymentNotFound(failure))), read: null };
+    if (!parent.ok && isUnknownAtConomy(parent.failure, command)) {
+      return { ...(await end(tx, command, 'rejected', paymentNotFound(parent.failure))), read: null };
     }
-    return {
-      ...(await wait(tx, command, 'executing', failure?.retryAfterMs ?? context.timings.readAgainMs)),
-      read: null,
-    };
+    return { ...(await waitForWhole(tx, context, command, refunds)), read: null };
   });
+}
+
+/** What was told is too little to go on: it is read again. */
+function waitForWhole(
+  tx: PoolClient,
+  { timings }: CapturerContext,
+  command: ClaimedCommand,
+  refunds: ProviderResult<RefundList>,
+): Promise<Proceeding> {
+  const waitMs = refunds.ok ? timings.readAgainMs : (refunds.failure.retryAfterMs ?? timings.readAgainMs);
+  return wait(tx, command, 'executing', waitMs);
 }
 
 async function reserveAndProceed(
   tx: PoolClient,
   context: CapturerContext,
   command: ClaimedCommand,
-  told: { parent: ObservedPayment; refunds: ObservedPayment[] },
+  told: { parent: ObservedPayment; refunds: RefundList },
   claimedAtMs: number,
 ): Promise<Recorded> {
+  const { paymentKey } = command;
+  const { status } = told.parent;
   const { command: after, read } = await mirrorWhatWasTold(tx, context, command, told.parent, {
     source: 'read',
     attemptId: null,
   });
-  if (told.parent.status !== 'SETTLED') {
-    const detail = `The payment is ${told.parent.status}; only a SETTLED payment can be refunded.`;
+  if (status !== 'SETTLED') {
+    const detail = `The payment is ${status}; only a SETTLED payment can be refunded.`;
     return { ...(await end(tx, after, 'rejected', { code: 'payment_not_settled', detail })), read };
   }
-  for (const refund of told.refunds) await mirrorRefundChild(tx, context, command, refund, 'read');
-  const children = await findRefundChildren(tx, command.paymentKey);
-  const judgement = judgeRefund(await wholeOf(tx, command, told.parent), children, requestOf(command));
+  for (const refund of told.refunds.refunds)
+    if ((await mirrorRefundChild(tx, context, command, refund, 'read')) === null)
+      return { ...(await end(tx, after, 'parked', isElsewhere(refund))), read };
+  await takeWaitingRefunds(tx, paymentKey);
+  const children = await findRefundChildren(tx, paymentKey);
+  // Heard of since the list was read, and not read yet.
+  if (children.some(({ status }) => status === null))
+    return { ...(await waitForWhole(tx, context, after, { ok: true, value: told.refunds })), read };
+  const doubts = await findDoubtfulRefunds(tx, paymentKey);
+  const doubtfulMinor = doubts.reduce((sum, { minor }) => sum + minor, 0n);
+  const parent = await wholeOf(tx, command, told.parent);
+  const judgement = judgeRefund(parent, children, requestOf(command), doubtfulMinor);
   if (judgement.kind !== 'fits')
     return { ...(await end(tx, after, judgement.kind, judgement.problem)), read };
-  await reserveRefund(tx, command.paymentKey, judgement);
+  await reserveRefund(tx, paymentKey, judgement, told.refunds.listedAt ?? null);
   return {
     ...(await proceed(tx, after, { ...context, claimedAtMs, statusIsFresh: true, claimIsNew: false })),
     read,
+  };
+}
+
+function isElsewhere({ id }: ObservedPayment): CommandProblem {
+  return {
+    code: 'refund_not_countable',
+    detail: `Conomy lists ${id} among the refunds of this payment, and it is mirrored as something else. Look at it at Conomy, then redrive.`,
   };
 }
 

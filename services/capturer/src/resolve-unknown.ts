@@ -6,11 +6,11 @@ import {
 } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import type { PoolClient } from '@capstan/shared/db/pool';
-import { findRefundIdsBefore } from '@capstan/shared/db/refunds';
 import { isScanAnswered } from '@capstan/shared/db/scans';
 import { type Conclusion, concludeUnknown, type Evidence, isInReview } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
 import { lookForEffect } from './look-for-effect.ts';
+import { judgeListedRefunds } from './look-for-refund.ts';
 import { end, nextStep, type Proceeding, proceed, type Turn, wait } from './proceed.ts';
 import { readUnderClaim } from './read-under-claim.ts';
 import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
@@ -25,16 +25,17 @@ export async function resolveUnknown(
   const { absence } = context.timings;
   const attempt = await loadUnknownAttempt(context.pool, attemptId);
   const isFirst = attempt.reads === 0 || !isPastDeadline(attempt, context);
-  const knownRefundIds =
-    command.type === 'payment.refund'
-      ? await findRefundIdsBefore(context.pool, attemptId)
-      : new Set<string>();
   const look = await readUnderClaim(context, command, (signal) =>
-    lookForEffect(context, command, attempt, { isFirst, knownRefundIds, signal }),
+    lookForEffect(context, command, attempt, { isFirst, signal }),
   );
   if (look.kind === 'waits') return waitForScan(context, command, attemptId, look.dueMs);
-  const { evidence, beganAtMs, process, processMs } = look;
+  const { evidence: seen, beganAtMs, process, processMs } = look;
   return recordUnderClaim(context, command, async (tx, claimedAtMs) => {
+    const { refunds } = seen;
+    const evidence =
+      refunds === undefined
+        ? seen
+        : await judgeListedRefunds(tx, context, command, attempt, { ...seen, refunds });
     const told = await mirrorEvidence(tx, context, command, evidence, attemptId);
     const beganMsAgo = context.monotonicMs() - beganAtMs;
     await addAttemptRead(tx, attemptId, {
@@ -88,10 +89,11 @@ async function mirrorEvidence(
   { finding, payment }: Evidence,
   attemptId: number,
 ) {
-  if (payment === null || finding === 'unclear' || finding === 'in_use') return { command, read: null };
   if (command.type === 'payment.refund') {
-    return { command, read: await mirrorRefundChild(tx, context, command, payment, 'read') };
+    const child = payment && (await mirrorRefundChild(tx, context, command, payment, 'read'));
+    return { command, read: child?.read ?? null };
   }
+  if (payment === null || finding === 'unclear' || finding === 'in_use') return { command, read: null };
   return mirrorWhatWasTold(tx, context, command, payment, { source: 'read', attemptId });
 }
 

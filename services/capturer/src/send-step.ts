@@ -10,8 +10,8 @@ import { providerRejection } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
 import { end, nextStep, proceed, type SendAction, type Turn, wait } from './proceed.ts';
 import type { Recorded } from './publish.ts';
+import { recordRefundAnswer } from './record-refund-answer.ts';
 import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
-import { mirrorRefundChild } from './refund-children.ts';
 
 /** A call about to leave: its attempt row is written, its claim was taken at `claimedAtMs`. */
 export interface Dispatch {
@@ -88,10 +88,13 @@ async function recordCall(
   claimedAtMs: number,
 ): Promise<Recorded> {
   const { attemptId, number } = action;
+  // Every other answer is about the command's own payment.
+  if (action.operation === 'refund' && call.payment !== null)
+    return recordRefundAnswer(tx, context, command, { id: attemptId, number }, call.payment, claimedAtMs);
   const told =
     call.payment === null
       ? { command, read: null }
-      : await mirrorAnswer(tx, context, command, call.payment, action);
+      : await mirrorWhatWasTold(tx, context, command, call.payment, { source: 'answer', attemptId });
   await finishAttempt(tx, command, attemptId, call);
   if (action.operation === 'submit_document' && call.outcome === 'succeeded')
     await hastenRead(tx, command.paymentKey);
@@ -116,20 +119,6 @@ async function recordCall(
       return { ...waiting, read: told.read };
     }
   }
-}
-
-/** The answer to a refund is about its child, every other one about the command's own payment. */
-async function mirrorAnswer(
-  tx: PoolClient,
-  context: CapturerContext,
-  command: ClaimedCommand,
-  told: ObservedPayment,
-  { operation, attemptId }: SendAction,
-) {
-  if (operation !== 'refund') {
-    return mirrorWhatWasTold(tx, context, command, told, { source: 'answer', attemptId });
-  }
-  return { command, read: await mirrorRefundChild(tx, context, command, told, 'answer') };
 }
 
 function retryWaitMs(context: CapturerContext, call: CallOutcome, number: number): number {

@@ -42,6 +42,17 @@ describe('what is left to refund', () => {
     });
   });
 
+  test('what was ruled out and may have been given back all the same is left to nobody', () => {
+    expect(judgeRefund(parent, [child('150.00')], wanted('1750.00'), 10_000n)).toMatchObject({
+      kind: 'fits',
+      doneMinor: 15_000n,
+    });
+    expect(judgeRefund(parent, [child('150.00')], wanted('1750.01'), 10_000n)).toMatchObject({
+      kind: 'rejected',
+      problem: { detail: expect.stringContaining('1750.00 ARS of 2000.00 ARS') },
+    });
+  });
+
   test('another currency than the payment is rejected', () => {
     expect(judgeRefund(parent, [], { amount: '1.00', currency: 'COP' })).toMatchObject({
       problem: { code: 'refund_currency_differs' },

@@ -7,7 +7,7 @@ import {
 } from '@capstan/shared/db/deliveries';
 import { findKeyByConomyId, lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
-import { ensureRefundChild } from '@capstan/shared/db/refunds';
+import { linkRefundChild } from '@capstan/shared/db/refunds';
 import { inTransaction } from '@capstan/shared/db/transaction';
 import type { MirrorMove } from '@capstan/shared/domain/mirror-move';
 import { adoptPayment } from '@capstan/shared/mirror/adopt-payment';
@@ -116,7 +116,7 @@ async function keyOfNewRefund(tx: PoolClient, told: ObservedDelivery): Promise<s
   if (told.about !== 'refund' || told.conomyId === undefined || told.parentPaymentId === undefined)
     return null;
   const parentKey = await findKeyByConomyId(tx, told.parentPaymentId);
-  return parentKey === null ? null : ensureRefundChild(tx, parentKey, told.conomyId);
+  return parentKey === null ? null : linkRefundChild(tx, parentKey, told.conomyId);
 }
 
 function resultOf(move: MirrorMove): DeliveryResult {

@@ -57,7 +57,10 @@ export async function findAttemptsOfPayment(
   return rows;
 }
 
-/** Written before the call leaves; `callMsMax` is the send window and the call's deadline together. */
+/**
+ * Written before the call leaves; `callMsMax` is the send window and the call's deadline together. Of a refund it notes
+ * which of the payment's refunds are there before; the caller holds the payment's row since they were listed.
+ */
 export async function beginAttempt(
   tx: PoolClient,
   command: ClaimedCommand,
@@ -72,9 +75,10 @@ export async function beginAttempt(
 ): Promise<number> {
   const { rows } = await tx.query<{ id: number }>(
     `insert into attempts (command_id, payment_key, step, operation, number, claim_epoch, worker, documentation_before,
-       deadline_at)
-     values ($1::uuid, $2::uuid, $3::smallint, $4::text, $5::integer, $6::bigint, $7::text, $9::text,
-       capstan_now() + $8::float8 * interval '1 millisecond')
+       deadline_at, refunds_before, refunds_listed_at)
+     select $1::uuid, $2::uuid, $3::smallint, $4::text, $5::integer, $6::bigint, $7::text, $9::text,
+       capstan_now() + $8::float8 * interval '1 millisecond', p.refunds_linked, p.refunds_listed_at
+     from (values (true)) as one(row) left join payments p on p.key = $2::uuid and $4::text = 'refund'
      returning id`,
     [
       command.id,
@@ -213,12 +217,18 @@ export interface UnknownAttempt {
   documentationBefore: string | null;
   /** How long before its beginning another document of the payment was last known to be handed in by us; null: none was. */
   documentMsBefore: number | null;
+  /** Of a refund: the number its payment had reached when it began; null when old code began it. */
+  refundsBefore: number | null;
+  /** When Conomy wrote the list of refunds before it, by its own clock; null when it did not say. */
+  refundsListedAt: Date | null;
+  /** The refund that the answer named: its Conomy id. */
+  refundId: string | null;
   /** A person has put the command back to work after the attempt began; that says nothing of the attempts which follow. */
   isRedriven: boolean;
   /** Time since the call's own deadline by the database clock, which may jump; negative while the call could still be under way. */
   pastDeadlineMs: number;
   reads: number;
-  /** Reads begun after the deadline that found nothing. */
+  /** Reads begun after the deadline that found nothing; of a refund nothing that could be told to be it. */
   absentReads: number;
   /** The longest time between two of those by the clock of one process that made both. */
   absentForMs: number;
@@ -254,7 +264,7 @@ export async function loadUnknownAttempt(db: Pool | PoolClient, attemptId: numbe
        where began_at >= coalesce((select max(d.at) from command_redrives d join attempt a on a.command_id = d.command_id),
          '-infinity')
      ), absent as (
-       select * from evidence where finding = 'absent' and (is_past or is_surely_past)
+       select * from evidence where finding in ('absent', 'ambiguous') and (is_past or is_surely_past)
      ), spans as (
        select max(process_ms) - min(process_ms) as ms from absent where is_surely_past group by process
      ), answered as (
@@ -266,6 +276,8 @@ export async function loadUnknownAttempt(db: Pool | PoolClient, attemptId: numbe
      )
      select a.id, a.number, a.operation, a.started_at as "startedAt", a.failure, a.call_ms as "callMs",
        a.documentation_before as "documentationBefore",
+       a.refunds_before as "refundsBefore", a.refunds_listed_at as "refundsListedAt",
+       (select p.conomy_id from payments p where p.key = a.refund_key) as "refundId",
        case when a.operation = 'submit_document' then (
          select (extract(epoch from a.started_at - max(coalesce(o.resolved_at, o.finished_at))) * 1000)::float8
          from attempts o

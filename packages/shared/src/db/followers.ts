@@ -6,7 +6,7 @@ import {
   unblockNextCommands,
 } from './commands.ts';
 import { lockPayment, releaseExternalId } from './payments.ts';
-import { settleRefundReservation } from './refunds.ts';
+import { releaseRefundReservation } from './refunds.ts';
 
 /** A command that has just ended, in the same transaction. */
 export type EndedCommand = Pick<CommandRow, 'id' | 'type' | 'paymentKey' | 'stepsDone'> & {
@@ -14,7 +14,7 @@ export type EndedCommand = Pick<CommandRow, 'id' | 'type' | 'paymentKey' | 'step
 };
 
 /**
- * What the end of a command at work means for others: a refund gives its reservation back or uses it up; a create
+ * What the end of a command at work means for others: a refund reserves nothing any more; a create
  * that came to nothing frees its externalId and takes the commands waiting behind it along; otherwise the next
  * becomes runnable, and its job is to be offered after the commit.
  * @param graceMs how long the jobs have before the relay stands in.
@@ -26,10 +26,7 @@ export async function settleFollowers(
 ): Promise<{ id: string; epoch: number }[]> {
   // A command accepted meanwhile was put behind this one; under the lock it is either seen here or sees the end.
   await lockPayment(tx, command.paymentKey);
-  if (command.type === 'payment.refund') {
-    const outcome = command.status === 'succeeded' ? 'done' : 'released';
-    await settleRefundReservation(tx, command.paymentKey, outcome);
-  }
+  if (command.type === 'payment.refund') await releaseRefundReservation(tx, command.paymentKey);
   if (command.status !== 'succeeded' && isCreate(command) && command.stepsDone === 0) {
     await rejectBlockedCommands(tx, command.paymentKey, predecessorFailed(command));
     await releaseExternalId(tx, command.paymentKey);

@@ -22,11 +22,13 @@ export interface PaymentRow {
   reads: number;
   /** The older key whose Conomy payment this one turned out to be; then `conomyId` is null for good. */
   duplicateOf: string | null;
+  /** Of a refund: the key of its payment, once that is mirrored. */
+  parentKey: string | null;
 }
 
 /** The columns of a {@link PaymentRow}. */
 export const PAYMENT_COLUMNS = `key, conomy_id as "conomyId", external_id as "externalId", kind, snapshot, status, final, version, cause,
-  moved_at as "movedAt", (extract(epoch from capstan_now() - moved_at) * 1000)::float8 as "ageMs", updated_at as "updatedAt", reads, duplicate_of as "duplicateOf"`;
+  moved_at as "movedAt", (extract(epoch from capstan_now() - moved_at) * 1000)::float8 as "ageMs", updated_at as "updatedAt", reads, duplicate_of as "duplicateOf", parent_key as "parentKey"`;
 
 export async function findPayment(db: Pool | PoolClient, key: string): Promise<PaymentRow | null> {
   const { rows } = await db.query<PaymentRow>(
@@ -62,18 +64,24 @@ export interface LockedPayment extends PaymentRow {
   asked: AskedPayment | null;
   /** Whether Conomy has named all that binds it, and it was what was asked for. */
   isCompared: boolean;
+  /** The number drawn last for one of its refunds; 0 while it has none. */
+  refundsLinked: number;
 }
 
-/** Takes the row lock under which every change to a payment and its commands is made. */
+/**
+ * Takes the row lock under which every change to a payment and its commands is made; of a refund that of its payment
+ * first, so that whoever counts the refunds of a payment sees none of them move.
+ */
 export async function lockPayment(tx: PoolClient, key: string): Promise<LockedPayment | null> {
   const { rows } = await tx.query<LockedPayment>(
-    `select ${PAYMENT_COLUMNS},
+    `select ${PAYMENT_COLUMNS}, refunds_linked as "refundsLinked",
        exists (select from discrepancies d where d.payment_key = payments.key and d.status = 'open') as disagrees,
        ${askedOf('payments.key')} as asked, compared_at is not null as "isCompared"
-     from payments where key = $1::uuid for no key update`,
+     from payments where key in ($1::uuid, (select parent_key from payments where key = $1::uuid))
+     order by key = $1::uuid for no key update`,
     [key],
   );
-  return rows[0] ?? null;
+  return rows.find((row) => row.key === key) ?? null;
 }
 
 export async function findKeyByConomyId(db: Pool | PoolClient, conomyId: string): Promise<string | null> {

@@ -5,7 +5,7 @@ import { storableJson } from './storable-text.ts';
 
 /**
  * Our key `key` turned out to be the Conomy payment that is mirrored under another key already. The key that was
- * accepted first keeps it. The younger one names the older from then on, and what it has at work is parked with
+ * accepted first keeps it, and its refunds. The younger one names the older from then on, and what it has at work is parked with
  * `problem`: its epoch rises, so that a capturer in the middle of it can write nothing more.
  * @returns whether the payment is for `key` to have; then its id is free to be bound.
  */
@@ -29,6 +29,7 @@ export async function settleSecondKey(
     'update payments set conomy_id = null, duplicate_of = $2::uuid, offer_at = null where key = $1::uuid',
     [younger, older],
   );
+  await tx.query('update payments set parent_key = $2::uuid where parent_key = $1::uuid', [younger, older]);
   const parked = await tx.query<{ id: string }>(
     `update commands set status = 'parked', problem = $2::jsonb, claim_epoch = claim_epoch + 1, claimed_by = null,
        claimed_until = null, offer_at = null, waits_for = null

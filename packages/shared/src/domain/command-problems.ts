@@ -2,10 +2,10 @@
 export const COMMAND_PROBLEMS = {
   amount_differs: {
     statuses: ['parked'],
-    title: 'Conomy tells another amount than was asked for',
+    title: 'Conomy names another amount than was asked for',
     cause:
-      'A whole read told a total that neither the create asked for nor the fees of the payment explain; no later step leaves while that discrepancy is open.',
-    fix: 'Compare with Conomy. Accept the discrepancy when the amount is right: the command then goes on by itself. Otherwise cancel the command.',
+      'Of a create: a whole read named a total that neither the create asked for nor the fees of the payment explain, and no later step leaves while that discrepancy is open. Of a refund: the answer named a refund of the payment of another amount, which is bound to this command and counts as it is.',
+    fix: 'Compare with Conomy. Of a create, accept the discrepancy when the amount is right: the command then goes on by itself. Of a refund, ask Conomy whether it stands; no further refund of the payment leaves until this command is concluded.',
   },
   attempts_exhausted: {
     statuses: ['parked'],
@@ -123,7 +123,8 @@ export const COMMAND_PROBLEMS = {
   refund_unresolved: {
     statuses: ['parked'],
     title: 'It is not known whether the refund was made',
-    cause: 'The answer was lost and no refund that could be this one was found; it is never sent again.',
+    cause:
+      'The answer was lost, and no new refund that could be this one was found, or several, or only ones of other amounts; the detail says which. It is never sent again.',
     fix: 'Ask Conomy whether it was made, then redrive to have it looked for anew. One that was not made and is still wanted is made at Conomy first, with the same amount.',
   },
   scan_too_long: {

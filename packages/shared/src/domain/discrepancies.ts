@@ -96,6 +96,20 @@ export const DISCREPANCIES = {
     cause: 'The payment has been in its state for longer than its rail takes.',
     fix: 'Ask Conomy with the payment id. It is explained by itself when the payment moves.',
   },
+  over_refunded: {
+    repair: null,
+    title: 'More was refunded than the payment has',
+    cause:
+      'The refunds of the payment, ours and those made elsewhere, add up to more than its total. Conomy made them; Capstan recorded them.',
+    fix: 'Ask Conomy with the ids of the refunds which of them stand. It is explained by itself when refunds fail and the rest fits; else accept it with what you found.',
+  },
+  late_refund: {
+    repair: null,
+    title: 'A refund that was ruled out was made after all',
+    cause:
+      'A refund command was concluded as not made, and later Conomy showed a new refund of its amount. It is bound to that command, which stays ended.',
+    fix: 'Tell whoever acted on the conclusion. If the amount was refunded a second time meanwhile, get one of the two back. Then accept it.',
+  },
 } as const satisfies Record<string, { repair: Repair | null; title: string; cause: string; fix: string }>;
 
 export type DiscrepancyKind = keyof typeof DISCREPANCIES;

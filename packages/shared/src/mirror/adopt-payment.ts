@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { insertPayments } from '../db/accept.ts';
 import { findKeyByConomyId, lockPayment } from '../db/payments.ts';
 import type { PoolClient } from '../db/pool.ts';
-import { ensureRefundChild } from '../db/refunds.ts';
+import { placeRefund } from '../db/refunds.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { ObservedPayment } from '../provider/payment-provider.ts';
 import { factsOf, observePayment } from './observe-payment.ts';
@@ -10,7 +10,7 @@ import { askFor, type ReadContext } from './read-payment.ts';
 
 /**
  * Mirrors a payment that no command of ours made from now on, as a read of it tells. It gets a key of its own, and its
- * externalId unless a payment of ours has that; a refund goes below its parent, where that one is mirrored.
+ * externalId unless a payment of ours has that; a refund goes below its payment, or waits for it.
  * @returns its key; null when it could not be read.
  */
 export async function adoptPayment(context: ReadContext, conomyId: string): Promise<string | null> {
@@ -23,7 +23,10 @@ export async function adoptPayment(context: ReadContext, conomyId: string): Prom
 /** The same for a payment that was just read. */
 export async function adoptAsTold(context: ReadContext, told: ObservedPayment): Promise<string> {
   const { key, read } = await inTransaction(context.pool, async (tx) => {
-    const adopted = (await findKeyByConomyId(tx, told.id)) ?? (await insertAdopted(tx, told));
+    const adopted =
+      (await placeToldRefund(tx, told)) ??
+      (await findKeyByConomyId(tx, told.id)) ??
+      (await insertAdopted(tx, told));
     const payment = await lockPayment(tx, adopted);
     if (payment === null) throw new Error(`the payment ${told.id} has no row`);
     const facts = { ...factsOf(told), source: 'read' as const, sourceId: null };
@@ -39,12 +42,16 @@ export async function adoptAsTold(context: ReadContext, told: ObservedPayment): 
 }
 
 async function insertAdopted(tx: PoolClient, told: ObservedPayment): Promise<string> {
-  const parentKey =
-    told.parentPaymentId === undefined ? null : await findKeyByConomyId(tx, told.parentPaymentId);
-  if (parentKey !== null) return ensureRefundChild(tx, parentKey, told.id);
   const row = { key: randomUUID(), conomyId: told.id, kind: 'payment' as const, snapshot: '{}' };
   const { externalId } = told;
   const isNamed = externalId !== undefined && (await insertPayments(tx, [{ ...row, externalId }])) === 1;
   if (!isNamed) await insertPayments(tx, [{ ...row, externalId: null }]);
   return (await findKeyByConomyId(tx, told.id)) ?? row.key;
+}
+
+/** Puts what a read shows to be a refund below its payment, or has it wait for it; null for anything else. */
+export async function placeToldRefund(tx: PoolClient, told: ObservedPayment): Promise<string | null> {
+  const { id, type, parentPaymentId } = told;
+  if (parentPaymentId === undefined || (type ?? 'REFUND') !== 'REFUND') return null;
+  return placeRefund(tx, id, parentPaymentId);
 }

@@ -12,6 +12,7 @@ import { nextReadMs, readOnDemandMs } from '../domain/read-schedule.ts';
 import type { ObservedPayment } from '../provider/payment-provider.ts';
 import { DIRECT_OFFER_MS_MAX, type Offer, RELAY_GRACE_MS, readJob } from '../queue/catalogue.ts';
 import { compareObservation } from './compare-observation.ts';
+import { countRefunds } from './count-refunds.ts';
 import { raiseDiscrepancies } from './raise-discrepancies.ts';
 
 /** What somebody said about a payment: the facts of a delivery, an answer or a read. */
@@ -105,6 +106,8 @@ export async function observePayment(
   } else {
     await updateUnmovedPayment(tx, change, next?.reads ?? payment.reads);
   }
+  const refunded = payment.parentKey ?? (payment.refundsLinked > 0 ? payment.key : null);
+  if (refunded !== null) await countRefunds(tx, refunded);
   const version = payment.version + (move.kind === 'moved' ? 1 : 0);
   const read = next?.direct ? readJob(payment.key, version, next.reads, next.dueMs) : null;
   return { ...told, discrepancies, read };

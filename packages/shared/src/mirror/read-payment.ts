@@ -12,7 +12,7 @@ import type {
 } from '../provider/payment-provider.ts';
 import type { QueueSender } from '../queue/sender.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { adoptPayment } from './adopt-payment.ts';
+import { adoptPayment, placeToldRefund } from './adopt-payment.ts';
 import { factsOf, observePayment } from './observe-payment.ts';
 
 export interface ReadContext {
@@ -69,6 +69,7 @@ export function askFor(
 
 async function applyRead(context: ReadContext, before: PaymentRow, told: ObservedPayment): Promise<void> {
   const observed = await inTransaction(context.pool, async (tx) => {
+    if (before.parentKey === null) await placeToldRefund(tx, told);
     const payment = await lockPayment(tx, before.key);
     // The mirror moved while the answer was under way: which of the two is newer cannot be told. The move has
     // scheduled a read of its own.
