@@ -273,6 +273,8 @@ create table commands (
   refund jsonb,
   waits_for text,
   document jsonb,
+  vain_reads integer default 0 not null,
+  vain_reads_lack text,
   constraint commands_bad_end_has_a_problem CHECK (((status <> ALL (ARRAY['rejected'::text, 'parked'::text, 'canceled'::text])) OR (problem IS NOT NULL))),
   constraint commands_create_has_a_body CHECK (((type = ANY (ARRAY['payment.create'::text, 'payment-attempt.create'::text])) = (create_body IS NOT NULL))),
   constraint commands_document_is_there CHECK (((type = 'payment.submit-document'::text) = (document IS NOT NULL))),
@@ -288,6 +290,7 @@ create table commands (
   constraint commands_steps_done_fit CHECK (((steps_done >= 0) AND (steps_done <= cardinality(steps)))),
   constraint commands_succeeded_did_every_step CHECK (((status <> 'succeeded'::text) OR (steps_done = cardinality(steps)))),
   constraint commands_type_is_known CHECK ((type = ANY (ARRAY['payment.create'::text, 'payment.authorize'::text, 'payment.capture'::text, 'payment.refund'::text, 'payment-attempt.create'::text, 'payment.submit-document'::text]))),
+  constraint commands_vain_reads_are_natural CHECK ((vain_reads >= 0)),
   constraint commands_waits_for_is_known CHECK ((waits_for = ANY (ARRAY['pause'::text, 'provider'::text, 'rate'::text, 'review'::text])))
 );
 

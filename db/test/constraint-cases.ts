@@ -144,6 +144,11 @@ const REFUNDS: Case[] = [
     (db) => insertAttempt(db, { operation: 'refund', doubtful_minor: 1 }),
   ],
   [
+    'fewer than no reads in vain',
+    'commands_vain_reads_are_natural',
+    (db) => insertCommand(db, { vain_reads: -1 }),
+  ],
+  [
     'a refund command that says nothing about the amount',
     'commands_refund_has_an_amount',
     (db) => insertCommand(db, { type: 'payment.refund', steps: ['refund'] }),

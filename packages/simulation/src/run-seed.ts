@@ -73,6 +73,7 @@ export async function runSeed(
     absenceSpanMs: 45_000,
     scanRowsMax: 1_000_000,
     unknownMsMax: 7_200_000,
+    refundUnreadableMs: 900_000,
   });
   const tasks = new Set<Task>();
   const failures: string[] = [];

@@ -52,6 +52,7 @@ export async function buildCapturer(
       absenceSpanMs: config.ABSENCE_SPAN_MS,
       scanRowsMax: config.SCAN_ROWS_MAX,
       unknownMsMax: config.UNKNOWN_MS_MAX,
+      refundUnreadableMs: config.REFUND_UNREADABLE_MS,
     }),
     // A process that is started again has another name: its clock is another one.
     worker: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,

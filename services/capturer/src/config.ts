@@ -36,6 +36,12 @@ export const capturerSettings = {
     schema: wholeNumber(60_000, 604_800_000),
     default: '7200000',
   },
+  REFUND_UNREADABLE_MS: {
+    description:
+      'time of answered reads that do not tell all refunds of a payment, before its refund is parked, in milliseconds',
+    schema: wholeNumber(0, 86_400_000),
+    default: '900000',
+  },
 } satisfies Settings;
 
 export type CapturerConfig = Parsed<typeof capturerSettings>;

@@ -3,7 +3,13 @@ import type { CommandProblem } from '@capstan/shared/db/commands';
 import { findDoubtfulRefunds } from '@capstan/shared/db/doubtful-refunds';
 import { lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
-import { findRefundChildren, reserveRefund, takeWaitingRefunds } from '@capstan/shared/db/refunds';
+import {
+  countVainRead,
+  findRefundChildren,
+  forgetVainReads,
+  reserveRefund,
+  takeWaitingRefunds,
+} from '@capstan/shared/db/refunds';
 import {
   isWholeList,
   type ObservedPayment,
@@ -52,15 +58,33 @@ export async function readBeforeRefund(
   });
 }
 
-/** What was told is too little to go on: it is read again. */
-function waitForWhole(
+/** Reads again, until reads that were answered have told too little for too long. An outage counts for nothing here. */
+async function waitForWhole(
   tx: PoolClient,
   { timings }: CapturerContext,
   command: ClaimedCommand,
   refunds: ProviderResult<RefundList>,
 ): Promise<Proceeding> {
+  const isLast =
+    wasAnswered(refunds) && (await countVainRead(tx, command.id, 'whole_list', timings.vainReadsMax));
+  if (isLast) return end(tx, command, 'parked', unreadable(refunds));
   const waitMs = refunds.ok ? timings.readAgainMs : (refunds.failure.retryAfterMs ?? timings.readAgainMs);
   return wait(tx, command, 'executing', waitMs);
+}
+
+/** Whether the provider said something of the refunds, as opposed to being away or turning us away. */
+function wasAnswered(refunds: ProviderResult<RefundList>): boolean {
+  if (refunds.ok) return true;
+  const { httpStatus = 500 } = refunds.failure;
+  return httpStatus < 500 && httpStatus !== 401 && httpStatus !== 429;
+}
+
+function unreadable(refunds: ProviderResult<RefundList>): CommandProblem {
+  const why = refunds.ok
+    ? (refunds.value.gap ?? `${refunds.value.unreadableRows} rows could not be read`)
+    : refunds.failure.reason;
+  const detail = `The refunds of the payment could not be read whole (${why}), so nothing was sent. Ask Conomy, then redrive.`;
+  return { code: 'refunds_unreadable', detail };
 }
 
 async function reserveAndProceed(
@@ -72,6 +96,8 @@ async function reserveAndProceed(
 ): Promise<Recorded> {
   const { paymentKey } = command;
   const { status } = told.parent;
+  if (status !== 'SETTLED' && (await isOlderThanMirror(tx, context, command)))
+    return { ...(await wait(tx, command, 'executing', context.timings.readAgainMs)), read: null };
   const { command: after, read } = await mirrorWhatWasTold(tx, context, command, told.parent, {
     source: 'read',
     attemptId: null,
@@ -94,11 +120,23 @@ async function reserveAndProceed(
   const judgement = judgeRefund(parent, children, requestOf(command), doubtfulMinor);
   if (judgement.kind !== 'fits')
     return { ...(await end(tx, after, judgement.kind, judgement.problem)), read };
+  await forgetVainReads(tx, command.id);
   await reserveRefund(tx, paymentKey, judgement, told.refunds.listedAt ?? null);
   return {
     ...(await proceed(tx, after, { ...context, claimedAtMs, statusIsFresh: true, claimIsNew: false })),
     read,
   };
+}
+
+/** A read that is behind a final state may lag: it is believed, and told to a person, when it says so over time. */
+async function isOlderThanMirror(
+  tx: PoolClient,
+  { timings }: CapturerContext,
+  { id, paymentKey }: ClaimedCommand,
+): Promise<boolean> {
+  const payment = await lockPayment(tx, paymentKey);
+  if (payment?.status !== 'SETTLED') return false;
+  return !(await countVainRead(tx, id, 'settled_status', timings.contradictingReadsMax));
 }
 
 function isElsewhere({ id }: ObservedPayment): CommandProblem {

@@ -23,10 +23,21 @@ export interface CapturerTimings {
   /** After a read that failed before anything could be decided. */
   readAgainMs: number;
   absence: AbsenceRule;
+  /** Reads before a refund, `readAgainMs` apart, that may be answered and tell too little, before a person is asked. */
+  vainReadsMax: number;
+  /** The same for reads that contradict a stored final state, before they are believed. */
+  contradictingReadsMax: number;
 }
 
 /** Between the latest end of a call and the earliest takeover: covers the commit that records the outcome. */
 const TAKEOVER_MARGIN_MS = 3_000;
+
+const READ_AGAIN_MS = 5_000;
+
+/** Reads that span so much time when each follows the one before after the usual wait. */
+function readsOver(ms: number): number {
+  return Math.ceil(ms / READ_AGAIN_MS) + 1;
+}
 
 export function capturerTimings(config: {
   sendWindowMs: number;
@@ -35,6 +46,7 @@ export function capturerTimings(config: {
   absenceSpanMs: number;
   scanRowsMax: number;
   unknownMsMax: number;
+  refundUnreadableMs: number;
 }): CapturerTimings {
   return {
     sendWindowMs: config.sendWindowMs,
@@ -46,11 +58,13 @@ export function capturerTimings(config: {
     scanRowsMax: config.scanRowsMax,
     readPlaceMs: 1_000,
     reviewReadMs: 30_000,
-    readAgainMs: 5_000,
+    readAgainMs: READ_AGAIN_MS,
     absence: {
       readsMin: config.absenceReadsMin,
       spanMsMin: config.absenceSpanMs,
       unknownMsMax: config.unknownMsMax,
     },
+    vainReadsMax: readsOver(config.refundUnreadableMs),
+    contradictingReadsMax: Math.max(config.absenceReadsMin, readsOver(config.absenceSpanMs)),
   };
 }

@@ -25,6 +25,7 @@ const TIMINGS = {
   absenceSpanMs: 600,
   scanRowsMax: 1_000_000,
   unknownMsMax: 7_200_000,
+  refundUnreadableMs: 60_000,
 };
 
 /**

@@ -120,6 +120,13 @@ export const COMMAND_PROBLEMS = {
     cause: 'The payment or one of its refunds has an amount finer than its currency or in another currency.',
     fix: 'Look at the payment at Conomy, then redrive or cancel.',
   },
+  refunds_unreadable: {
+    statuses: ['parked'],
+    title: 'The refunds of the payment cannot be read',
+    cause:
+      'Before a refund all refunds of its payment are read. For 15 minutes in which Conomy answered, the answers did not tell all of them: rows without an id, status, parent or amount, or a list that has no end. Nothing was sent.',
+    fix: 'Ask Conomy, then redrive: they are read again before anything is sent. Or cancel.',
+  },
   refund_unresolved: {
     statuses: ['parked'],
     title: 'It is not known whether the refund was made',
