@@ -437,6 +437,8 @@ create table payments (
   refunds_linked integer default 0 not null,
   refund_doubtful_minor bigint default 0 not null,
   refunds_listed_at timestamp with time zone,
+  reads_behind integer default 0 not null,
+  read_behind_at timestamp with time zone,
   constraint payments_are_named CHECK (((conomy_id IS NOT NULL) OR (external_id IS NOT NULL) OR (duplicate_of IS NOT NULL))),
   constraint payments_cause_is_known CHECK ((cause = ANY (ARRAY['accepted'::text, 'answer'::text, 'delivery'::text, 'read'::text, 'operator'::text]))),
   constraint payments_conomy_id_key UNIQUE (conomy_id),
@@ -444,6 +446,7 @@ create table payments (
   constraint payments_kind_is_known CHECK ((kind = ANY (ARRAY['payment'::text, 'attempt'::text, 'refund'::text]))),
   constraint payments_known_status_has_an_id CHECK (((status IS NULL) OR (conomy_id IS NOT NULL) OR (duplicate_of IS NOT NULL))),
   constraint payments_pkey PRIMARY KEY (key),
+  constraint payments_reads_behind_are_natural CHECK ((reads_behind >= 0)),
   constraint payments_refunds_are_not_negative CHECK (((refund_done_minor >= 0) AND (refund_reserved_minor >= 0) AND (refund_doubtful_minor >= 0))),
   constraint payments_refunds_are_numbered CHECK (((parent_key IS NULL) = (refund_number IS NULL))),
   constraint payments_refunds_have_a_parent CHECK (

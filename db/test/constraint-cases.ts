@@ -42,6 +42,11 @@ const PAYMENTS: Case[] = [
     'payments_live_external_id_key',
     async (db) => insertPayment(db, { external_id: (await insertPayment(db)).external_id }),
   ],
+  [
+    'fewer than no reads behind a final state',
+    'payments_reads_behind_are_natural',
+    (db) => insertPayment(db, { reads_behind: -1 }),
+  ],
   ['a negative version', 'payments_version_is_natural', (db) => insertPayment(db, { version: -1 })],
   ['a cause nobody knows', 'payments_cause_is_known', (db) => insertPayment(db, { cause: 'timer' })],
   [

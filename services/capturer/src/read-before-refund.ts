@@ -96,13 +96,13 @@ async function reserveAndProceed(
 ): Promise<Recorded> {
   const { paymentKey } = command;
   const { status } = told.parent;
-  if (status !== 'SETTLED' && (await isOlderThanMirror(tx, context, command)))
-    return { ...(await wait(tx, command, 'executing', context.timings.readAgainMs)), read: null };
   const { command: after, read } = await mirrorWhatWasTold(tx, context, command, told.parent, {
     source: 'read',
     attemptId: null,
   });
   if (status !== 'SETTLED') {
+    if (after.paymentStatus === 'SETTLED' && !(await isContradictedOverTime(tx, context, command)))
+      return { ...(await wait(tx, after, 'executing', context.timings.readAgainMs)), read };
     const detail = `The payment is ${status}; only a SETTLED payment can be refunded.`;
     return { ...(await end(tx, after, 'rejected', { code: 'payment_not_settled', detail })), read };
   }
@@ -128,15 +128,13 @@ async function reserveAndProceed(
   };
 }
 
-/** A read that is behind a final state may lag: it is believed, and told to a person, when it says so over time. */
-async function isOlderThanMirror(
+/** A read that is behind the final state may lag: it is believed when reads over time say the same. */
+function isContradictedOverTime(
   tx: PoolClient,
   { timings }: CapturerContext,
-  { id, paymentKey }: ClaimedCommand,
+  { id }: ClaimedCommand,
 ): Promise<boolean> {
-  const payment = await lockPayment(tx, paymentKey);
-  if (payment?.status !== 'SETTLED') return false;
-  return !(await countVainRead(tx, id, 'settled_status', timings.contradictingReadsMax));
+  return countVainRead(tx, id, 'settled_status', timings.contradictingReadsMax);
 }
 
 function isElsewhere({ id }: ObservedPayment): CommandProblem {

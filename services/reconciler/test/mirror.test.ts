@@ -395,7 +395,8 @@ describe('a read', () => {
   });
 
   test('that contradicts a final state never moves it and opens a discrepancy', async () => {
-    const { key } = await fixture.capturedPayment();
+    const { key, conomyId } = await fixture.capturedPayment();
+    await move(conomyId, 'FAILED');
     await fixture.pool.query(
       `update payments set status = 'SETTLED', cause = 'read', version = 3 where key = $1`,
       [key],

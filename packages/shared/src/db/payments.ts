@@ -24,11 +24,13 @@ export interface PaymentRow {
   duplicateOf: string | null;
   /** Of a refund: the key of its payment, once that is mirrored. */
   parentKey: string | null;
+  /** Reads one after the other that told a state before the final one it has. */
+  readsBehind: number;
 }
 
 /** The columns of a {@link PaymentRow}. */
 export const PAYMENT_COLUMNS = `key, conomy_id as "conomyId", external_id as "externalId", kind, snapshot, status, final, version, cause,
-  moved_at as "movedAt", (extract(epoch from capstan_now() - moved_at) * 1000)::float8 as "ageMs", updated_at as "updatedAt", reads, duplicate_of as "duplicateOf", parent_key as "parentKey"`;
+  moved_at as "movedAt", (extract(epoch from capstan_now() - moved_at) * 1000)::float8 as "ageMs", updated_at as "updatedAt", reads, duplicate_of as "duplicateOf", parent_key as "parentKey", reads_behind as "readsBehind"`;
 
 export async function findPayment(db: Pool | PoolClient, key: string): Promise<PaymentRow | null> {
   const { rows } = await db.query<PaymentRow>(
@@ -188,6 +190,30 @@ export async function movePayment(tx: PoolClient, from: PaymentRow, move: Paymen
   );
   if (rowCount !== 1)
     throw new Error(`payment ${move.key} moved on although its row was locked at version ${from.version}`);
+}
+
+/**
+ * Counts a read that told a state before the final one, unless another was counted less than `apartMs` ago: so many of them
+ * span a time, whoever made them. @returns how many there are by now.
+ */
+export async function countReadBehind(tx: PoolClient, key: string, apartMs: number): Promise<number> {
+  const { rows } = await tx.query<{ readsBehind: number }>(
+    `update payments p set
+       reads_behind = reads_behind + case when c.counts then 1 else 0 end,
+       read_behind_at = case when c.counts then capstan_now() else read_behind_at end
+     from (
+       select key, reads_behind = 0 or read_behind_at <= capstan_now() - $2::float8 * interval '1 millisecond' as counts
+       from payments where key = $1::uuid
+     ) c
+     where p.key = c.key returning reads_behind as "readsBehind"`,
+    [key, apartMs],
+  );
+  return rows[0]?.readsBehind ?? 0;
+}
+
+/** A read agreed with the final state again. */
+export async function forgetReadsBehind(tx: PoolClient, key: string): Promise<void> {
+  await tx.query('update payments set reads_behind = 0, read_behind_at = null where key = $1::uuid', [key]);
 }
 
 /** The create ended without a payment: its externalId may be used again. */

@@ -40,7 +40,14 @@ export type MirrorMove =
   /** Not to be believed without asking: read the payment, the read decides. */
   | {
       kind: 'read';
-      why: 'final' | 'illegal' | StatusAlarm | 'amount_differs' | 'another_payment' | 'unknown_payment';
+      why:
+        | 'final'
+        | 'illegal'
+        | StatusAlarm
+        | 'amount_differs'
+        | 'another_payment'
+        | 'unknown_payment'
+        | 'behind_final';
     }
   /** Older than the mirror; nothing to do. */
   | { kind: 'stale' }

@@ -1,13 +1,20 @@
 import type { PoolClient } from 'pg';
 import { releaseFromReview } from '../db/commands.ts';
 import { findLastPlacedStatus } from '../db/journal.ts';
-import { type LockedPayment, movePayment, type PaymentChange, updateUnmovedPayment } from '../db/payments.ts';
+import {
+  countReadBehind,
+  forgetReadsBehind,
+  type LockedPayment,
+  movePayment,
+  type PaymentChange,
+  updateUnmovedPayment,
+} from '../db/payments.ts';
 import type { ComparedField } from '../domain/bound-means-equal.ts';
 import type { DiscrepancyKind } from '../domain/discrepancies.ts';
 import { lifecycleOf } from '../domain/lifecycle.ts';
 import { decideMirrorMove, type MirrorMove, type ObservationSource } from '../domain/mirror-move.ts';
 import { overdueAfterMs } from '../domain/overdue.ts';
-import { alarmOfStatus } from '../domain/payment-status.ts';
+import { alarmOfStatus, isFinalStatus } from '../domain/payment-status.ts';
 import { nextReadMs, readOnDemandMs } from '../domain/read-schedule.ts';
 import type { ObservedPayment } from '../provider/payment-provider.ts';
 import { DIRECT_OFFER_MS_MAX, type Offer, RELAY_GRACE_MS, readJob } from '../queue/catalogue.ts';
@@ -80,7 +87,7 @@ export async function observePayment(
     lastPlaced: isPlaced ? payment.status : await findLastPlacedStatus(tx, payment.key),
     ageMs: facts.askedAtAgeMs ?? null,
   };
-  const move = decideMirrorMove(mirror, observed);
+  const move = await believeOverTime(tx, payment, facts, decideMirrorMove(mirror, observed));
   const isWordOnly = facts.source === 'answer' || facts.source === 'delivery';
   const { isCompared } = compared;
   const told = { move, isCompared, differs: compared.differs.map(({ field }) => field) };
@@ -111,6 +118,29 @@ export async function observePayment(
   const version = payment.version + (move.kind === 'moved' ? 1 : 0);
   const read = next?.direct ? readJob(payment.key, version, next.reads, next.dueMs) : null;
   return { ...told, discrepancies, read };
+}
+
+/** Reads that are counted lie so far apart that ten of them span the time in which an absence is established. */
+const READS_BEHIND_MAX = 10;
+const READS_BEHIND_APART_MS = 5_000;
+
+/**
+ * A read that tells a state before the final one may lag, however long that stands: a person is told only when reads over
+ * time say the same. Another final state, or one whose moves no document tells, is no lag.
+ */
+async function believeOverTime(
+  tx: PoolClient,
+  { key, readsBehind }: LockedPayment,
+  { source, status }: ObservedFacts,
+  move: MirrorMove,
+): Promise<MirrorMove> {
+  const contradicts = move.kind === 'alarm' && move.alarm === 'final_contradicted';
+  if (contradicts && !isFinalStatus(status) && alarmOfStatus(status) === null) {
+    const reads = await countReadBehind(tx, key, READS_BEHIND_APART_MS);
+    return reads < READS_BEHIND_MAX ? { kind: 'read', why: 'behind_final' } : move;
+  }
+  if (readsBehind > 0 && source === 'read' && move.kind === 'unchanged') await forgetReadsBehind(tx, key);
+  return move;
 }
 
 interface NextRead {

@@ -225,6 +225,36 @@ describe('a final state', () => {
     expect(await discrepancies(key)).toEqual(['final_contradicted open ×1: SETTLED here, FAILED there']);
   });
 
+  test('is read again when a read tells a state before it, and told to a person when reads over time say the same', async () => {
+    const key = await insertPayment(pool, { status: 'SETTLED' });
+    const passTime = () =>
+      pool.query(
+        `update payments set read_behind_at = read_behind_at - interval '5 seconds' where key = $1`,
+        [key],
+      );
+    for (let read = 1; read < 10; read++) {
+      // Another one right after it counts as the same.
+      for (const { move, read: next } of [
+        await observe(key, { status: 'CAPTURED', askedAtAgeMs: 3_600_000 }),
+        await observe(key, { status: 'CAPTURED', askedAtAgeMs: 3_600_000 }),
+      ])
+        expect([move.kind, next !== null || (await payment(key)).offer_at !== null]).toEqual(['read', true]);
+      await passTime();
+    }
+    expect(await discrepancies(key)).toEqual([]);
+    await observe(key, { status: 'CAPTURED', askedAtAgeMs: 3_600_000 });
+    expect(await discrepancies(key)).toEqual(['final_contradicted open ×1: SETTLED here, CAPTURED there']);
+    expect(await payment(key)).toMatchObject({ status: 'SETTLED' });
+  });
+
+  test('that one read was behind is as good as ever after one that agrees', async () => {
+    const key = await insertPayment(pool, { status: 'SETTLED' });
+    await observe(key, { status: 'CAPTURED', askedAtAgeMs: 3_600_000 });
+    expect(await payment(key)).toMatchObject({ reads_behind: 1 });
+    await observe(key, { status: 'SETTLED' });
+    expect(await payment(key)).toMatchObject({ reads_behind: 0, offer_at: null });
+  });
+
   test('that was contradicted keeps the discrepancy when later reads agree again, or contradict again', async () => {
     const key = await insertPayment(pool, { status: 'SETTLED' });
     await observe(key, { status: 'FAILED' });

@@ -55,13 +55,14 @@ export async function settleDifferences(
   }
 }
 
-/** The contradiction itself is open by the read; the list only repeats it. */
+/** The contradiction itself is open by the read, or read again until it is; the list only repeats it. */
 async function isTold(
   { pool }: ComparisonContext,
   payment: PaymentRow,
   { kind }: Difference,
 ): Promise<boolean> {
   if (kind !== 'status_differs') return false;
+  if (payment.readsBehind > 0) return true;
   return (await findOpenKinds(pool, [payment.key], ['final_contradicted', 'went_back'])).length > 0;
 }
 
