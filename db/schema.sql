@@ -510,6 +510,18 @@ create table pushes (
   constraint pushes_pkey PRIMARY KEY (payment_key)
 );
 
+create table releases (
+  waits_for text not null,
+  lane text not null,
+  requested_at timestamp with time zone default capstan_now() not null,
+  after_position bigint default 0 not null,
+  released_to timestamp with time zone,
+  passed_over boolean default false not null,
+  constraint releases_lane_is_known CHECK ((lane = ANY (ARRAY['read'::text, 'write'::text]))),
+  constraint releases_pkey PRIMARY KEY (waits_for, lane),
+  constraint releases_waits_for_is_known CHECK ((waits_for = ANY (ARRAY['pause'::text, 'provider'::text])))
+);
+
 create table scan_lanes (
   lane text not null,
   held_by bigint not null,
@@ -624,7 +636,11 @@ CREATE INDEX commands_status_idx ON public.commands USING btree (status, "positi
 
 CREATE INDEX commands_type_idx ON public.commands USING btree (type, "position");
 
-CREATE INDEX commands_waits_for_idx ON public.commands USING btree (waits_for, "position") WHERE (waits_for IS NOT NULL);
+CREATE INDEX commands_waits_for_idx ON public.commands USING btree (waits_for, (
+CASE
+    WHEN (status = 'unresolved'::text) THEN 'read'::text
+    ELSE 'write'::text
+END), "position") WHERE (waits_for IS NOT NULL);
 
 CREATE INDEX discrepancies_conomy_id_idx ON public.discrepancies USING btree (conomy_id) WHERE (status = 'open'::text);
 

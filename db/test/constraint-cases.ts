@@ -770,6 +770,28 @@ const PAUSES: Case[] = [
   ],
 ];
 
+const release = (over: object = {}) => ({ waits_for: 'provider', lane: 'write', ...over });
+const RELEASES: Case[] = [
+  [
+    'a second release of the same',
+    'releases_pkey',
+    async (db) => {
+      await insert(db, 'releases', release());
+      await insert(db, 'releases', release());
+    },
+  ],
+  [
+    'a release of what waits for something nobody ends',
+    'releases_waits_for_is_known',
+    (db) => insert(db, 'releases', release({ waits_for: 'review' })),
+  ],
+  [
+    'a release of a lane nobody knows',
+    'releases_lane_is_known',
+    (db) => insert(db, 'releases', release({ lane: 'fast' })),
+  ],
+];
+
 export const CASES = [
   ...ENVIRONMENT,
   ...PAYMENTS,
@@ -784,6 +806,7 @@ export const CASES = [
   ...HEALTH,
   ...SCANS,
   ...PAUSES,
+  ...RELEASES,
   ...DISCREPANCIES,
   ...COMPARED_DAYS,
   ...PUSHES,

@@ -90,7 +90,7 @@ export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
       await addRateLimit(v1, deps.requestsPerSecond);
       addPostCommandRoutes(v1, intake);
       addCommandActionRoutes(v1, { pool, progress: announcer, commands: queues.commands });
-      addPauseRoutes(v1, pool);
+      addPauseRoutes(v1, { pool, log });
       addGetCommandRoutes(v1, { pool, progress, longPoll });
       addGetProductsRoutes(v1, discovery);
       addGetPaymentRoutes(v1, { pool, progress, longPoll });

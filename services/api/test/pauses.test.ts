@@ -102,6 +102,9 @@ describe('GET and DELETE /v1/pauses', () => {
   });
 
   test('a lifted pause makes what waited for it due at once, and the command had said why it waited', async () => {
+    await api.pool.query(
+      `update pauses set lifted_at = capstan_now(), lifted_by = 'test' where lifted_at is null`,
+    );
     const { body } = await call('POST', '', { scope: { kind: 'all' }, reason });
     const { id } = (await postCommand(api.app, createCommand({ externalId: 'paused-2' }), 'paused-2')).body
       .command;

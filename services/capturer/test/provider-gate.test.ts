@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { findAttemptsOfCommand } from '@capstan/shared/db/attempts';
-import { findCommand, releaseCommands } from '@capstan/shared/db/commands';
+import { findCommand } from '@capstan/shared/db/commands';
 import { insertPause, liftPause, type PauseRow } from '@capstan/shared/db/pauses';
 import { readHealth } from '@capstan/shared/db/provider-health';
-import { inTransaction } from '@capstan/shared/db/transaction';
 import type { PauseScope } from '@capstan/shared/domain/pause-scope';
 import { until } from '@capstan/testing/until';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -88,25 +87,6 @@ describe('the breaker', () => {
     await comes('it is closed', async () => expect(await breaker()).toBe('closed'));
     await runUntil(second, { status: 'succeeded', waitsFor: null });
   });
-});
-
-test('what waits for the provider is let go reads first: all of those, and as many writes as asked for', async () => {
-  for (let nth = 0; nth < 16; nth++) {
-    const { id } = await insertCreate(fixture.pool);
-    const status = nth % 2 === 0 ? 'unresolved' : 'executing';
-    await fixture.pool.query(
-      `update commands set status = $2, waits_for = 'provider', due_at = capstan_now() + interval '1 hour' where id = $1`,
-      [id, status],
-    );
-  }
-  await inTransaction(fixture.pool, (tx) => releaseCommands(tx, 'provider', 5));
-  const { rows } = await fixture.pool.query(
-    'select status, count(*)::int as released from commands where due_at <= capstan_now() group by status order by 1',
-  );
-  expect(rows).toEqual([
-    { status: 'executing', released: 5 },
-    { status: 'unresolved', released: 8 },
-  ]);
 });
 
 describe('a pause', () => {

@@ -73,28 +73,6 @@ export interface RefundRequest {
   reason?: string;
 }
 
-/**
- * What these commands waited for has come, so they are due now: all that only have to read, and of those that are to
- * write up to `writesMax`, the oldest first. One that a capturer holds at this moment is left out: it sees for itself.
- */
-export async function releaseCommands(
-  tx: PoolClient,
-  waitsFor: WaitsFor,
-  writesMax: number | null = null,
-): Promise<void> {
-  await tx.query(
-    `update commands set due_at = capstan_now(), offer_at = capstan_now()
-     where id in (
-       select id from commands where waits_for = $1::text and due_at > capstan_now() and status = 'unresolved'
-       for update skip locked
-     ) or id in (
-       select id from commands where waits_for = $1::text and due_at > capstan_now() and status <> 'unresolved'
-       order by position limit $2::integer for update skip locked
-     )`,
-    [waitsFor, writesMax],
-  );
-}
-
 /** The review of a payment is over, as a read or a delivery told: the step it held is due at once. */
 export async function releaseFromReview(tx: PoolClient, paymentKey: string): Promise<void> {
   await tx.query(

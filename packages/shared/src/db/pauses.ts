@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { PauseScope } from '../domain/pause-scope.ts';
-import { releaseCommands } from './commands.ts';
+import { requestRelease } from './releases.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Why there is a pause: a person wanted it, or Capstan stopped by itself. */
@@ -74,8 +74,8 @@ export async function lockPauseScopes(tx: PoolClient): Promise<PauseScope[]> {
 }
 
 /**
- * Ends a pause in force and makes every command that waits for one due; those under another pause wait again. Null
- * when no pause in force has this id.
+ * Ends a pause in force and has what waits for one released, but for what is under another pause. Null when no pause in
+ * force has this id.
  */
 export function liftPause(pool: Pool, id: string, by: string): Promise<PauseRow | null> {
   return inTransaction(pool, async (tx) => {
@@ -84,7 +84,7 @@ export function liftPause(pool: Pool, id: string, by: string): Promise<PauseRow 
        where id = $1::uuid and lifted_at is null returning ${COLUMNS}`,
       [id, by],
     );
-    if (rows[0]) await releaseCommands(tx, 'pause');
+    if (rows[0]) await requestRelease(tx, 'pause', 'write');
     return rows[0] ?? null;
   });
 }

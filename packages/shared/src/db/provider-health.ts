@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { PauseScope } from '../domain/pause-scope.ts';
-import type { ProviderHealth } from '../domain/provider-health.ts';
+import type { Lane, ProviderHealth } from '../domain/provider-health.ts';
 import type { PauseCause } from './pauses.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -13,20 +13,22 @@ const COLUMNS = `breaker, failures, failed_payments as "failedPayments", opening
 export interface HealthSnapshot {
   health: ProviderHealth;
   pauses: { scope: PauseScope; cause: PauseCause }[];
+  /** Commands that waited are being released. */
+  releasing: boolean;
 }
 
-/** The provider's health and the pauses in force, in one statement. */
+/** The provider's health, the pauses in force and whether there is something to release, in one statement. */
 export async function readHealth(db: Pool): Promise<HealthSnapshot> {
-  const { rows } = await db.query<ProviderHealth & Pick<HealthSnapshot, 'pauses'>>(
+  const { rows } = await db.query<ProviderHealth & Omit<HealthSnapshot, 'health'>>(
     `select ${COLUMNS}, coalesce((
        select jsonb_agg(jsonb_build_object('cause', cause, 'scope',
          jsonb_strip_nulls(jsonb_build_object('kind', scope_kind, 'value', scope_value))))
        from pauses where lifted_at is null
-     ), '[]') as pauses
+     ), '[]') as pauses, exists (select from releases) as releasing
      from provider_health`,
   );
-  const { pauses, ...health } = onlyRow(rows);
-  return { health, pauses };
+  const { pauses, releasing, ...health } = onlyRow(rows);
+  return { health, pauses, releasing };
 }
 
 /** As {@link readHealth}, held until the transaction ends, so that what is decided from it cannot be overtaken. */
@@ -75,9 +77,6 @@ export async function writeHealth(tx: PoolClient, health: ProviderHealth): Promi
     ],
   );
 }
-
-/** Writes and reads draw their slots apart, so that neither can starve the other. */
-export type Lane = 'write' | 'read';
 
 /**
  * Takes `count` slots of a lane at `perSecond`, for this process alone.

@@ -23,6 +23,17 @@ export interface ProviderHealth {
   rateChangedMsAgo: number | null;
 }
 
+/** Writes and reads draw their slots apart, so that neither can starve the other. */
+export type Lane = 'write' | 'read';
+
+/** Of a limited rate; the rest is for writes. */
+const READ_SHARE = 0.2;
+
+/** The part of the shared rate that a lane has. */
+export function shareOf(lane: Lane): number {
+  return lane === 'read' ? READ_SHARE : 1 - READ_SHARE;
+}
+
 /** Of calls in a row. */
 export const FAILURES_TO_OPEN = 5;
 /** One payment that always fails is its own trouble, not the provider's. */

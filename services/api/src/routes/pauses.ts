@@ -11,6 +11,8 @@ import type { Pool } from '@capstan/shared/db/pool';
 import type { PauseScope } from '@capstan/shared/domain/pause-scope';
 import { OPERATIONS } from '@capstan/shared/domain/payment-command';
 import { parseContent } from '@capstan/shared/domain/problem';
+import { releaseBatch } from '@capstan/shared/provider/gate/release-batch';
+import type { Logger } from '@capstan/shared/telemetry/logger';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { cutPage, pageQuery, readCursor } from '../page.ts';
@@ -56,7 +58,7 @@ const pausePlace: z.ZodType<PausePlace> = z.strictObject({
 const params = z.object({ id: z.guid() });
 
 /** Pauses: new writes of a scope are held back, durably and by all processes. */
-export function addPauseRoutes(app: FastifyInstance, pool: Pool): void {
+export function addPauseRoutes(app: FastifyInstance, { pool, log }: { pool: Pool; log: Logger }): void {
   app.post('/pauses', { bodyLimit: BODY_BYTES_MAX, config: { scope: 'operate' } }, async (request, reply) => {
     const parsed = parseContent(pauseBody, request.body);
     if (!parsed.ok) throw new RefusedError(invalidContent(parsed.faults));
@@ -82,6 +84,10 @@ export function addPauseRoutes(app: FastifyInstance, pool: Pool): void {
     const id = params.safeParse(request.params).data?.id;
     const lifted = id === undefined ? null : await liftPause(pool, id, request.apiKeyName);
     if (lifted === null) throw new RefusedError(unknownPause);
+    // So that a few are due at once. The others, and these should it fail, are released by the capturers and reconcilers.
+    await releaseBatch(pool, log).catch((error: Error) =>
+      log.warn({ event: 'commands.not_released', err: error }, 'a batch of commands was not released'),
+    );
     return { pause: toPauseAnswer(lifted) };
   });
 }

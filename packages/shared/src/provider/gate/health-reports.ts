@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { releaseCommands } from '../../db/commands.ts';
 import { CAPSTAN_ITSELF, insertPause, liftCredentialsPause } from '../../db/pauses.ts';
 import type { Pool, PoolClient } from '../../db/pool.ts';
 import { changeHealth, type HealthSnapshot, holdSlots } from '../../db/provider-health.ts';
+import { releaseTrials, requestRelease } from '../../db/releases.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import {
   afterAnswer,
@@ -136,11 +136,15 @@ const REFUSED =
 const FORBIDDEN =
   'Conomy answered five writes in a row, of three payments or more, with 403. Find out what this tenant may do, then lift this pause.';
 
-/** In the transaction of the change: nobody is let go by a change that does not last. */
+/**
+ * In the transaction of the change: nobody is let go by a change that does not last, and whoever dies after it is not
+ * needed any more. The many are released in batches by whoever is there; here only the few that try.
+ */
 async function letGo(tx: PoolClient, before: ProviderHealth, after: ProviderHealth): Promise<void> {
-  if (before.breaker === after.breaker) return;
-  if (after.breaker === 'closed') await releaseCommands(tx, 'provider');
-  if (after.breaker === 'half_open') await releaseCommands(tx, 'provider', TRIALS_RELEASED);
+  if (before.breaker === after.breaker || after.breaker === 'open') return;
+  await requestRelease(tx, 'provider', 'read');
+  if (after.breaker === 'closed') await requestRelease(tx, 'provider', 'write');
+  else await releaseTrials(tx, TRIALS_RELEASED);
 }
 
 async function slowDown(

@@ -2,7 +2,6 @@ import { lockPauseScopes } from '../../db/pauses.ts';
 import type { Pool, PoolClient } from '../../db/pool.ts';
 import {
   type HealthSnapshot,
-  type Lane,
   lockHealth,
   readHealth,
   takeSlots,
@@ -10,11 +9,12 @@ import {
 } from '../../db/provider-health.ts';
 import type { WaitsFor } from '../../domain/command-status.ts';
 import { isCovered, type PausableWrite } from '../../domain/pause-scope.ts';
-import { beginTrial } from '../../domain/provider-health.ts';
+import { beginTrial, type Lane, shareOf } from '../../domain/provider-health.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { ProviderResult } from '../payment-provider.ts';
 import type { Traffic } from '../traffic.ts';
 import { createHealthReports } from './health-reports.ts';
+import { releaseWaiting } from './release-waiting.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { superviseHealth } from './supervise-health.ts';
 
@@ -54,14 +54,15 @@ export interface ProviderGateOptions {
 const LOOK_EVERY_MS = 500;
 /** A process that was stopped for a while must not go by what it saw before. */
 const SNAPSHOT_MS_MAX = 1_000;
-/** The way back is told by a release of the waiting commands; this is for a release that never came. */
-const RELEASE_LATE_MS = 600_000;
+/**
+ * The way back is told by a release of the waiting commands; this is for one that never came. A million that wait through a
+ * long outage are claimed and put off again at most a few hundred a second by it.
+ */
+const RELEASE_LATE_MS = 3_600_000;
 const HALF_OPEN_WAIT_MS = 10_000;
 const RATE_WAIT_MS_MAX = 30_000;
 const AWAY_MS = 30_000;
 const READ_TURN_MS_MAX = 5_000;
-/** Of a limited rate; the rest is for writes. */
-const READ_SHARE = 0.2;
 
 const ADMITTED: Admission = { admitted: true };
 
@@ -78,8 +79,7 @@ export function createProviderGate(options: ProviderGateOptions): ProviderGate {
     return seen;
   };
   const reports = createHealthReports({ pool, log, random, monotonicMs, snapshot: () => seen, look });
-  const paceOf = (lane: Lane) => () =>
-    (seen?.health.callsPerSecond ?? 1) * (lane === 'read' ? READ_SHARE : 1 - READ_SHARE);
+  const paceOf = (lane: Lane) => () => (seen?.health.callsPerSecond ?? 1) * shareOf(lane);
   const slotsOf = (lane: Lane): Slots =>
     createSlots((count, perSecond) => takeSlots(pool, lane, count, perSecond), paceOf(lane), monotonicMs);
   const slots = { write: slotsOf('write'), read: slotsOf('read') };
@@ -118,6 +118,8 @@ export function createProviderGate(options: ProviderGateOptions): ProviderGate {
   };
 
   const supervision = superviseHealth({ pool, log, look, everyMs: LOOK_EVERY_MS, reports });
+  const isAskedFor = () => seen?.releasing ?? false;
+  let releasing: ReturnType<typeof releaseWaiting> | null = null;
 
   return {
     ended: reports.ended,
@@ -151,9 +153,10 @@ export function createProviderGate(options: ProviderGateOptions): ProviderGate {
     open: async (probe) => {
       await look();
       supervision.start(probe);
+      releasing = releaseWaiting({ pool, log, isAskedFor, everyMs: LOOK_EVERY_MS });
     },
     close: async () => {
-      await supervision.stop();
+      await Promise.all([supervision.stop(), releasing?.stop()]);
       await reports.settled();
     },
   };

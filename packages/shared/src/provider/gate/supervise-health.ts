@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { releaseCommands } from '../../db/commands.ts';
 import type { Pool } from '../../db/pool.ts';
 import type { HealthSnapshot } from '../../db/provider-health.ts';
+import { releaseTrials } from '../../db/releases.ts';
 import { inTransaction } from '../../db/transaction.ts';
 import { beginProbe, growRate } from '../../domain/provider-health.ts';
 import type { Logger } from '../../telemetry/logger.ts';
@@ -43,7 +43,7 @@ export function superviseHealth({
     if (health.breaker === 'open' || isRefused) {
       if (await reports.change((now) => beginProbe(now, PROBE_LEASE_MS))) await probe();
     } else if (health.breaker === 'half_open') {
-      await inTransaction(pool, (tx) => releaseCommands(tx, 'provider', TRIALS_RELEASED));
+      await inTransaction(pool, (tx) => releaseTrials(tx, TRIALS_RELEASED));
     }
     if (growRate(health) !== null) await reports.change(growRate);
   };
