@@ -275,6 +275,7 @@ create table commands (
   document jsonb,
   vain_reads integer default 0 not null,
   vain_reads_lack text,
+  alarm_at timestamp with time zone,
   constraint commands_bad_end_has_a_problem CHECK (((status <> ALL (ARRAY['rejected'::text, 'parked'::text, 'canceled'::text])) OR (problem IS NOT NULL))),
   constraint commands_create_has_a_body CHECK (((type = ANY (ARRAY['payment.create'::text, 'payment-attempt.create'::text])) = (create_body IS NOT NULL))),
   constraint commands_document_is_there CHECK (((type = 'payment.submit-document'::text) = (document IS NOT NULL))),
@@ -331,6 +332,7 @@ CASE
 END),
   constraint discrepancies_have_a_cause CHECK ((cause <> ''::text)),
   constraint discrepancies_kind_is_known CHECK ((kind = ANY (ARRAY['final_contradicted'::text, 'went_back'::text, 'unknown_status'::text, 'disputed'::text, 'reversed'::text, 'amount_differs'::text, 'inexact_amount'::text, 'status_differs'::text, 'field_differs'::text, 'missing_here'::text, 'missing_there'::text, 'twin'::text, 'orphan_delivery'::text, 'overdue'::text, 'over_refunded'::text, 'late_refund'::text]))),
+  constraint discrepancies_kind_is_known CHECK ((kind = ANY (ARRAY['final_contradicted'::text, 'went_back'::text, 'unknown_status'::text, 'disputed'::text, 'reversed'::text, 'amount_differs'::text, 'inexact_amount'::text, 'status_differs'::text, 'field_differs'::text, 'missing_here'::text, 'missing_there'::text, 'twin'::text, 'twin_moved'::text, 'orphan_delivery'::text, 'overdue'::text, 'over_refunded'::text, 'late_refund'::text, 'write_turned_away'::text]))),
   constraint discrepancies_pkey PRIMARY KEY (id),
   constraint discrepancies_status_is_known CHECK ((status = ANY (ARRAY['open'::text, 'explained'::text, 'repaired'::text, 'accepted'::text])))
 );
@@ -471,6 +473,8 @@ create table provider_health (
   rate_changed_at timestamp with time zone,
   write_slot_at timestamp with time zone,
   read_slot_at timestamp with time zone,
+  turned_away_at timestamp with time zone,
+  succeeded_at timestamp with time zone,
   constraint provider_health_breaker_is_known CHECK ((breaker = ANY (ARRAY['closed'::text, 'open'::text, 'half_open'::text]))),
   constraint provider_health_is_one_row CHECK (only_row),
   constraint provider_health_pkey PRIMARY KEY (only_row),
@@ -623,8 +627,11 @@ CREATE UNIQUE INDEX attempts_one_under_way_per_command ON public.attempts USING 
 CREATE INDEX attempts_payment_key_idx ON public.attempts USING btree (payment_key);
 
 CREATE UNIQUE INDEX attempts_refund_key_key ON public.attempts USING btree (refund_key) WHERE (refund_key IS NOT NULL);
+CREATE INDEX attempts_retryable_idx ON public.attempts USING btree (finished_at) WHERE (outcome = 'retryable'::text);
 
 CREATE INDEX command_redrives_command_id_idx ON public.command_redrives USING btree (command_id, at);
+
+CREATE INDEX commands_alarm_at_idx ON public.commands USING btree (alarm_at) WHERE (alarm_at IS NOT NULL);
 
 CREATE INDEX commands_offer_at_idx ON public.commands USING btree (offer_at) WHERE (offer_at IS NOT NULL);
 

@@ -7,6 +7,7 @@ import type { PoolClient } from '@capstan/shared/db/pool';
 import type { WaitsFor } from '@capstan/shared/domain/command-status';
 import type { ProviderGate } from '@capstan/shared/provider/gate/provider-gate';
 import { commandJob, DIRECT_OFFER_MS_MAX, type Offer, RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
+import { countFailure } from './count-failure.ts';
 import { AMOUNT_DIFFERS, decideNext, type NextAction } from './decide-next.ts';
 import type { CapturerTimings } from './timings.ts';
 
@@ -71,7 +72,7 @@ async function beginTurn(
   tx: PoolClient,
   command: ClaimedCommand,
   action: Extract<NextAction, { kind: 'send' | 'resolve' | 'read' }>,
-  { worker, timings, gate, claimedAtMs, claimIsNew }: ProceedContext,
+  { worker, timings, gate, claimedAtMs, claimIsNew, statusIsFresh }: ProceedContext,
 ): Promise<Proceeding> {
   const admission =
     action.kind === 'send'
@@ -79,8 +80,8 @@ async function beginTurn(
       : await gate.admitRead(tx);
   const status = action.kind === 'resolve' ? 'unresolved' : 'executing';
   if (!admission.admitted) return wait(tx, command, status, admission.waitMs, admission.waitsFor);
-  const turn = (begun: Turn['action']) => ({
-    turn: { command, action: begun, claimedAtMs },
+  const turn = (begun: Turn['action'], by = command) => ({
+    turn: { command: by, action: begun, claimedAtMs },
     commandJobs: [],
     ended: null,
   });
@@ -88,12 +89,16 @@ async function beginTurn(
     await continueCommand(tx, command, { status, leaseMs: timings.readLeaseMs });
     return turn(action);
   }
-  if (!claimIsNew) await continueCommand(tx, command, { status: 'executing', leaseMs: timings.sendLeaseMs });
+  const counted = await countFailure(tx, command);
+  const { action: still } = decideNext(counted, statusIsFresh);
+  if (still.kind === 'end') return end(tx, counted, still.status, still.problem);
+  if (!claimIsNew || counted !== command)
+    await continueCommand(tx, counted, { status: 'executing', leaseMs: timings.sendLeaseMs });
   const callMsMax = timings.sendWindowMs + timings.callMsMax;
   const documentationBefore = action.operation === 'submit_document' ? command.documentationStatus : null;
   const attempt = { ...action, worker, callMsMax, documentationBefore };
   const attemptId = await beginAttempt(tx, command, attempt);
-  return turn({ ...action, attemptId });
+  return turn({ ...action, attemptId }, counted);
 }
 
 /** Gives the claim back; a short wait is a delayed job, a long one is left to the relay. */

@@ -22,6 +22,7 @@ import { compareDueDay } from './comparison/compare-due-day.ts';
 import type { ReconcilerConfig } from './config.ts';
 import type { ReconcilerContext } from './context.ts';
 import { noticeOverdue } from './notice-overdue.ts';
+import { noticeTurnedAway } from './notice-turned-away.ts';
 import { pushEvents } from './push/push-events.ts';
 import { createReceiver } from './push/receiver.ts';
 import { readPayment } from './read-payment.ts';
@@ -86,6 +87,8 @@ export async function buildReconciler(
   lifecycle.onStop('relay', () => relay.stop());
   const overdue = runEvery('overdue', OVERDUE_EVERY_MS, () => noticeOverdue(context), log);
   lifecycle.onStop('overdue payments', () => overdue.stop());
+  const turnedAway = runEvery('turned away', OVERDUE_EVERY_MS, () => noticeTurnedAway(context), log);
+  lifecycle.onStop('commands turned away', () => turnedAway.stop());
   if (config.COMPARE_DAYS === 'on') startComparison(context, lifecycle);
   if (config.UPSTREAM_URL !== '') await startPushes(config, config.UPSTREAM_URL, context, lifecycle);
 

@@ -7,7 +7,9 @@ import { inTransaction } from './transaction.ts';
 const COLUMNS = `breaker, failures, failed_payments as "failedPayments", openings, forbidden,
   forbidden_payments as "forbiddenPayments", calls_per_second as "callsPerSecond",
   (extract(epoch from next_try_at - capstan_now()) * 1000)::float8 as "nextTryInMs",
-  (extract(epoch from capstan_now() - rate_changed_at) * 1000)::float8 as "rateChangedMsAgo"`;
+  (extract(epoch from capstan_now() - rate_changed_at) * 1000)::float8 as "rateChangedMsAgo",
+  (extract(epoch from capstan_now() - turned_away_at) * 1000)::float8 as "turnedAwayMsAgo",
+  (extract(epoch from capstan_now() - succeeded_at) * 1000)::float8 as "succeededMsAgo"`;
 
 /** What a process goes by until it looks again. */
 export interface HealthSnapshot {
@@ -63,7 +65,10 @@ export async function writeHealth(tx: PoolClient, health: ProviderHealth): Promi
        opened_at = case when $1::text = 'closed' then null else coalesce(opened_at, capstan_now()) end,
        next_try_at = capstan_now() + $7::float8 * interval '1 millisecond',
        calls_per_second = $8::float8,
-       rate_changed_at = capstan_now() - $9::float8 * interval '1 millisecond'`,
+       rate_changed_at = capstan_now() - $9::float8 * interval '1 millisecond',
+       -- As they stand but for what is just now: they are held against instants of attempts, and must not creep.
+       turned_away_at = case when $10::float8 = 0 then capstan_now() else turned_away_at end,
+       succeeded_at = case when $11::float8 = 0 then capstan_now() else succeeded_at end`,
     [
       health.breaker,
       health.failures,
@@ -74,6 +79,8 @@ export async function writeHealth(tx: PoolClient, health: ProviderHealth): Promi
       health.nextTryInMs,
       health.callsPerSecond,
       health.rateChangedMsAgo,
+      health.turnedAwayMsAgo,
+      health.succeededMsAgo,
     ],
   );
 }

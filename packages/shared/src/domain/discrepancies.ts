@@ -110,6 +110,13 @@ export const DISCREPANCIES = {
       'A refund command was concluded as not made, and later Conomy showed a new refund of its amount. It is bound to that command, which stays ended.',
     fix: 'Tell whoever acted on the conclusion. If the amount was refunded a second time meanwhile, get one of the two back. Then accept it.',
   },
+  write_turned_away: {
+    repair: null,
+    title: 'Conomy takes no write of a payment',
+    cause:
+      'For 15 minutes every write of a command was turned away with 429, or could not be sent, and too little else was tried to tell whether this command or Conomy as a whole is the reason.',
+    fix: 'Look at the attempts of the command, at the connection to Conomy and at what Conomy says of its own state. It is tried again all the time; the discrepancy is explained by itself when Conomy takes or refuses the write, or the command ends.',
+  },
 } as const satisfies Record<string, { repair: Repair | null; title: string; cause: string; fix: string }>;
 
 export type DiscrepancyKind = keyof typeof DISCREPANCIES;

@@ -21,6 +21,10 @@ export interface ProviderHealth {
   /** Shared by all processes; null: not limited. */
   callsPerSecond: number | null;
   rateChangedMsAgo: number | null;
+  /** A 429, or a call of which no byte left; null when there was none. */
+  turnedAwayMsAgo: number | null;
+  /** A call that went well, noted once after each of those. */
+  succeededMsAgo: number | null;
 }
 
 /** Writes and reads draw their slots apart, so that neither can starve the other. */
@@ -66,7 +70,8 @@ export function afterFailure(health: ProviderHealth, call: FailedCall): Provider
     case 'closed': {
       const failures = call.afterSuccess ? 1 : health.failures + 1;
       const failedPayments = withPayment(call.afterSuccess ? [] : health.failedPayments, call.payment);
-      const counted = { ...health, failures, failedPayments };
+      const turnedAwayMsAgo = call.notSent ? 0 : health.turnedAwayMsAgo;
+      const counted = { ...health, failures, failedPayments, turnedAwayMsAgo };
       const isProvider = call.notSent || failedPayments.length >= PAYMENTS_TO_OPEN;
       return failures >= FAILURES_TO_OPEN && isProvider ? opened(counted, call.random) : counted;
     }
@@ -85,6 +90,13 @@ export function afterAnswer(health: ProviderHealth, kind: 'read' | 'write'): Pro
     return { ...health, breaker: 'closed', failures: 0, failedPayments: [], openings: 0, nextTryInMs: null };
   }
   return null;
+}
+
+/** A call went well; null when nobody was turned away since the last one that was noted. */
+export function afterSuccess(health: ProviderHealth): ProviderHealth | null {
+  const { turnedAwayMsAgo, succeededMsAgo } = health;
+  const isNews = turnedAwayMsAgo !== null && (succeededMsAgo === null || succeededMsAgo >= turnedAwayMsAgo);
+  return isNews ? { ...health, succeededMsAgo: 0 } : null;
 }
 
 /** Lets one write through the half-open breaker for `leaseMs`; null while another one is under way. */
@@ -113,6 +125,11 @@ export function afterForbidden(
 
 export function isForbidden({ forbidden, forbiddenPayments }: ProviderHealth): boolean {
   return forbidden >= FAILURES_TO_OPEN && forbiddenPayments.length >= PAYMENTS_TO_OPEN;
+}
+
+/** A 429 came, however often it did of late. */
+export function afterTurnedAway(health: ProviderHealth): ProviderHealth {
+  return { ...health, turnedAwayMsAgo: 0 };
 }
 
 /** A 429 came; `callsPerSecond` is what this process sent of late, for a rate that was not limited so far. */

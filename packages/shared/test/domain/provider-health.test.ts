@@ -22,6 +22,8 @@ const WELL: ProviderHealth = {
   forbiddenPayments: [],
   callsPerSecond: null,
   rateChangedMsAgo: null,
+  turnedAwayMsAgo: null,
+  succeededMsAgo: null,
 };
 
 const failure = (over: Partial<FailedCall> = {}): FailedCall => ({

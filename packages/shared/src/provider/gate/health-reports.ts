@@ -8,7 +8,9 @@ import {
   afterAnswer,
   afterFailure,
   afterForbidden,
+  afterSuccess,
   afterTooMany,
+  afterTurnedAway,
   isForbidden,
   type ProviderHealth,
 } from '../../domain/provider-health.ts';
@@ -75,12 +77,13 @@ export function createHealthReports(options: HealthReportsOptions): HealthReport
     report('failing', () => change((health) => afterFailure(health, facts)));
   };
 
-  const answered = ({ kind }: WatchedCall) => {
+  const answered = ({ kind }: WatchedCall, isWell: boolean) => {
     succeededSinceFailure = true;
     const seen = snapshot();
     if (seen === null) return;
     if (seen.health.breaker !== 'closed')
       report('answered', () => change((health) => afterAnswer(health, kind)));
+    else if (isWell && afterSuccess(seen.health) !== null) report('succeeded', () => change(afterSuccess));
     if (kind === 'read' && seen.pauses.some(({ cause }) => cause === 'credentials_refused'))
       report('credentials', () => liftCredentials(pool, log));
   };
@@ -115,7 +118,7 @@ export function createHealthReports(options: HealthReportsOptions): HealthReport
             inTransaction(pool, (tx) => pauseFor(tx, log, 'credentials_refused', REFUSED)),
           );
         case 'none':
-          answered(call);
+          answered(call, failure === null);
           if (call.kind === 'read') return;
           if (failure?.httpStatus === 403) return forbidden(call.payment);
           otherSinceForbidden = true;
@@ -155,7 +158,7 @@ async function slowDown(
 ): Promise<void> {
   const { before, after } = await changeHealth(
     pool,
-    (health) => afterTooMany(health, callsPerSecond) ?? health,
+    (health) => afterTurnedAway(afterTooMany(health, callsPerSecond) ?? health),
     (tx) => holdSlots(tx, retryAfterMs),
   );
   if (before.callsPerSecond === after.callsPerSecond) return;

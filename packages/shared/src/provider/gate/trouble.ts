@@ -14,12 +14,12 @@ export type Trouble =
   | 'unknown';
 
 /** Reasons of our own for not sending: nothing was learned about the provider. */
-const OUR_OWN: ReadonlySet<string> = new Set(['aborted', 'send_window_passed', 'rate_limited']);
+export const NOTHING_TRIED: readonly string[] = ['aborted', 'send_window_passed', 'rate_limited'];
 
 export function troubleOf(failure: ProviderFailure | null): Trouble {
   if (failure === null) return 'none';
   if (failure.reason === 'credentials_refused' || failure.httpStatus === 401) return 'credentials';
   if (failure.httpStatus === 429) return 'too_many';
   if (failure.stage === 'answered') return 'none';
-  return OUR_OWN.has(failure.reason) ? 'unknown' : 'failing';
+  return NOTHING_TRIED.includes(failure.reason) ? 'unknown' : 'failing';
 }
