@@ -5,6 +5,7 @@ import { lockAmountDifference } from '@capstan/shared/db/discrepancies';
 import { settleFollowers } from '@capstan/shared/db/followers';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import type { WaitsFor } from '@capstan/shared/domain/command-status';
+import { reviewReadMs } from '@capstan/shared/domain/read-schedule';
 import type { ProviderGate } from '@capstan/shared/provider/gate/provider-gate';
 import { commandJob, DIRECT_OFFER_MS_MAX, type Offer, RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
 import { countFailure } from './count-failure.ts';
@@ -35,6 +36,8 @@ export interface ProceedContext {
   timings: CapturerTimings;
   gate: ProviderGate;
   claimedAtMs: number;
+  /** In [0, 1). */
+  random: () => number;
   /** The status was told by the provider under this claim. */
   statusIsFresh: boolean;
   /** The claim was taken in this same transaction: its row is as it should be and its lease is new. */
@@ -59,7 +62,7 @@ export async function proceed(
     case 'read':
       return beginTurn(tx, at, action, { ...context, claimIsNew: context.claimIsNew && at === command });
     case 'wait':
-      return wait(tx, at, 'executing', context.timings.reviewReadMs, action.why);
+      return waitForReview(tx, at, 'executing', context);
     case 'end':
       // Whoever accepted the difference since the claim found nothing parked to let go.
       if (action.problem === AMOUNT_DIFFERS && !(await lockAmountDifference(tx, at.paymentKey)))
@@ -116,6 +119,16 @@ export async function wait(
     commandJobs: direct ? [commandJob(command.id, command.epoch, dueMs)] : [],
     ended: null,
   };
+}
+
+/** Gives the claim back until the payment under review is looked at again. */
+export function waitForReview(
+  tx: PoolClient,
+  command: ClaimedCommand,
+  status: 'executing' | 'unresolved',
+  { random }: Pick<ProceedContext, 'random'>,
+): Promise<Proceeding> {
+  return wait(tx, command, status, reviewReadMs(command.paymentAgeMs, random()), 'review');
 }
 
 /** Ends the command and lets the commands behind it run, or end with it when there will be no payment. */

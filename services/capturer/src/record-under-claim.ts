@@ -82,11 +82,14 @@ export async function mirrorWhatWasTold(
   const { move, read, differs } = observed;
   if (differs.length > 0) return { command: { ...command, differs }, read };
   if (payment.conomyId === null) await releaseWaitingForId(tx, { key: payment.key, conomyId: told.id });
-  const paymentStatus = move.kind === 'moved' ? move.to : payment.status;
+  const now =
+    move.kind === 'moved'
+      ? { paymentStatus: move.to, paymentAgeMs: 0 }
+      : { paymentStatus: payment.status, paymentAgeMs: payment.ageMs };
   const documentationStatus = documentationStatusOf(told) ?? command.documentationStatus;
   const known = {
     conomyId: told.id,
-    paymentStatus,
+    ...now,
     documentationStatus,
     differs,
     isCompared: command.isCompared || observed.isCompared,

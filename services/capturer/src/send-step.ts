@@ -8,7 +8,7 @@ import { type CallOutcome, classifyOutcome } from './classify-outcome.ts';
 import { doubtAnother } from './compare-answer.ts';
 import { providerRejection } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
-import { end, nextStep, proceed, type SendAction, type Turn, wait } from './proceed.ts';
+import { end, nextStep, proceed, type SendAction, type Turn, wait, waitForReview } from './proceed.ts';
 import type { Recorded } from './publish.ts';
 import { recordRefundAnswer } from './record-refund-answer.ts';
 import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
@@ -114,15 +114,15 @@ async function recordCall(
         read: told.read,
       };
     case 'retryable': {
-      const waitsFor = isHeldByReview(call) ? 'review' : null;
-      const waiting = await wait(tx, after, 'executing', retryWaitMs(context, call, number), waitsFor);
+      const waiting = isHeldByReview(call)
+        ? await waitForReview(tx, after, 'executing', context)
+        : await wait(tx, after, 'executing', retryWaitMs(context, call, number));
       return { ...waiting, read: told.read };
     }
   }
 }
 
 function retryWaitMs(context: CapturerContext, call: CallOutcome, number: number): number {
-  if (isHeldByReview(call)) return context.timings.reviewReadMs;
   return call.failure?.retryAfterMs ?? backoffMs(number, context.random());
 }
 

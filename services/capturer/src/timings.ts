@@ -18,8 +18,6 @@ export interface CapturerTimings {
   scanRowsMax: number;
   /** For about this long a command gives its claim back that finds no place to read. */
   readPlaceMs: number;
-  /** Between two reads of a payment that is under review. */
-  reviewReadMs: number;
   /** After a read that failed before anything could be decided. */
   readAgainMs: number;
   absence: AbsenceRule;
@@ -57,7 +55,6 @@ export function capturerTimings(config: {
     scanTurnMs: 4 * config.callMsMax,
     scanRowsMax: config.scanRowsMax,
     readPlaceMs: 1_000,
-    reviewReadMs: 30_000,
     readAgainMs: READ_AGAIN_MS,
     absence: {
       readsMin: config.absenceReadsMin,

@@ -27,6 +27,7 @@ export function claimedCommand(over: Partial<ClaimedCommand> = {}): ClaimedComma
     differs: [],
     amountDiffers: false,
     paymentStatus: 'CREATED',
+    paymentAgeMs: 0,
     documentationStatus: null,
     attempt: null,
     ...over,

@@ -39,6 +39,8 @@ export interface ClaimedCommand {
   /** Whether an `amount_differs` of the payment is open: no step after its create leaves. */
   amountDiffers: boolean;
   paymentStatus: string | null;
+  /** Milliseconds since the mirror entered that status. */
+  paymentAgeMs: number;
   /** How far Conomy said the payment's documents are; null when it never said. */
   documentationStatus: string | null;
   /** The newest attempt of the current step. */
@@ -85,7 +87,7 @@ export async function claimCommand(
          select from discrepancies d
          where d.payment_key = c.payment_key and d.kind = 'amount_differs' and d.status = 'open'
        ) as "amountDiffers",
-       p.status as "paymentStatus", p.snapshot->>'documentationStatus' as "documentationStatus",
+       p.status as "paymentStatus", (extract(epoch from capstan_now() - p.moved_at) * 1000)::float8 as "paymentAgeMs", p.snapshot->>'documentationStatus' as "documentationStatus",
        exists (
          select from command_redrives r
          where r.command_id = c.id and (a.id is null or r.attempt_id >= a.id)

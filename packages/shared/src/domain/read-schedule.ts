@@ -41,6 +41,16 @@ export function nextReadMs({ status, ageMs, reads, random }: ReadScheduleInput):
   return Math.round((ageMs < DAY ? 10 * MINUTE : HOUR) * (0.9 + random / 5));
 }
 
+/**
+ * Milliseconds until a payment is read again for the step that its review holds, by how long it has been under review: 30 s
+ * in the first ten minutes, when most reviews end, then a twentieth of its age, and an hour from 20 hours on; spread over
+ * ±10 %. A delivery that says the review is over does not wait for it.
+ */
+export function reviewReadMs(ageMs: number, random: number): number {
+  const waitMs = Math.min(Math.max(ageMs / 20, 30 * SECOND), HOUR);
+  return Math.round(waitMs * (0.9 + random / 5));
+}
+
 /** The wait before a read that a doubtful observation asks for: none at first, growing so that repeats are capped. */
 export function readOnDemandMs(reads: number): number {
   return reads === 0 ? 0 : growingMs(reads - 1);

@@ -75,6 +75,7 @@ describe('a claim', () => {
       conomyId: `conomy-${paymentKey}`,
       externalId: `ext-${paymentKey}`,
       paymentStatus: 'CREATED',
+      paymentAgeMs: expect.any(Number),
       paymentType: null,
       attempt: null,
     });

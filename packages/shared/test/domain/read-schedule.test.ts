@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { PAYMENT_STATUSES } from '../../src/domain/payment-status.ts';
-import { nextReadMs, readOnDemandMs } from '../../src/domain/read-schedule.ts';
+import { nextReadMs, readOnDemandMs, reviewReadMs } from '../../src/domain/read-schedule.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -77,6 +77,20 @@ describe('the next read', () => {
     );
     expect(waits).toEqual([250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
   });
+});
+
+test.each([
+  ['just begun', 0, 30_000],
+  ['of nine minutes', 9 * MINUTE, 30_000],
+  ['of an hour', HOUR, 3 * MINUTE],
+  ['of ten hours', 10 * HOUR, 30 * MINUTE],
+  ['of a day', DAY, HOUR],
+  ['of a year', 365 * DAY, HOUR],
+  ['whose age is told by a clock that was set back', -HOUR, 30_000],
+])('a review %s is looked at again after its wait, spread over ±10 %%', (_what, ageMs, waitMs) => {
+  expect(reviewReadMs(ageMs, 0)).toBe(0.9 * waitMs);
+  expect(reviewReadMs(ageMs, 0.5)).toBe(waitMs);
+  expect(reviewReadMs(ageMs, 0.999_999)).toBeLessThan(1.1 * waitMs + 1);
 });
 
 test('a read on demand comes at once the first time and at growing, bounded waits when asked for again', () => {
