@@ -499,6 +499,7 @@ create table push_endpoint (
   failing_since timestamp with time zone,
   disabled_at timestamp with time zone,
   disabled_reason text,
+  recovering boolean default false not null,
   constraint push_endpoint_disabled_has_a_reason CHECK (((disabled_at IS NULL) = (disabled_reason IS NULL))),
   constraint push_endpoint_is_one_row CHECK (only_row),
   constraint push_endpoint_pkey PRIMARY KEY (only_row)

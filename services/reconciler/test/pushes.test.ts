@@ -3,7 +3,12 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { openPool, type Pool } from '@capstan/shared/db/pool';
-import { configureEndpoint, enableEndpoint, findEndpoint } from '@capstan/shared/db/pushes';
+import {
+  configureEndpoint,
+  enableEndpoint,
+  findEndpoint,
+  hastenFailedPushes,
+} from '@capstan/shared/db/pushes';
 import { createLogger } from '@capstan/shared/telemetry/logger';
 import { createRegistry } from '@capstan/shared/telemetry/metrics';
 import { measurePendingPushes } from '@capstan/shared/telemetry/unfinished-work';
@@ -181,6 +186,29 @@ test('what failed before is tried soon once something was taken again', async ()
   await pushAll();
   expect((await findEndpoint(pool))?.failingSince).toBeNull();
   expect((await pushOf(keys[1] ?? '')).dueS).toBeLessThanOrEqual(60);
+});
+
+test('however many failed before, they are made due in batches, and the receiver that fails again is left in peace', async () => {
+  await pool.query(
+    `with p as (
+       insert into payments (key, external_id) select gen_random_uuid(), 'many-' || n from generate_series(1, 2500) n returning key
+     )
+     insert into pushes (payment_key, next_sequence, attempts, due_at) select key, 1, 3, now() + interval '1 day' from p`,
+  );
+  const later = async () =>
+    (await pool.query(`select from pushes where due_at > now() + interval '1 hour'`)).rowCount;
+  await pool.query('update push_endpoint set recovering = true');
+  expect(await hastenFailedPushes(pool, 1_000)).toBe(1_000);
+  expect(await later()).toBe(1_500);
+  const key = await insertPayment();
+  await move(key, 1);
+  answer = () => 500;
+  await pushEvents({ pool, receiver, log, random: () => 0.5, leaseMs: 60_000 });
+  expect(await hastenFailedPushes(pool, 1_000)).toBe(0);
+  await pool.query('update push_endpoint set recovering = true');
+  while ((await hastenFailedPushes(pool, 1_000)) > 0);
+  expect(await later()).toBe(0);
+  expect((await pool.query('select recovering from push_endpoint')).rows).toEqual([{ recovering: false }]);
 });
 
 describe('pushes are off', () => {

@@ -1,6 +1,6 @@
 import type { Backlog } from '../telemetry/backlog.ts';
 import { type EventRow, readEvents } from './events.ts';
-import type { Pool, PoolClient } from './pool.ts';
+import type { Pool } from './pool.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Where events are pushed. */
@@ -96,7 +96,10 @@ export async function claimPushes(db: Pool, limit: number, leaseMs: number): Pro
   return rows;
 }
 
-/** The event was taken: the next one of its payment is due, if there is one. Those that failed before have another chance. */
+/**
+ * The event was taken: the next one of its payment is due, if there is one. Those that failed before have another chance, by
+ * {@link hastenFailedPushes}.
+ */
 export function markPushed(pool: Pool, push: ClaimedPush): Promise<void> {
   return inTransaction(pool, async (tx) => {
     // A statement of its own: the one below then sees every event that was enlisted before it.
@@ -113,23 +116,37 @@ export function markPushed(pool: Pool, push: ClaimedPush): Promise<void> {
        where payment_key = $1::uuid`,
       [push.paymentKey, push.sequence],
     );
-    await recover(tx);
+    await tx.query(
+      'update push_endpoint set failing_since = null, recovering = true where failing_since is not null',
+    );
   });
 }
 
 /** Up to a minute, so that a receiver that has just come back is not run over. */
 const RECOVERY_S = 60;
 
-async function recover(tx: PoolClient): Promise<void> {
-  const { rowCount } = await tx.query(
-    'update push_endpoint set failing_since = null where failing_since is not null',
+/**
+ * While the endpoint takes events again, makes up to `limit` payments whose event failed before due soon, those due first by
+ * themselves first. @returns how many; fewer than `limit` were all.
+ */
+export async function hastenFailedPushes(db: Pool, limit: number): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `with hastened as (
+       update pushes set due_at = capstan_now() + random() * $2::float8 * interval '1 second'
+       where payment_key in (
+         select payment_key from pushes
+         where due_at > capstan_now() + $2::float8 * interval '1 second' and attempts > 0
+           and exists (select from push_endpoint where recovering)
+         order by due_at limit $1::integer for update skip locked
+       ) returning 1
+     ), ended as (
+       update push_endpoint set recovering = false
+       where recovering and (select count(*) from hastened) < $1::integer
+     )
+     select count(*)::int as count from hastened`,
+    [limit, RECOVERY_S],
   );
-  if (rowCount === 0) return;
-  await tx.query(
-    `update pushes set due_at = least(due_at, capstan_now() + random() * $1::float8 * interval '1 second')
-     where attempts > 0 and due_at > capstan_now()`,
-    [RECOVERY_S],
-  );
+  return rows[0]?.count ?? 0;
 }
 
 /** The event was not taken: it is tried again after `againMs`. @returns since when nothing was taken. */
@@ -145,7 +162,7 @@ export async function markPushFailed(
     [push.paymentKey, push.sequence, failure.againMs, failure.reason],
   );
   const { rows } = await db.query<{ failingMs: number }>(
-    `update push_endpoint set failing_since = coalesce(failing_since, capstan_now())
+    `update push_endpoint set failing_since = coalesce(failing_since, capstan_now()), recovering = false
      returning (extract(epoch from capstan_now() - failing_since) * 1000)::float8 as "failingMs"`,
   );
   return rows[0] ?? { failingMs: 0 };

@@ -5,6 +5,7 @@ import {
   disableEndpoint,
   enlistPushes,
   findEventToPush,
+  hastenFailedPushes,
   markPushed,
   markPushFailed,
 } from '@capstan/shared/db/pushes';
@@ -25,6 +26,7 @@ export interface PushContext {
 
 const ENLISTED_MAX = 500;
 const AT_ONCE_MAX = 16;
+const HASTENED_MAX = 1_000;
 
 /**
  * Pushes what is due: of each payment the next event, of different payments many at once.
@@ -32,9 +34,10 @@ const AT_ONCE_MAX = 16;
  */
 export async function pushEvents(context: PushContext): Promise<boolean> {
   const enlisted = await enlistPushes(context.pool, ENLISTED_MAX);
+  const hastened = await hastenFailedPushes(context.pool, HASTENED_MAX);
   const claimed = await claimPushes(context.pool, AT_ONCE_MAX, context.leaseMs);
   await Promise.all(claimed.map((push) => pushNext(context, push)));
-  return claimed.length > 0 || enlisted === ENLISTED_MAX;
+  return claimed.length > 0 || enlisted === ENLISTED_MAX || hastened === HASTENED_MAX;
 }
 
 async function pushNext(context: PushContext, push: ClaimedPush): Promise<void> {
