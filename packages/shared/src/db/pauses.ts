@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { PauseScope } from '../domain/pause-scope.ts';
 import { requestRelease } from './releases.ts';
 import { inTransaction } from './transaction.ts';
+import { lineFor } from './wait-in-line.ts';
 
 /** Why there is a pause: a person wanted it, or Capstan stopped by itself. */
 export type PauseCause = 'operator' | 'credentials_refused' | 'forbidden';
@@ -68,7 +69,8 @@ export async function listPauses(
  */
 export async function lockPauseScopes(tx: PoolClient): Promise<PauseScope[]> {
   const { rows } = await tx.query<{ scope: PauseScope }>(
-    `select ${SCOPE} as scope from pauses where lifted_at is null order by pauses.paused_at, pauses.id for share`,
+    `select ${SCOPE} as scope from pauses, ${lineFor('pauses', 'share')}
+     where lifted_at is null order by pauses.paused_at, pauses.id for share of pauses`,
   );
   return rows.map(({ scope }) => scope);
 }
@@ -80,7 +82,7 @@ export async function lockPauseScopes(tx: PoolClient): Promise<PauseScope[]> {
 export function liftPause(pool: Pool, id: string, by: string): Promise<PauseRow | null> {
   return inTransaction(pool, async (tx) => {
     const { rows } = await tx.query<PauseRow>(
-      `update pauses set lifted_by = $2::text, lifted_at = capstan_now()
+      `update pauses set lifted_by = $2::text, lifted_at = capstan_now() from ${lineFor('pauses', 'update')}
        where id = $1::uuid and lifted_at is null returning ${COLUMNS}`,
       [id, by],
     );

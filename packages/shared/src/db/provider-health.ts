@@ -3,6 +3,7 @@ import type { PauseScope } from '../domain/pause-scope.ts';
 import type { Lane, ProviderHealth } from '../domain/provider-health.ts';
 import type { PauseCause } from './pauses.ts';
 import { inTransaction } from './transaction.ts';
+import { lineFor } from './wait-in-line.ts';
 
 const COLUMNS = `breaker, failures, failed_payments as "failedPayments", openings, forbidden,
   forbidden_payments as "forbiddenPayments", calls_per_second as "callsPerSecond",
@@ -35,7 +36,9 @@ export async function readHealth(db: Pool): Promise<HealthSnapshot> {
 
 /** As {@link readHealth}, held until the transaction ends, so that what is decided from it cannot be overtaken. */
 export async function lockHealth(tx: PoolClient, mode: 'share' | 'update'): Promise<ProviderHealth> {
-  const { rows } = await tx.query<ProviderHealth>(`select ${COLUMNS} from provider_health for ${mode}`);
+  const { rows } = await tx.query<ProviderHealth>(
+    `select ${COLUMNS} from provider_health, ${lineFor('provider_health', mode)} for ${mode} of provider_health`,
+  );
   return onlyRow(rows);
 }
 
