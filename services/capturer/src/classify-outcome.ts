@@ -52,6 +52,7 @@ function classifyRefusal(operation: Operation, failure: ProviderFailure): CallOu
       return { ...refused, outcome: 'retryable' };
     case 'unknown':
     case 'look':
+    case 'look_again':
       return { ...refused, outcome: 'unknown' };
     case 'reject':
       return { ...refused, outcome: 'rejected' };

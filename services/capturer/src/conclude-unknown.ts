@@ -1,6 +1,7 @@
 import type { Finding, UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { CommandProblem } from '@capstan/shared/db/commands';
-import { classifyFailure } from '@capstan/shared/provider/conomy/error-catalogue';
+import { alarmOfStatus } from '@capstan/shared/domain/payment-status';
+import { type Behaviour, classifyFailure } from '@capstan/shared/provider/conomy/error-catalogue';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import { backoffMs } from '@capstan/shared/retry/backoff';
 import { ANSWER_DIFFERS } from './compare-answer.ts';
@@ -36,11 +37,14 @@ export interface AbsenceRule {
 
 export type Conclusion =
   | { kind: 'succeeded'; payment: ObservedPayment }
-  | { kind: 'retryable' }
+  /** Absent: the step is sent again. `refusal`: what it ends with instead, once it was sent often enough. */
+  | { kind: 'retryable'; refusal: CommandProblem | null }
   | { kind: 'rejected'; problem: CommandProblem }
   | { kind: 'parked'; problem: CommandProblem }
   /** Not known yet: read again after `waitMs`. */
-  | { kind: 'open'; waitMs: number };
+  | { kind: 'open'; waitMs: number }
+  /** Not known before the review of the payment is over. */
+  | { kind: 'held' };
 
 /**
  * Draws the conclusion from all evidence so far, this read included. A timer alone never concludes anything:
@@ -108,19 +112,34 @@ function concludeRead(
         `The payment is ${evidence.payment?.status ?? 'closed'}; the step can no longer be done.`,
       );
     case 'inconclusive':
-      return {
-        kind: 'open',
-        waitMs:
-          evidence.answered === false
-            ? backoffMs(attempt.reads + 1, random)
-            : nextReadWaitMs(attempt, rule, random),
-      };
+      return concludeInconclusive(attempt, evidence, rule, random);
   }
+}
+
+/** A status that tells neither that the step was taken nor that it can be: some tell it soon, others never will. */
+function concludeInconclusive(
+  attempt: UnknownAttempt,
+  { payment, answered }: Evidence,
+  rule: AbsenceRule,
+  random: number,
+): Conclusion {
+  const status = payment?.status ?? null;
+  if (status === 'REQUIRES_REVIEW') return { kind: 'held' };
+  if (status !== null && alarmOfStatus(status) !== null)
+    return parked('status_unclear', statusUnclear(status));
+  const waitMs =
+    answered === false ? backoffMs(attempt.reads + 1, random) : nextReadWaitMs(attempt, rule, random);
+  return { kind: 'open', waitMs };
+}
+
+/** Why a status stops the steps of a payment. */
+export function statusUnclear(status: string): string {
+  return `The payment is ${status}, which tells neither that the step was taken nor that it can be. Look at it at Conomy, then redrive.`;
 }
 
 /** Once a person has looked, it is handed in again: two copies of a document do no harm, none may. */
 function concludeUnclearDocument({ isRedriven }: UnknownAttempt): Conclusion {
-  if (isRedriven) return { kind: 'retryable' };
+  if (isRedriven) return { kind: 'retryable', refusal: null };
   return parked(
     'document_unresolved',
     'The answer was lost, and since another document had been handed in before, a read cannot tell whether this one was. Redrive to hand it in again.',
@@ -153,10 +172,6 @@ function concludeAbsence(
   rule: AbsenceRule,
   random: number,
 ): Conclusion {
-  const refusal = refusalOf(attempt);
-  // Refused clearly at the first try: no earlier call of ours can have done it, so one look is enough.
-  if (refusal && !isCreateConflict(attempt) && attempt.number === 1)
-    return { kind: 'rejected', problem: refusal };
   if (!isWhole || !isOverTime(attempt, rule)) {
     return { kind: 'open', waitMs: nextReadWaitMs(attempt, rule, random) };
   }
@@ -170,12 +185,15 @@ function concludeAbsence(
   }
   if (isCreateConflict(attempt)) {
     // Once a person has asked Conomy, what is absent still is sent again as every other create.
-    if (attempt.isRedriven) return { kind: 'retryable' };
+    if (attempt.isRedriven) return { kind: 'retryable', refusal: null };
     return parked(
       'conflict_without_payment',
       'Conomy answered that the payment already exists, but none with this externalId can be found. Ask Conomy, then redrive.',
     );
   }
+  const refusal = refusalOf(attempt);
+  // The reads show what the refusal could not find: it came from what lags behind.
+  if (refusal && behaviourOf(attempt) === 'look_again') return { kind: 'retryable', refusal };
   if (refusal) return { kind: 'rejected', problem: refusal };
   // A refund moves money at once and has no key: what cannot be found is never sent again.
   if (attempt.operation === 'refund') {
@@ -184,16 +202,13 @@ function concludeAbsence(
       'The answer to the refund was lost and no new refund of that amount can be found. Ask Conomy whether it was made.',
     );
   }
-  return { kind: 'retryable' };
+  return { kind: 'retryable', refusal: null };
 }
 
 /** A clear "already exists" must be explained by something that exists. */
-export function isCreateConflict({ operation, failure }: UnknownAttempt): boolean {
-  return (
-    (operation === 'create' || operation === 'create_attempt') &&
-    failure !== null &&
-    classifyFailure(operation, failure) === 'look'
-  );
+export function isCreateConflict(attempt: UnknownAttempt): boolean {
+  const isCreate = attempt.operation === 'create' || attempt.operation === 'create_attempt';
+  return isCreate && behaviourOf(attempt) === 'look';
 }
 
 function wasAnsweredForAnother({ operation, failure }: UnknownAttempt): boolean {
@@ -201,10 +216,14 @@ function wasAnsweredForAnother({ operation, failure }: UnknownAttempt): boolean 
 }
 
 /** The provider's clear refusal that made us look, if that is what the attempt ended with. */
-function refusalOf({ operation, failure }: UnknownAttempt): CommandProblem | null {
-  if (failure === null) return null;
-  const behaviour = classifyFailure(operation, failure);
-  return behaviour === 'look' || behaviour === 'reject' ? providerRejection(failure) : null;
+function refusalOf(attempt: UnknownAttempt): CommandProblem | null {
+  const behaviour = behaviourOf(attempt);
+  const isRefusal = behaviour === 'look' || behaviour === 'look_again' || behaviour === 'reject';
+  return isRefusal ? providerRejection(attempt.failure ?? {}) : null;
+}
+
+function behaviourOf({ operation, failure }: UnknownAttempt): Behaviour | null {
+  return failure === null ? null : classifyFailure(operation, failure);
 }
 
 /**

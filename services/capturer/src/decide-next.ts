@@ -2,7 +2,8 @@ import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import type { CommandProblem } from '@capstan/shared/db/commands';
 import { isAttemptOpen } from '@capstan/shared/domain/attempt';
 import type { Operation } from '@capstan/shared/domain/payment-command';
-import { isCaptureTaken, isFinalStatus, isKnownStatus } from '@capstan/shared/domain/payment-status';
+import { alarmOfStatus, isCaptureTaken, isFinalStatus } from '@capstan/shared/domain/payment-status';
+import { statusUnclear } from './conclude-unknown.ts';
 
 /** What a capturer does next with a command it holds. */
 export type NextAction =
@@ -130,13 +131,11 @@ function decideOnStatus(
       `The payment is ${status}; it can no longer be ${operation}d.`,
     );
   if (!statusIsFresh) return { kind: 'read' };
-  const what = isKnownStatus(status)
-    ? 'a status in which this step is not possible'
-    : 'a status Capstan does not know';
+  if (alarmOfStatus(status) !== null) return end('parked', 'status_unclear', statusUnclear(status));
   return end(
     'parked',
     'payment_in_unexpected_status',
-    `The payment is ${status}, ${what}. Look at it at Conomy, then redrive.`,
+    `The payment is ${status}, a status in which this step is not possible. Look at it at Conomy, then redrive.`,
   );
 }
 

@@ -9,9 +9,10 @@ import type { PoolClient } from '@capstan/shared/db/pool';
 import { isScanAnswered } from '@capstan/shared/db/scans';
 import { type Conclusion, concludeUnknown, type Evidence, isInReview } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
+import { FAILURES_MAX } from './decide-next.ts';
 import { lookForEffect } from './look-for-effect.ts';
 import { judgeListedRefunds } from './look-for-refund.ts';
-import { end, nextStep, type Proceeding, proceed, type Turn, wait } from './proceed.ts';
+import { end, nextStep, type Proceeding, proceed, type Turn, wait, waitForReview } from './proceed.ts';
 import { readUnderClaim } from './read-under-claim.ts';
 import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
 import { mirrorRefundChild } from './refund-children.ts';
@@ -106,19 +107,23 @@ async function recordConclusion(
   claimedAtMs: number,
 ): Promise<Proceeding> {
   if (conclusion.kind === 'open') return wait(tx, command, 'unresolved', conclusion.waitMs);
+  if (conclusion.kind === 'held') return waitForReview(tx, command, 'unresolved', context);
   await resolveAttempt(tx, attempt.id, conclusion.kind);
   const proceeding = { ...context, claimedAtMs, statusIsFresh: true, claimIsNew: false };
   switch (conclusion.kind) {
     case 'succeeded':
       return proceed(tx, nextStep(command), proceeding);
     case 'retryable': {
+      const failures = command.failures + 1;
+      if (conclusion.refusal !== null && failures >= FAILURES_MAX)
+        return end(tx, command, 'rejected', conclusion.refusal);
       const resolved = {
         id: attempt.id,
         number: attempt.number,
         outcome: 'unknown',
         resolution: 'retryable',
       } as const;
-      return proceed(tx, { ...command, attempt: resolved, failures: command.failures + 1 }, proceeding);
+      return proceed(tx, { ...command, attempt: resolved, failures }, proceeding);
     }
     case 'rejected':
     case 'parked':

@@ -62,7 +62,7 @@ describe('a failure', () => {
     [{ stage: 'answered', reason: 'http_400', httpStatus: 400, code: '11' }, 'rejected', 'rejected'],
     [{ stage: 'answered', reason: 'http_409', httpStatus: 409, code: '13' }, 'unknown', 'unknown'],
     [{ stage: 'answered', reason: 'http_422', httpStatus: 422, code: '21' }, 'rejected', 'unknown'],
-    [{ stage: 'answered', reason: 'http_404', httpStatus: 404, code: '31' }, 'rejected', 'rejected'],
+    [{ stage: 'answered', reason: 'http_404', httpStatus: 404, code: '31' }, 'rejected', 'unknown'],
   ])('%o makes a create %s and a capture %s', (failure, create, capture) => {
     expect(outcomeOfFailure('create', failure)).toBe(create);
     expect(outcomeOfFailure('capture', failure)).toBe(capture);

@@ -21,6 +21,7 @@ const REFUSED: ProviderFailure = {
   traceId: 't-1',
 };
 const CONFLICT: ProviderFailure = { stage: 'answered', reason: 'http_409', httpStatus: 409, code: '13' };
+const NOT_FOUND: ProviderFailure = { stage: 'answered', reason: 'http_404', httpStatus: 404, code: '31' };
 const FORBIDDEN: ProviderFailure = { stage: 'answered', reason: 'http_403', httpStatus: 403, code: '43' };
 const OTHER_ANSWER: ProviderFailure = {
   stage: 'no_clear_answer',
@@ -73,14 +74,56 @@ describe('one finding', () => {
   });
 });
 
+describe('a payment read in a status that does not tell', () => {
+  test.each([
+    ['REQUIRES_REVIEW', 'held'],
+    ['DISPUTED', 'parked status_unclear'],
+    ['REVERSED', 'parked status_unclear'],
+    ['COMPLETED', 'parked status_unclear'],
+    ['ATTEMPT', 'open'],
+  ])('%s → %s', (status, expected) => {
+    expect(inShort(conclude({ reads: 1 }, 'inconclusive', status))).toBe(expected);
+  });
+});
+
 describe('absence', () => {
   test.each<[what: string, Partial<UnknownAttempt>, string]>([
     ['three reads over 45 s', LONG_ABSENT, 'retryable'],
     ['two reads over an hour', { ...LONG_ABSENT, absentReads: 2, absentForMs: 3_600_000 }, 'open'],
     ['ninety reads over 44.999 s', { ...LONG_ABSENT, absentReads: 90, absentForMs: 44_999 }, 'open'],
     [
-      'of a capture refused at the first try',
+      'of a capture refused at the first try, at once',
       { failure: REFUSED, reads: 1, absentReads: 1 },
+      'open',
+    ],
+    [
+      'of a capture refused at the first try, over time',
+      { failure: REFUSED, ...LONG_ABSENT },
+      'rejected provider_rejected',
+    ],
+    [
+      'of a capture of a payment that was not found, at once',
+      { failure: NOT_FOUND, reads: 1, absentReads: 1 },
+      'open',
+    ],
+    [
+      'of a capture of a payment that was not found, over time',
+      { failure: NOT_FOUND, ...LONG_ABSENT },
+      'retryable',
+    ],
+    [
+      'of a refund refused at the first try, at once',
+      { operation: 'refund', failure: REFUSED, reads: 1, absentReads: 1 },
+      'open',
+    ],
+    [
+      'of a refund refused at the first try, over time',
+      { operation: 'refund', failure: REFUSED, ...LONG_ABSENT },
+      'rejected provider_rejected',
+    ],
+    [
+      'of a refund of a payment that was not found, over time',
+      { operation: 'refund', failure: NOT_FOUND, ...LONG_ABSENT },
       'rejected provider_rejected',
     ],
     [
@@ -182,7 +225,7 @@ describe('absence', () => {
   });
 
   test('tells the caller what the provider had said', () => {
-    expect(conclude({ failure: REFUSED, absentReads: 1 }, 'absent')).toMatchObject({
+    expect(conclude({ failure: REFUSED, ...LONG_ABSENT }, 'absent')).toMatchObject({
       problem: {
         code: 'provider_rejected',
         detail: 'wrong state',
@@ -293,9 +336,9 @@ describe('whatever is read', () => {
     });
   });
 
-  test('a refusal after an earlier try is believed only after the same absence', () => {
+  test('a refusal is believed only after the same absence', () => {
     holds((given, { finding: found }, conclusion) => {
-      if (found !== 'absent' || conclusion.kind !== 'rejected' || given.number === 1) return;
+      if (found !== 'absent' || conclusion.kind !== 'rejected') return;
       expect(given.absentReads).toBeGreaterThanOrEqual(3);
       expect(given.absentForMs).toBeGreaterThanOrEqual(45_000);
     });

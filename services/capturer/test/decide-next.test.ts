@@ -44,9 +44,9 @@ describe('a single step by the status of its payment, known from before or told 
   const freshRest = {
     ...rest,
     ATTEMPT: 'parked payment_in_unexpected_status',
-    DISPUTED: 'parked payment_in_unexpected_status',
-    REVERSED: 'parked payment_in_unexpected_status',
-    COMPLETED: 'parked payment_in_unexpected_status',
+    DISPUTED: 'parked status_unclear',
+    REVERSED: 'parked status_unclear',
+    COMPLETED: 'parked status_unclear',
     REQUIRES_REVIEW: 'wait review',
   };
 

@@ -325,7 +325,7 @@ describe('commands of one payment', () => {
     expect(await ledgerOf(externalId)).toMatchObject([{ effects: { capture: 1 } }]);
   });
 
-  test('a capture refused for lack of funds is rejected after one look at the payment', async () => {
+  test('a capture refused for lack of funds is rejected once looks over time show that it was not taken', async () => {
     const { id, externalId } = await insertCreate(fixture.pool, { body: withAmount('90000000000.00') });
     expect(await runToItsEnd(fixture, id)).toMatchObject({
       status: 'rejected',

@@ -51,6 +51,7 @@ const STEP_FORCED = [
   'rejected:provider_rejected',
   'parked:attempts_exhausted',
   'parked:payment_in_unexpected_status',
+  'parked:status_unclear',
 ];
 const REFUND_FORCED = [
   'rejected:provider_rejected',

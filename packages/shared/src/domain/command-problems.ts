@@ -55,7 +55,7 @@ export const COMMAND_PROBLEMS = {
   payment_in_unexpected_status: {
     statuses: ['parked'],
     title: 'The payment is in a status in which the step is not possible',
-    cause: 'The status is unknown to Capstan, or does not come before this step.',
+    cause: 'The status is known and does not come before this step.',
     fix: 'Look at the payment at Conomy, then redrive or cancel.',
   },
   payment_known_under_other_key: {
@@ -146,6 +146,12 @@ export const COMMAND_PROBLEMS = {
     title: 'Conomy has several payments with this externalId',
     cause: 'The answer to the create was lost, and more than one payment could be its effect.',
     fix: 'Decide which one counts; the others must never be captured.',
+  },
+  status_unclear: {
+    statuses: ['parked'],
+    title: 'The status tells neither that the step was taken nor that it can be',
+    cause: 'The payment was read as DISPUTED, REVERSED or in a status that no documentation of Conomy names.',
+    fix: 'Ask Conomy what became of the payment, then redrive: it is read again before anything is sent.',
   },
 } as const satisfies Record<
   string,

@@ -9,8 +9,10 @@ export type Behaviour =
   | 'credentials'
   /** It may have been carried out: find out by reading, never by sending. */
   | 'unknown'
-  /** Clearly refused, perhaps because it was done before: read. Done if the effect is there, else rejected. */
+  /** Clearly refused, perhaps because it was done before: read over time. Done if the effect is there, else rejected. */
   | 'look'
+  /** Refused over what our reads contradict: read over time. Done if the effect is there, else the same is sent again. */
+  | 'look_again'
   /** Clearly refused and without effect: rejected. */
   | 'reject';
 
@@ -33,7 +35,7 @@ export interface CatalogueRow {
 const CREATE: readonly Operation[] = ['create', 'create_attempt'];
 /** Steps of a payment that exists: a refusal for its state may mean that the step was already taken. */
 const STEPS: readonly Operation[] = ['authorize', 'capture'];
-/** Its parent is read before it is sent, so a refusal for the parent's state is about this refund. */
+/** Its parent is read right before it is sent, so a refusal over the parent may speak of a refund that was made. */
 const REFUND: readonly Operation[] = ['refund'];
 /** It moves nothing; a refusal is about this document, and what another one did is no explanation of it. */
 const DOCUMENT: readonly Operation[] = ['submit_document'];
@@ -50,9 +52,10 @@ const KNOWN: readonly (Omit<CatalogueRow, 'codes' | 'types'> & { code: string; t
   { code: '14', type: 'parsingResource', behaviour: 'reject', why: 'The provider could not parse the request body.' },
   { code: '21', type: 'failedPrecondition', operations: CREATE, behaviour: 'reject', why: 'A business rule forbids this payment, for example the minimum of its rail.' },
   { code: '21', type: 'failedPrecondition', operations: STEPS, behaviour: 'look', why: 'The payment is not in the state this step needs, perhaps because the step was taken.' },
-  { code: '21', type: 'failedPrecondition', operations: REFUND, behaviour: 'reject', why: 'The payment is not SETTLED, or less than this amount is still refundable.' },
+  { code: '21', type: 'failedPrecondition', operations: REFUND, behaviour: 'look', why: 'The payment is not SETTLED, or less than this amount is still refundable, perhaps because the refund was made.' },
   { code: '21', type: 'failedPrecondition', operations: DOCUMENT, behaviour: 'reject', why: 'The payment takes no document in its state.' },
-  { code: '31', type: 'notFound', operations: REFUND, behaviour: 'reject', why: 'The payment to refund does not exist for this tenant.' },
+  { code: '31', type: 'notFound', operations: STEPS, behaviour: 'look_again', why: 'The provider does not find a payment that it gave an id, so it lags behind itself.' },
+  { code: '31', type: 'notFound', operations: REFUND, behaviour: 'look', why: 'The provider does not find a payment that it showed right before.' },
   { code: '31', type: 'notFound', behaviour: 'reject', why: 'The payment, identity or account does not exist for this tenant.' },
   { code: '32', type: 'tooManyRequests', behaviour: 'retry', why: 'The rate limit turned the request away before it was looked at.' },
   { code: '41', type: 'unauthorized', behaviour: 'credentials', why: 'The provider refused our credentials even with a new token.' },
@@ -77,7 +80,15 @@ export const ERROR_CATALOGUE: readonly CatalogueRow[] = [
   { http: [502, 599], behaviour: 'unknown', why: 'The provider or a gateway failed; the request may have been carried out.' },
 
   { operations: CREATE, http: [409, 409], behaviour: 'look', why: 'A conflict on create may mean that an earlier try made this payment.' },
+  // About a payment that exists these come also from what lags behind it, so none of them ends anything by itself.
+  { operations: STEPS, http: [404, 404], behaviour: 'look_again', why: 'The provider does not find a payment that it gave an id, so it lags behind itself.' },
+  { operations: STEPS, http: [409, 409], behaviour: 'look', why: 'The step conflicts with the state of the payment, perhaps because it was taken.' },
+  { operations: STEPS, http: [412, 412], behaviour: 'look', why: 'The payment is not in the state this step needs, perhaps because the step was taken.' },
+  { operations: STEPS, http: [422, 422], behaviour: 'look', why: 'The payment is not in the state this step needs, perhaps because the step was taken.' },
+  { operations: REFUND, http: [404, 404], behaviour: 'look', why: 'The provider does not find a payment that it showed right before, or refunds are unsupported here.' },
   { operations: REFUND, http: [409, 409], behaviour: 'look', why: 'A conflict on a refund may mean that an earlier try made it.' },
+  { operations: REFUND, http: [412, 412], behaviour: 'look', why: 'The payment is not in the state a refund needs, perhaps because the refund was made.' },
+  { operations: REFUND, http: [422, 422], behaviour: 'look', why: 'The payment is not in the state a refund needs, perhaps because the refund was made.' },
   { operations: DOCUMENT, http: [409, 409], behaviour: 'reject', why: 'The provider has this document already.' },
   ...KNOWN.map(({ code, type: _type, ...row }) => ({ ...row, codes: [code] })),
   ...KNOWN.map(({ code: _code, type, ...row }) => ({ ...row, types: [type] })),
@@ -94,11 +105,7 @@ export const ERROR_CATALOGUE: readonly CatalogueRow[] = [
   // No code, or one of no known family: only the HTTP status is left.
   { http: [401, 401], behaviour: 'credentials', why: 'The provider refused our credentials even with a new token.' },
   { http: [408, 408], behaviour: 'unknown', why: 'The provider gave up waiting for the request; how much of it arrived is not known.' },
-  { http: [409, 409], behaviour: 'look', why: 'The request conflicts with a state, perhaps because the step was taken.' },
-  { operations: STEPS, http: [412, 412], behaviour: 'look', why: 'The payment is not in the state this step needs, perhaps because the step was taken.' },
-  { operations: STEPS, http: [422, 422], behaviour: 'look', why: 'The payment is not in the state this step needs, perhaps because the step was taken.' },
   { http: [425, 425], behaviour: 'unknown', why: 'The provider did not want the request this early; what it did with it is not known.' },
-  { operations: REFUND, http: [404, 404], behaviour: 'reject', why: 'The payment to refund does not exist for this tenant, or refunds are unsupported here.' },
   { http: [429, 429], behaviour: 'retry', why: 'A rate limit turned the request away before it was looked at.' },
   { http: [400, 499], behaviour: 'reject', why: 'The provider refused the request.' },
   { operations: REFUND, http: [501, 501], behaviour: 'reject', why: 'Refunds are unsupported here; the other documented way is never tried, it could refund twice.' },

@@ -10,7 +10,7 @@ import {
 import type { ProviderFailure } from '../../../src/provider/payment-provider.ts';
 
 const STAGES = ['not_sent', 'no_clear_answer', 'answered'] as const;
-const BEHAVIOURS: readonly Behaviour[] = ['retry', 'credentials', 'unknown', 'look', 'reject'];
+const BEHAVIOURS: readonly Behaviour[] = ['retry', 'credentials', 'unknown', 'look', 'look_again', 'reject'];
 
 function* everyFailure(): Generator<[Operation, ProviderFailure]> {
   const codes = [undefined, '01', '02', '11', '12', '13', '14', '21', '31', '32', '41', '42', '43'];
@@ -79,6 +79,7 @@ describe('every failure', () => {
     }
     for (const type of ['unimplemented', 'notFound']) {
       deciding.add(findCatalogueRow('refund', { stage: 'answered', reason: 'x', type }));
+      deciding.add(findCatalogueRow('capture', { stage: 'answered', reason: 'x', type }));
     }
     for (const row of ERROR_CATALOGUE) {
       expect(row.why).toMatch(/^[A-Z].*\.$/);
@@ -93,21 +94,28 @@ describe('the provider’s table', () => {
     reason: `http_${facts.httpStatus}`,
     ...facts,
   });
-  const rows: [code: string, type: string, http: number, create: Behaviour, step: Behaviour][] = [
-    ['11', 'invalidParam', 400, 'reject', 'reject'],
-    ['12', 'missingParam', 400, 'reject', 'reject'],
-    ['13', 'alreadyExist', 409, 'look', 'look'],
-    ['14', 'parsingResource', 400, 'reject', 'reject'],
-    ['21', 'failedPrecondition', 422, 'reject', 'look'],
-    ['21', 'failedPrecondition', 412, 'reject', 'look'],
-    ['31', 'notFound', 404, 'reject', 'reject'],
-    ['32', 'tooManyRequests', 429, 'retry', 'retry'],
-    ['41', 'unauthorized', 401, 'credentials', 'credentials'],
-    ['42', 'unimplemented', 501, 'reject', 'reject'],
-    ['43', 'forbiddenOperation', 403, 'reject', 'reject'],
+  const rows: [
+    code: string,
+    type: string,
+    http: number,
+    create: Behaviour,
+    step: Behaviour,
+    refund: Behaviour,
+  ][] = [
+    ['11', 'invalidParam', 400, 'reject', 'reject', 'reject'],
+    ['12', 'missingParam', 400, 'reject', 'reject', 'reject'],
+    ['13', 'alreadyExist', 409, 'look', 'look', 'look'],
+    ['14', 'parsingResource', 400, 'reject', 'reject', 'reject'],
+    ['21', 'failedPrecondition', 422, 'reject', 'look', 'look'],
+    ['21', 'failedPrecondition', 412, 'reject', 'look', 'look'],
+    ['31', 'notFound', 404, 'reject', 'look_again', 'look'],
+    ['32', 'tooManyRequests', 429, 'retry', 'retry', 'retry'],
+    ['41', 'unauthorized', 401, 'credentials', 'credentials', 'credentials'],
+    ['42', 'unimplemented', 501, 'reject', 'reject', 'reject'],
+    ['43', 'forbiddenOperation', 403, 'reject', 'reject', 'reject'],
   ];
 
-  it.each(rows)('%s %s with HTTP %i', (code, type, httpStatus, create, step) => {
+  it.each(rows)('%s %s with HTTP %i', (code, type, httpStatus, create, step, refund) => {
     for (const facts of [
       { code, type, httpStatus },
       { code, httpStatus },
@@ -118,19 +126,26 @@ describe('the provider’s table', () => {
       expect(classifyFailure('create', answered(facts))).toBe(create);
       expect(classifyFailure('authorize', answered(facts))).toBe(step);
       expect(classifyFailure('capture', answered(facts))).toBe(step);
-      // An attempt is made like a payment. A refund's parent is read first, so a refusal for its state is final.
+      // An attempt is made like a payment.
       expect(classifyFailure('create_attempt', answered(facts))).toBe(create);
-      expect(classifyFailure('refund', answered(facts))).toBe(create);
+      expect(classifyFailure('refund', answered(facts))).toBe(refund);
     }
   });
 
+  it.each([404, 409, 412, 422])('no %i about a payment that exists ends anything by itself', (httpStatus) => {
+    for (const code of [undefined, '11', '12', '13', '14', '21', '31', '42', '43', '29', '39'])
+      for (const operation of ['authorize', 'capture', 'refund'] as const)
+        expect(classifyFailure(operation, answered({ code, httpStatus }))).toMatch(/^look/);
+  });
+
   it('a refund that is not offered is unsupported, by code or by bare status', () => {
-    for (const facts of [{ code: '42', httpStatus: 501 }, { httpStatus: 501 }, { httpStatus: 404 }]) {
+    for (const facts of [{ code: '42', httpStatus: 501 }, { httpStatus: 501 }]) {
       const row = findCatalogueRow('refund', answered(facts));
       expect(row).toMatchObject({ behaviour: 'reject', why: expect.stringContaining('unsupported') });
     }
-    const noParent = findCatalogueRow('refund', answered({ code: '31', httpStatus: 404 }));
-    expect(noParent.why).toBe('The payment to refund does not exist for this tenant.');
+    // A 404 may as well come from what lags behind the parent that was just read.
+    const notFound = findCatalogueRow('refund', answered({ httpStatus: 404 }));
+    expect(notFound).toMatchObject({ behaviour: 'look', why: expect.stringContaining('unsupported') });
   });
 
   it('failedPrecondition with 409 means a state conflict on a step, and may mean success on create', () => {
