@@ -633,6 +633,7 @@ CREATE INDEX attempts_retryable_idx ON public.attempts USING btree (finished_at)
 CREATE INDEX command_redrives_command_id_idx ON public.command_redrives USING btree (command_id, at);
 
 CREATE INDEX commands_alarm_at_idx ON public.commands USING btree (alarm_at) WHERE (alarm_at IS NOT NULL);
+CREATE INDEX commands_not_after_idx ON public.commands USING btree (not_after) WHERE ((not_after IS NOT NULL) AND (status = ANY (ARRAY['accepted'::text, 'blocked'::text, 'executing'::text])));
 
 CREATE INDEX commands_offer_at_idx ON public.commands USING btree (offer_at) WHERE (offer_at IS NOT NULL);
 

@@ -1,3 +1,4 @@
+import { endOnePast } from '@capstan/capturer/end-past-deadline';
 import { executeCommand } from '@capstan/capturer/execute-command';
 import { capturerTimings } from '@capstan/capturer/timings';
 import type { Payment, PaymentStatus } from '@capstan/conomy-sandbox/payment';
@@ -5,6 +6,7 @@ import { createRandom } from '@capstan/local-stack/demo/random';
 import { applyDelivery } from '@capstan/reconciler/apply-delivery';
 import { readPayment } from '@capstan/reconciler/read-payment';
 import { relayJobs } from '@capstan/reconciler/relay-jobs';
+import { takePastDeadline } from '@capstan/shared/db/deadlines';
 import { createProviderGate } from '@capstan/shared/provider/gate/provider-gate';
 import type { JobData } from '@capstan/shared/queue/catalogue';
 import { createCallers } from './callers.ts';
@@ -23,6 +25,8 @@ import { createWorkload } from './workload.ts';
 /** Jobs worked on at once, over all virtual processes. */
 const JOBS_MAX = 5;
 const RELAY_EVERY_MS = 1_000;
+/** Commands past their notAfter instant that are ended in one pass. */
+const DEADLINES_MAX = 10;
 /** Passes of the relay after which nothing is left to hope for. */
 const IDLE_ROUNDS_MAX = 400;
 /** Longer than any wait that is bounded: what is open by then stays open. */
@@ -101,6 +105,14 @@ export async function runSeed(
     },
   });
 
+  const capturerOf = (task: Task) => {
+    const context = contextOf(task);
+    const { commands, reads } = context.senders;
+    const worker = task.name;
+    const readers = { begin: (read: () => Promise<void>) => read() };
+    return { ...context, readers, commands, reads, timings, worker, monotonicMs: now };
+  };
+
   const work = (task: Task, { kind, data }: SimulatedJob): Promise<unknown> => {
     const context = contextOf(task);
     if (kind === 'deliveries') {
@@ -108,17 +120,7 @@ export async function runSeed(
       return applyDelivery(context, deliveryId, timesReceived);
     }
     if (kind === 'reads') return readPayment(context, data as JobData<'reads'>);
-    const { commands, reads } = context.senders;
-    const capturer = {
-      ...context,
-      readers: { begin: (read: () => Promise<void>) => read() },
-      commands,
-      reads,
-      timings,
-      worker: task.name,
-      monotonicMs: now,
-    };
-    return executeCommand(capturer, (data as JobData<'commands'>).commandId);
+    return executeCommand(capturerOf(task), (data as JobData<'commands'>).commandId);
   };
   const inMs = (ms: number, run: () => unknown) => later(now() + ms, run);
   const callers = createCallers({ start, inMs, contextOf, pool });
@@ -169,7 +171,13 @@ export async function runSeed(
     if (now() >= relayAtMs && ![...tasks].some(({ name }) => name === 'relay')) {
       lastRelayMs = now();
       relayAtMs = Number.POSITIVE_INFINITY;
-      ready.push(start('relay', (task) => relayJobs(contextOf(task))));
+      ready.push(
+        start('relay', async (task) => {
+          for (const past of await takePastDeadline(contextOf(task).pool, DEADLINES_MAX))
+            start('worker of deadlines', (self) => endOnePast(capturerOf(self), past));
+          await relayJobs(contextOf(task));
+        }),
+      );
     }
     if (ready.length > 0) {
       const task = random.pick(ready);
@@ -234,10 +242,11 @@ async function isQuiet({ pool }: SimulationDatabase, provider: SimulatedProvider
   return rows.every(({ id, status }) => provider.find(id)?.status === status);
 }
 
-/** When the first row is due to be offered; before that the relay has no reason to look. */
+/** When the first row is due to be offered or ended; before that the relay has no reason to look. */
 async function nextOfferMs({ pool }: SimulationDatabase): Promise<number | null> {
   const { rows } = await pool.query<{ offerMs: number | null }>(
-    `select (extract(epoch from least((select min(offer_at) from commands), (select min(offer_at) from payments),
+    `select (extract(epoch from least((select min(offer_at) from commands),
+       (select min(not_after) from commands where status in ('accepted', 'blocked', 'executing') and claimed_until is null), (select min(offer_at) from payments),
        (select min(offer_at) from webhook_deliveries))) * 1000)::float8 as "offerMs"`,
   );
   return rows[0]?.offerMs ?? null;

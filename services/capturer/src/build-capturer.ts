@@ -6,6 +6,7 @@ import { startHealthServer } from '@capstan/shared/http/health-server';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
 import { openProvider } from '@capstan/shared/process/open-provider';
+import { runEvery } from '@capstan/shared/process/run-every';
 import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
@@ -13,9 +14,13 @@ import { createRegistry } from '@capstan/shared/telemetry/metrics';
 import { measureUnfinishedCommands } from '@capstan/shared/telemetry/unfinished-work';
 import type { CapturerConfig } from './config.ts';
 import type { CapturerContext } from './context.ts';
+import { endPastDeadline } from './end-past-deadline.ts';
 import { executeCommand } from './execute-command.ts';
 import { createReaders } from './readers.ts';
 import { capturerTimings } from './timings.ts';
+
+/** How often commands past their notAfter instant are looked for: they end within 2 s of it. */
+const DEADLINES_EVERY_MS = 500;
 
 /** Wires a capturer from its configuration and starts it; everything started is registered to be stopped. */
 export async function buildCapturer(
@@ -67,6 +72,8 @@ export async function buildCapturer(
     work: ({ commandId }) => executeCommand(context, commandId),
   });
   lifecycle.onStop('command worker', () => worker.close());
+  const deadlines = runEvery('deadlines', DEADLINES_EVERY_MS, () => endPastDeadline(context), log);
+  lifecycle.onStop('deadlines', () => deadlines.stop());
 
   const checks = {
     database: databaseCheck(pool),

@@ -51,8 +51,8 @@ function classifyRefusal(operation: Operation, failure: ProviderFailure): CallOu
     case 'credentials':
       return { ...refused, outcome: 'retryable' };
     case 'unknown':
-    case 'look':
     case 'look_again':
+    case 'look':
       return { ...refused, outcome: 'unknown' };
     case 'reject':
       return { ...refused, outcome: 'rejected' };

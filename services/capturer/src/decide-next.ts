@@ -59,9 +59,31 @@ function decideStep(command: ClaimedCommand, statusIsFresh: boolean): NextAction
   if (command.duplicateOf !== null) return { kind: 'end', status: 'parked', problem: SECOND_KEY };
   if (attempt !== null && isAttemptOpen(attempt))
     return { kind: 'resolve', attemptId: attempt.id, operation };
-  if (command.deadlinePassed && command.stepsDone === 0 && attempt === null) {
-    return end('canceled', 'deadline_passed', 'It was not begun by its notAfter instant.');
-  }
+  const action = decideOpenStep(command, operation, statusIsFresh);
+  if (!command.deadlinePassed || action === 'done' || isHeldByReview(command, operation)) return action;
+  return { kind: 'end', status: 'canceled', problem: pastDeadline(`step ${operation}`) };
+}
+
+/** A step that was sent and is held by a review takes effect when that ends well, so it is under way. */
+function isHeldByReview({ attempt, paymentStatus }: ClaimedCommand, operation: Operation): boolean {
+  const isStep = operation === 'authorize' || operation === 'capture';
+  return isStep && attempt !== null && paymentStatus === 'REQUIRES_REVIEW';
+}
+
+/** Why nothing more is sent for a command; what of it was done before stays done. */
+export function pastDeadline(what: string): CommandProblem {
+  return {
+    code: 'deadline_passed',
+    detail: `Nothing of the ${what} was under way at its notAfter instant.`,
+  };
+}
+
+/** No attempt of the step can have had an effect that is not known. */
+function decideOpenStep(
+  command: ClaimedCommand,
+  operation: Operation,
+  statusIsFresh: boolean,
+): NextAction | 'done' {
   if (command.failures >= FAILURES_MAX) {
     return end(
       'parked',
@@ -76,7 +98,7 @@ function decideStep(command: ClaimedCommand, statusIsFresh: boolean): NextAction
       'It is a payment attempt, which moves no money. Create the payment, then name that one.',
     );
   }
-  const send: NextAction = { kind: 'send', operation, number: (attempt?.number ?? 0) + 1 };
+  const send: NextAction = { kind: 'send', operation, number: (command.attempt?.number ?? 0) + 1 };
   if (operation === 'create' || operation === 'create_attempt') return send;
   if (command.differs.length > 0) return end('parked', 'payment_unclear', differsFrom(command.differs));
   if (command.asked !== null && !command.isCompared) return { kind: 'read' };

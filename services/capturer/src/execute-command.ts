@@ -65,7 +65,8 @@ async function fenced(context: CapturerContext, commandId: string, work: () => P
 async function claimTurn(context: CapturerContext, commandId: string): Promise<Turn | null> {
   const claimedAtMs = context.monotonicMs();
   const claimed = await inTransaction(context.pool, async (tx) => {
-    const claim = { id: commandId, worker: context.worker, leaseMs: context.timings.sendLeaseMs };
+    const { worker, timings } = context;
+    const claim = { id: commandId, worker, leaseMs: timings.sendLeaseMs, nowMs: claimedAtMs };
     const command = await claimCommand(tx, claim);
     if (command === null) return null;
     if (command.attempt?.outcome === null) await markAttemptAbandoned(tx, command.attempt.id);

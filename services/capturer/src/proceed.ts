@@ -38,6 +38,8 @@ export interface ProceedContext {
   claimedAtMs: number;
   /** In [0, 1). */
   random: () => number;
+  /** Milliseconds of the clock of `notAfterAtMs`. */
+  monotonicMs: () => number;
   /** The status was told by the provider under this claim. */
   statusIsFresh: boolean;
   /** The claim was taken in this same transaction: its row is as it should be and its lease is new. */
@@ -53,7 +55,8 @@ export async function proceed(
   command: ClaimedCommand,
   context: ProceedContext,
 ): Promise<Proceeding> {
-  const { stepsDone, action } = decideNext(command, context.statusIsFresh);
+  const deadlinePassed = isPastDeadline(command, context.monotonicMs());
+  const { stepsDone, action } = decideNext({ ...command, deadlinePassed }, context.statusIsFresh);
   const at: ClaimedCommand =
     stepsDone === command.stepsDone ? command : { ...command, stepsDone, attempt: null, failures: 0 };
   switch (action.kind) {
@@ -69,6 +72,11 @@ export async function proceed(
         return proceed(tx, { ...at, amountDiffers: false }, context);
       return end(tx, at, action.status, action.problem);
   }
+}
+
+/** Whether no byte of the command may leave any more. */
+export function isPastDeadline({ notAfterAtMs }: ClaimedCommand, nowMs: number): boolean {
+  return notAfterAtMs !== null && nowMs >= notAfterAtMs;
 }
 
 async function beginTurn(

@@ -35,7 +35,10 @@ export async function sendStep(context: CapturerContext, dispatch: Dispatch): Pr
   );
 }
 
-/** The dispatch guard: a claim that is not fresh any more may already be somebody else's, so nothing leaves. */
+/**
+ * The dispatch guard: a claim that is not fresh any more may already be somebody else's, so nothing leaves. Nor does
+ * anything after the notAfter instant, however long the call waits for a token or a connection.
+ */
 async function callInWindow(
   { monotonicMs, timings, provider }: CapturerContext,
   { command, action, claimedAtMs }: Dispatch,
@@ -43,25 +46,30 @@ async function callInWindow(
   if (monotonicMs() - claimedAtMs >= timings.sendWindowMs) {
     return { ok: false, failure: { stage: 'not_sent', reason: 'send_window_passed' } };
   }
-  const signal = AbortSignal.timeout(timings.callMsMax);
+  const { notAfterAtMs } = command;
+  const startMsMax = notAfterAtMs === null ? undefined : notAfterAtMs - monotonicMs();
+  if (startMsMax !== undefined && startMsMax <= 0) {
+    return { ok: false, failure: { stage: 'not_sent', reason: 'deadline_passed' } };
+  }
+  const options = { signal: AbortSignal.timeout(timings.callMsMax), startMsMax };
   switch (action.operation) {
     case 'create':
-      return provider.createPayment(required(command.createBody, 'create body'), { signal });
+      return provider.createPayment(required(command.createBody, 'create body'), options);
     case 'create_attempt':
-      return provider.createAttempt(required(command.createBody, 'create body'), { signal });
+      return provider.createAttempt(required(command.createBody, 'create body'), options);
     case 'refund': {
       const { amount, reason } = required(command.refund, 'amount');
-      return provider.refundPayment(required(command.conomyId, 'Conomy id'), { amount, reason }, { signal });
+      return provider.refundPayment(required(command.conomyId, 'Conomy id'), { amount, reason }, options);
     }
     case 'authorize':
-      return provider.authorizePayment(required(command.conomyId, 'Conomy id'), { signal });
+      return provider.authorizePayment(required(command.conomyId, 'Conomy id'), options);
     case 'capture':
-      return provider.capturePayment(required(command.conomyId, 'Conomy id'), { signal });
+      return provider.capturePayment(required(command.conomyId, 'Conomy id'), options);
     case 'submit_document':
       return provider.submitDocument(
         required(command.conomyId, 'Conomy id'),
         required(command.document, 'document'),
-        { signal },
+        options,
       );
   }
 }

@@ -171,13 +171,14 @@ export function insertLater(
   paymentKey: string,
   operation: 'authorize' | 'capture',
   status = 'accepted',
+  notAfter: string | null = null,
 ) {
   return insertRow(pool, {
     paymentKey,
     type: `payment.${operation}`,
     steps: [operation],
     createBody: null,
-    notAfter: null,
+    notAfter,
     status,
   });
 }

@@ -14,6 +14,7 @@ export function claimedCommand(over: Partial<ClaimedCommand> = {}): ClaimedComma
     createBody: null,
     refund: null,
     document: null,
+    notAfterAtMs: null,
     deadlinePassed: false,
     redriven: false,
     paymentKey: '0197f0a0-0000-7000-8000-000000000002',

@@ -186,18 +186,60 @@ describe('a deadline that has passed', () => {
     );
   });
 
-  test('does not stop a command that was begun', () => {
-    const retried = { id: 1, number: 1, outcome: 'retryable', resolution: null } as const;
-    expect(inShort(decideNext(claimedCommand({ deadlinePassed: true, attempt: retried }), false))).toBe(
-      'send capture 2',
-    );
-    const second = claimedCommand({
+  const plan = (over: Partial<ClaimedCommand>) =>
+    claimedCommand({
       deadlinePassed: true,
       type: 'payment.create',
-      steps: ['create', 'capture'],
-      stepsDone: 1,
+      steps: ['create', 'authorize', 'capture'],
+      createBody: '{}',
+      ...over,
     });
-    expect(inShort(decideNext(second, false))).toBe('send capture 1');
+  const sent = (end: Partial<ClaimedAttempt>) => ({
+    attempt: { id: 1, number: 1, outcome: null, resolution: null, ...end } as const,
+  });
+
+  test.each<[what: string, ClaimedCommand, string]>([
+    ['of a step that could not be sent', plan(sent({ outcome: 'retryable' })), 'canceled deadline_passed'],
+    [
+      'of a step that is absent',
+      plan(sent({ outcome: 'unknown', resolution: 'retryable' })),
+      'canceled deadline_passed',
+    ],
+    ['of a later step', plan({ stepsDone: 2 }), 'canceled deadline_passed after 2'],
+    [
+      'of a later step that needs a read first',
+      plan({ stepsDone: 2, paymentStatus: null }),
+      'canceled deadline_passed after 2',
+    ],
+    [
+      'of a step before a review',
+      plan({ stepsDone: 2, paymentStatus: 'REQUIRES_REVIEW' }),
+      'canceled deadline_passed after 2',
+    ],
+    [
+      'of a step behind one that is done anyway',
+      plan({ stepsDone: 1, paymentStatus: 'AUTHORIZED' }),
+      'canceled deadline_passed after 2',
+    ],
+    [
+      'of a plan whose every step is done anyway',
+      plan({ stepsDone: 1, paymentStatus: 'CAPTURED' }),
+      'succeeded after 3',
+    ],
+    ['of a step of unknown outcome', plan(sent({ outcome: 'unknown' })), 'resolve create'],
+    ['of a call under way', plan(sent({})), 'resolve create'],
+    [
+      'of a step that was sent and is held by a review',
+      plan({ stepsDone: 2, paymentStatus: 'REQUIRES_REVIEW', ...sent({ outcome: 'retryable' }) }),
+      'wait review after 2',
+    ],
+  ])('%s', (_what, command, expected) => {
+    const { stepsDone } = command;
+    const decision = decideNext(command, true);
+    const shown = inShort(decision);
+    const isAfter = expected.includes(' after ') && !shown.includes(' after ');
+    expect(isAfter ? `${shown} after ${decision.stepsDone}` : shown).toBe(expected);
+    expect(decision.stepsDone).toBeGreaterThanOrEqual(stepsDone);
   });
 });
 
@@ -290,6 +332,12 @@ describe('whatever the rows say', () => {
       if (action.kind !== 'end') return;
       expect(action.problem === null).toBe(action.status === 'succeeded');
       if (action.status === 'succeeded') expect(stepsDone).toBe(plan.length);
+    });
+  });
+
+  test('nothing is sent after the notAfter instant', () => {
+    holds(({ deadlinePassed }, { action }) => {
+      if (deadlinePassed) expect(action.kind).not.toBe('send');
     });
   });
 

@@ -6,6 +6,7 @@ import { readHealth } from '@capstan/shared/db/provider-health';
 import type { PauseScope } from '@capstan/shared/domain/pause-scope';
 import { until } from '@capstan/testing/until';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { endPastDeadline } from '../src/end-past-deadline.ts';
 import { executeCommand } from '../src/execute-command.ts';
 import { type CapturerFixture, insertCreate, openCapturerFixture } from './capturer-fixture.ts';
 
@@ -127,7 +128,13 @@ describe('a pause', () => {
     const { id } = await insertCreate(fixture.pool, { notAfter });
     await executeCommand(fixture.context, id);
     expect(await findCommand(fixture.pool, id)).toMatchObject({ waitsFor: 'pause' });
-    await runUntil(id, { status: 'canceled', problem: { code: 'deadline_passed' } });
+    await comes('it is ended', async () => {
+      await endPastDeadline(fixture.context);
+      expect(await findCommand(fixture.pool, id)).toMatchObject({
+        status: 'canceled',
+        problem: { code: 'deadline_passed' },
+      });
+    });
   });
 });
 

@@ -7,6 +7,7 @@ import { startHealthServer } from '@capstan/shared/http/health-server';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
 import { openProvider } from '@capstan/shared/process/open-provider';
+import { runEvery } from '@capstan/shared/process/run-every';
 import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
@@ -27,7 +28,6 @@ import { pushEvents } from './push/push-events.ts';
 import { createReceiver } from './push/receiver.ts';
 import { readPayment } from './read-payment.ts';
 import { relayJobs } from './relay-jobs.ts';
-import { runEvery } from './run-every.ts';
 
 /** How often a day that is over is looked for. */
 const COMPARE_EVERY_MS = 10 * 60_000;

@@ -18,6 +18,9 @@ export interface ClaimedCommand {
   createBody: string | null;
   refund: RefundRequest | null;
   document: PaymentDocument | null;
+  /** Its notAfter instant on the monotonic clock of whoever claimed it; null when it has none. */
+  notAfterAtMs: number | null;
+  /** Whether that has passed, as of the decision to be made. */
   deadlinePassed: boolean;
   /** Put back by a person since its newest attempt began: the payment is read before anything is sent. */
   redriven: boolean;
@@ -60,7 +63,13 @@ export interface ClaimedAttempt {
  */
 export async function claimCommand(
   tx: PoolClient,
-  claim: { id: string; worker: string; leaseMs: number },
+  claim: {
+    id: string;
+    worker: string;
+    leaseMs: number;
+    /** The claimant's monotonic clock, taken before. */
+    nowMs: number;
+  },
 ): Promise<ClaimedCommand | null> {
   const { rows } = await tx.query<ClaimedCommand>(
     `with claimed as (
@@ -80,7 +89,8 @@ export async function claimCommand(
      )
      select c.id, c.claim_epoch as epoch, c.type, c.steps, c.steps_done as "stepsDone", c.failures,
        c.create_body::text as "createBody", c.refund, c.document,
-       coalesce(c.not_after < capstan_now(), false) as "deadlinePassed",
+       $4::float8 + (extract(epoch from c.not_after - capstan_now()) * 1000)::float8 as "notAfterAtMs",
+       coalesce(c.not_after <= capstan_now(), false) as "deadlinePassed",
        c.payment_key as "paymentKey", p.duplicate_of as "duplicateOf", p.kind as "paymentKind", p.snapshot->>'type' as "paymentType", p.conomy_id as "conomyId", p.external_id as "externalId",
        ${askedOf('c.payment_key')} as asked, p.compared_at is not null as "isCompared", '{}'::text[] as differs,
        exists (
@@ -100,7 +110,7 @@ export async function claimCommand(
      left join lateral (
        select * from attempts where command_id = c.id and step = c.steps_done order by number desc limit 1
      ) a on true`,
-    [claim.id, claim.worker, claim.leaseMs],
+    [claim.id, claim.worker, claim.leaseMs, claim.nowMs],
   );
   return rows[0] ?? null;
 }
@@ -168,32 +178,18 @@ export interface CommandWait {
   waitsFor: WaitsFor | null;
 }
 
-/**
- * Gives the claim back until `dueMs` from now. A command that has not begun is due again no later than its notAfter
- * instant, so that its end does not wait for a pause or the provider.
- */
+/** Gives the claim back until `dueMs` from now; a notAfter instant that passes meanwhile makes it due by itself. */
 export function deferCommand(tx: PoolClient, command: ClaimedCommand, wait: CommandWait): Promise<void> {
   return updateClaimed(
     tx,
     command,
     `status = $3::text, steps_done = $4::smallint, failures = $5::smallint, claimed_by = null, claimed_until = null,
      waits_for = $8::text,
-     due_at = ${DUE_AT},
-     offer_at = ${DUE_AT} + $7::float8 * interval '1 millisecond'`,
-    [
-      wait.status,
-      command.stepsDone,
-      command.failures,
-      wait.dueMs,
-      wait.graceMs,
-      wait.waitsFor,
-      command.stepsDone === 0 && command.attempt === null,
-    ],
+     due_at = capstan_now() + $6::float8 * interval '1 millisecond',
+     offer_at = capstan_now() + ($6::float8 + $7::float8) * interval '1 millisecond'`,
+    [wait.status, command.stepsDone, command.failures, wait.dueMs, wait.graceMs, wait.waitsFor],
   );
 }
-
-const DUE_AT = `least(capstan_now() + $6::float8 * interval '1 millisecond',
-       case when $9::boolean and not_after is not null then greatest(not_after, capstan_now()) end)`;
 
 /** Ends the command, or parks it for a person. */
 export function endCommand(

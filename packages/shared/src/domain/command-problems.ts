@@ -28,8 +28,9 @@ export const COMMAND_PROBLEMS = {
   },
   deadline_passed: {
     statuses: ['canceled'],
-    title: 'It was not begun by its notAfter instant',
-    cause: 'It waited behind another command, or Capstan or Conomy was down until then.',
+    title: 'Nothing of its step was under way at its notAfter instant',
+    cause:
+      'It waited behind another command, for a pause or for its next try, or Capstan or Conomy was down until then. Steps that were done before stay done.',
     fix: 'If it is still wanted, send it again with a new Idempotency-Key.',
   },
   document_unresolved: {

@@ -33,7 +33,7 @@ export const COMMAND_STATUSES = {
   },
   canceled: {
     ended: true,
-    meaning: 'not begun by its deadline, or canceled before a byte left',
+    meaning: 'nothing of its step was under way at its notAfter instant, or canceled before a byte left',
   },
 } as const satisfies Record<string, { ended: boolean; meaning: string }>;
 

@@ -148,6 +148,8 @@ export interface ObservedAccount {
 /** What every call takes: an abort signal of the caller's own, beside the client's deadline. */
 export interface CallOptions {
   signal?: AbortSignal;
+  /** No byte leaves later than this many milliseconds from now: then it is `not_sent`, `deadline_passed`. */
+  startMsMax?: number;
 }
 
 export interface PaymentProvider {

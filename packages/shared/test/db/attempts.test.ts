@@ -29,7 +29,7 @@ afterAll(async () => {
 /** Claims the command and has its next attempt end without a clear answer, all by the clock of `db`. */
 async function attemptUnknown(db: Pool, commandId: string, callMsMax: number) {
   return inTransaction(db, async (tx) => {
-    const command = await claimCommand(tx, { id: commandId, worker: 'first', leaseMs: 15_000 });
+    const command = await claimCommand(tx, { id: commandId, worker: 'first', leaseMs: 15_000, nowMs: 0 });
     if (command === null) throw new Error(`command ${commandId} could not be claimed`);
     const attemptId = await beginAttempt(tx, command, {
       operation: 'capture',

@@ -35,7 +35,7 @@ afterAll(async () => {
 const LEASE_MS = 15_000;
 
 function claim(id: string, worker = 'first', db = pool): Promise<ClaimedCommand | null> {
-  return inTransaction(db, (tx) => claimCommand(tx, { id, worker, leaseMs: LEASE_MS }));
+  return inTransaction(db, (tx) => claimCommand(tx, { id, worker, leaseMs: LEASE_MS, nowMs: 0 }));
 }
 
 async function claimed(id: string, worker = 'first', db = pool): Promise<ClaimedCommand> {
@@ -67,6 +67,7 @@ describe('a claim', () => {
       document: null,
       documentationStatus: null,
       refund: null,
+      notAfterAtMs: null,
       deadlinePassed: false,
       redriven: false,
       paymentKey,
@@ -161,7 +162,7 @@ describe('a worker that lost its claim', () => {
     const lost = await claimed(id);
     const attemptId = await inTransaction(pool, (tx) => beginAttempt(tx, lost, call));
     await inTransaction(later, async (tx) => {
-      const taken = await claimCommand(tx, { id, worker: 'second', leaseMs: LEASE_MS });
+      const taken = await claimCommand(tx, { id, worker: 'second', leaseMs: LEASE_MS, nowMs: 0 });
       await markAttemptAbandoned(tx, taken?.attempt?.id ?? 0);
     });
     const before = [

@@ -145,7 +145,7 @@ export function createCaller(options: ConomyClientOptions): Caller {
   const tokens = createTokenSource(fetchToken, clock, tokenVault);
 
   async function send(call: Call, callOptions?: CallOptions): Promise<Exchange> {
-    const deadline = startDeadline(callTimeoutMs, callOptions?.signal);
+    const deadline = startDeadline(callTimeoutMs, callOptions);
     const pool = poolOf(call.url.origin);
     const current = await tokens.current(deadline.signal);
     if (!current.ok) return { complete: false, failure: current.failure };

@@ -1,16 +1,24 @@
-/** When a call must end, and the last instant at which a byte of it may leave. */
+import type { CallOptions } from '../payment-provider.ts';
+
+/** When a call must end, and the last instant at which it may begin; both on the monotonic clock (`performance.now()`). */
 export interface Deadline {
   signal: AbortSignal;
-  /** On the monotonic clock (`performance.now()`), in milliseconds. */
   atMs: number;
+  /** No first byte of a request leaves from then on. */
+  startByMs: number;
 }
 
 /** A deadline `durationMs` from now that the caller's own signal may bring forward. */
-export function startDeadline(durationMs: number, callerSignal?: AbortSignal): Deadline {
+export function startDeadline(
+  durationMs: number,
+  { signal, startMsMax = Number.POSITIVE_INFINITY }: CallOptions = {},
+): Deadline {
   const timeout = AbortSignal.timeout(durationMs);
+  const nowMs = performance.now();
   return {
-    signal: callerSignal ? AbortSignal.any([timeout, callerSignal]) : timeout,
-    atMs: performance.now() + durationMs,
+    signal: signal ? AbortSignal.any([timeout, signal]) : timeout,
+    atMs: nowMs + durationMs,
+    startByMs: nowMs + startMsMax,
   };
 }
 

@@ -72,7 +72,9 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     // A process that was stopped for a while may get the connection before its overdue timers.
-    if (!this.#ended && performance.now() >= this.#deadline.atMs) this.#fail('timeout');
+    const nowMs = performance.now();
+    if (nowMs >= this.#deadline.atMs) this.#fail('timeout');
+    if (nowMs >= this.#deadline.startByMs) this.#fail('deadline_passed');
     // A second start would be a second sending: undici must never do that to a write.
     if (this.#ended || this.#controller)
       controller.abort(new Error('a request that is over must not be sent'));

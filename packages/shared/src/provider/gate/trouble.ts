@@ -14,7 +14,12 @@ export type Trouble =
   | 'unknown';
 
 /** Reasons of our own for not sending: nothing was learned about the provider. */
-export const NOTHING_TRIED: readonly string[] = ['aborted', 'send_window_passed', 'rate_limited'];
+export const NOTHING_TRIED: readonly string[] = [
+  'aborted',
+  'send_window_passed',
+  'deadline_passed',
+  'rate_limited',
+];
 
 export function troubleOf(failure: ProviderFailure | null): Trouble {
   if (failure === null) return 'none';

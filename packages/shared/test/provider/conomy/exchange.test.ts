@@ -19,12 +19,32 @@ class Controller implements Dispatcher.DispatchController {
 describe('ExchangeHandler', () => {
   it('lets nothing leave when the deadline passed before its timer ran', () => {
     const results: Exchange[] = [];
-    const overdue = { signal: new AbortController().signal, atMs: performance.now() - 1 };
+    const { signal } = new AbortController();
+    const overdue = { signal, atMs: performance.now() - 1, startByMs: Number.POSITIVE_INFINITY };
     const handler = new ExchangeHandler(100, overdue, (result) => results.push(result));
     const controller = new Controller();
     handler.onRequestStart(controller);
     expect(controller.aborted).toBe(true);
     expect(results).toEqual([{ complete: false, failure: { stage: 'not_sent', reason: 'timeout' } }]);
+  });
+
+  it('lets no first byte leave after the instant by which it had to, and ends no call that began before', () => {
+    const results: Exchange[] = [];
+    const late = startDeadline(60_000, { startMsMax: 0 });
+    const handler = new ExchangeHandler(100, late, (result) => results.push(result));
+    const controller = new Controller();
+    handler.onRequestStart(controller);
+    expect(controller.aborted).toBe(true);
+    expect(results).toEqual([{ complete: false, failure: { stage: 'not_sent', reason: 'deadline_passed' } }]);
+
+    const inTime: Exchange[] = [];
+    const begun = new ExchangeHandler(100, startDeadline(60_000, { startMsMax: 60_000 }), (result) =>
+      inTime.push(result),
+    );
+    begun.onRequestStart(new Controller());
+    begun.onResponseStart(new Controller(), 200, {});
+    begun.onResponseEnd();
+    expect(inTime).toMatchObject([{ complete: true, status: 200 }]);
   });
 
   it('stops a second sending of the same request, and then has no clear answer', () => {

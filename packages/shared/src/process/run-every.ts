@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from '@capstan/shared/telemetry/logger';
+import type { Logger } from '../telemetry/logger.ts';
 
 /** Repeats `duty` until stopped: at once while it says there is more to do, else after `intervalMs`. */
 export function runEvery(
