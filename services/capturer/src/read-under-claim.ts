@@ -1,8 +1,14 @@
 import { type ClaimedCommand, keepClaim } from '@capstan/shared/db/claims';
 import type { CapturerContext } from './context.ts';
+import type { CapturerTimings } from './timings.ts';
 
 /** How often a claim is kept within its lease: two tries may fail. */
 const TIMES_PER_LEASE = 3;
+
+/** What is left of the lease when a read is over, as long as the claim could be kept. */
+export function leaseMsAfterRead({ readLeaseMs }: CapturerTimings): number {
+  return readLeaseMs - readLeaseMs / TIMES_PER_LEASE;
+}
 
 /**
  * Reads the provider for a claimed command. However long that takes, the claim is kept, so that its lease can be that

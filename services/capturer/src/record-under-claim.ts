@@ -3,7 +3,7 @@ import { releaseWaitingForId } from '@capstan/shared/db/followers';
 import { lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { settleSecondKey } from '@capstan/shared/db/second-keys';
-import { inTransaction, violates } from '@capstan/shared/db/transaction';
+import { inPatientTransaction, violates } from '@capstan/shared/db/transaction';
 import type { ObservationSource } from '@capstan/shared/domain/mirror-move';
 import { factsOf, observePayment } from '@capstan/shared/mirror/observe-payment';
 import { documentationStatusOf, type ObservedPayment } from '@capstan/shared/provider/payment-provider';
@@ -12,27 +12,30 @@ import type { CapturerContext } from './context.ts';
 import { SECOND_KEY } from './decide-next.ts';
 import type { Turn } from './proceed.ts';
 import { publish, type Recorded } from './publish.ts';
+import { leaseMsAfterRead } from './read-under-claim.ts';
 
 /**
  * Commits what a call or read came to and publishes it. `record` is told the monotonic time from which a renewed
- * claim counts. When the payment turns out to be mirrored under another key already, the older key has it: recorded
+ * claim counts. While the database is away the commit is tried again for as long as the claim lasts: what is known
+ * becomes unknown only when somebody else may have taken over. When the payment turns out to be mirrored under another key already, the older key has it: recorded
  * is what came of that, and the younger key's commands are parked, since only a person can say what becomes of them.
  */
 export async function recordUnderClaim(
   context: CapturerContext,
   command: ClaimedCommand,
   record: (tx: PoolClient, claimedAtMs: number) => Promise<Recorded>,
+  untilMs = context.monotonicMs() + leaseMsAfterRead(context.timings),
 ): Promise<Turn | null> {
-  const claimedAtMs = context.monotonicMs();
-  const commit = () => inTransaction(context.pool, (tx) => record(tx, claimedAtMs));
+  const { pool, monotonicMs } = context;
+  const patience = { untilMs, monotonicMs };
+  const commit = () => inPatientTransaction(pool, (tx) => record(tx, monotonicMs()), patience);
   try {
     return await publish(context, command, await commit());
   } catch (error) {
     if (!(error instanceof SecondKeyError)) throw error;
     const { conomyId } = error;
-    const isOurs = await inTransaction(context.pool, (tx) =>
-      settleSecondKey(tx, command.paymentKey, conomyId, SECOND_KEY),
-    );
+    const settle = (tx: PoolClient) => settleSecondKey(tx, command.paymentKey, conomyId, SECOND_KEY);
+    const isOurs = await inPatientTransaction(pool, settle, patience);
     const { id: commandId, paymentKey } = command;
     context.log.error(
       { event: 'payment.second_key', commandId, paymentKey, conomyId, isOurs },

@@ -25,14 +25,21 @@ export async function sendStep(context: CapturerContext, dispatch: Dispatch): Pr
   const startedAtMs = context.monotonicMs();
   const { command, action } = dispatch;
   const result = await callInWindow(context, dispatch);
-  const answered = classifyOutcome(action.operation, result);
+  const durationMs = context.monotonicMs() - startedAtMs;
+  const classified = classifyOutcome(action.operation, result);
   // The answer to a refund is about its child.
-  const own = action.operation === 'refund' ? answered : doubtAnother(command, answered);
-  const call = await doubtRefusal(context, dispatch, own);
-  logAttempt(context, dispatch, call, context.monotonicMs() - startedAtMs);
-  return recordUnderClaim(context, command, (tx, claimedAtMs) =>
-    recordCall(tx, context, dispatch, call, claimedAtMs),
-  );
+  const answered = action.operation === 'refund' ? classified : doubtAnother(command, classified);
+  let call = answered;
+  const record = async (tx: PoolClient, claimedAtMs: number) => {
+    call = await doubtRefusal(tx, dispatch, answered);
+    return recordCall(tx, context, dispatch, call, claimedAtMs);
+  };
+  const heldUntilMs = dispatch.claimedAtMs + context.timings.sendLeaseMs;
+  try {
+    return await recordUnderClaim(context, command, record, heldUntilMs);
+  } finally {
+    logAttempt(context, dispatch, call, durationMs);
+  }
 }
 
 /**
@@ -79,12 +86,12 @@ async function callInWindow(
  * its reads have shown, the payment is looked at before the command is said to have come to nothing.
  */
 async function doubtRefusal(
-  { pool }: CapturerContext,
+  tx: PoolClient,
   { action: { attemptId, number } }: Dispatch,
   call: CallOutcome,
 ): Promise<CallOutcome> {
   if (call.outcome !== 'rejected' || number === 1) return call;
-  return (await followsUnknownAttempt(pool, attemptId)) ? { ...call, outcome: 'unknown' } : call;
+  return (await followsUnknownAttempt(tx, attemptId)) ? { ...call, outcome: 'unknown' } : call;
 }
 
 /** One commit: the attempt's outcome, the mirror, the command's next step and the attempt row of the next call. */
