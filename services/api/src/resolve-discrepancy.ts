@@ -62,18 +62,23 @@ async function repair(
   }
 }
 
-/** The mirror takes what a read tells now, out of a final state too. */
+const OVERTAKEN =
+  'The mirror moved while Conomy was read for it, so which of the two is newer cannot be told. Look at it again.';
+
+/** The mirror takes what a read tells now, out of a final state too; never what is older than its last move. */
 async function takeStatus(context: ReadContext, found: DiscrepancyRow, resolution: Resolution) {
-  const told = await readNow(context, await mirrored(context, found));
+  const before = await mirrored(context, found);
+  const told = await readNow(context, before);
   const { observed, ended } = await inTransaction(context.pool, async (tx) => {
     const payment = found.paymentKey === null ? null : await lockPayment(tx, found.paymentKey);
     if (payment === null) throw new Error(`the discrepancy ${found.id} is of no mirrored payment`);
     const taken = await observePayment(
       tx,
       payment,
-      { ...factsOf(told), source: 'operator', sourceId: found.id },
+      { ...factsOf(told), source: 'operator', sourceId: found.id, askedAtVersion: before.version },
       context.random(),
     );
+    if (taken.move.kind === 'read') throw notResolvable(OVERTAKEN);
     const status = taken.move.kind === 'moved' ? 'repaired' : 'explained';
     return { observed: taken, ended: await endDiscrepancy(tx, found.id, { ...resolution, status }) };
   });

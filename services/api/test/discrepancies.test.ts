@@ -18,10 +18,17 @@ import {
 let api: ApiFixture;
 /** What the next reads answer. */
 let told: ProviderResult<ObservedPayment>;
+/** Happens between the word of Conomy and its recording. */
+let meanwhile: () => Promise<unknown>;
 let key: string;
 
 beforeEach(async () => {
-  api = await openApi({ provider: providerWith({ readPayment: async () => told }) });
+  meanwhile = async () => {};
+  const readPayment = async () => {
+    await meanwhile();
+    return told;
+  };
+  api = await openApi({ provider: providerWith({ readPayment }) });
   const { body } = await postCommand(api.app, createCommand({ externalId: 'order-1' }), 'key-1');
   key = body.command.payment.key;
   await mirror('CAPTURED');
@@ -121,6 +128,21 @@ describe('a contradicted final state', () => {
     expect(events.body.events.at(-1)).toMatchObject({ payment: { status: 'FAILED', final: true } });
   });
 
+  test('is not repaired with what a move of the mirror overtook: the newer word stays', async () => {
+    const id = await contradicted();
+    meanwhile = () =>
+      api.pool.query(
+        `update payments set status = 'UNSETTLED', cause = 'operator', version = version + 1 where key = $1`,
+        [key],
+      );
+    expect(await resolve(id, { action: 'repair', reason })).toMatchObject({
+      status: 409,
+      body: { code: 'not_resolvable', detail: expect.stringContaining('newer') },
+    });
+    expect(await payment()).toMatchObject({ status: 'UNSETTLED', mirror: { version: 2 } });
+    expect(await listed('?status=open')).toHaveLength(1);
+  });
+
   test('is explained when the new read agrees with the mirror after all', async () => {
     const id = await contradicted();
     tell('SETTLED');
@@ -195,6 +217,19 @@ test('a payment nobody mirrors is mirrored from its repair on', async () => {
   expect(body.discrepancy).toMatchObject({ status: 'repaired' });
   const adopted = (await get(api.app, '/v1/payments/elsewhere')).body.payment;
   expect(adopted).toMatchObject({ externalId: 'made-by-hand', status: 'SETTLED', totalAmount: '5.00' });
+});
+
+test('a payment that somebody mirrors while it is read keeps what that one learned', async () => {
+  const id = await opened('missing_here', { status: 'CREATED' }, { paymentKey: null, conomyId: 'elsewhere' });
+  told = { ok: true, value: { id: 'elsewhere', status: 'CAPTURED', raw: { id: 'elsewhere' } } };
+  meanwhile = () =>
+    api.pool.query(
+      `insert into payments (key, conomy_id, status, version, cause)
+       values (gen_random_uuid(), 'elsewhere', 'REQUIRES_REVIEW', 2, 'read')`,
+    );
+  expect((await resolve(id, { action: 'repair', reason })).status).toBe(200);
+  const { payment: adopted } = (await get(api.app, '/v1/payments/elsewhere')).body;
+  expect(adopted).toMatchObject({ status: 'REQUIRES_REVIEW', mirror: { version: 2 } });
 });
 
 test('a payment whose externalId is taken here is mirrored without it', async () => {

@@ -5,6 +5,7 @@ import type { PoolClient } from '@capstan/shared/db/pool';
 import { settleSecondKey } from '@capstan/shared/db/second-keys';
 import { inPatientTransaction, violates } from '@capstan/shared/db/transaction';
 import type { ObservationSource } from '@capstan/shared/domain/mirror-move';
+import { readStatus } from '@capstan/shared/domain/payment-status';
 import { factsOf, observePayment } from '@capstan/shared/mirror/observe-payment';
 import { documentationStatusOf, type ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import type { Offer } from '@capstan/shared/queue/catalogue';
@@ -77,18 +78,22 @@ export async function mirrorWhatWasTold(
   if (payment.duplicateOf !== null) throw new ClaimLostError(command.id, command.epoch);
   const sourceId = from.attemptId === null ? null : String(from.attemptId);
   // A mirror that moved since the claim may have moved while this was under way: then it is the older of the two.
-  const asked = payment.status === command.paymentStatus ? { askedAtAgeMs: 0 } : {};
-  const facts = { ...factsOf(told), ...asked, source: from.source, sourceId };
+  const askedAtVersion = payment.conomyId === null ? null : command.paymentVersion;
+  const facts = { ...factsOf(told), source: from.source, sourceId, askedAtVersion, askedAtAgeMs: 0 };
   const observed = await observePayment(tx, payment, facts, context.random()).catch((error: unknown) => {
     throw violates(error, 'payments_conomy_id_key') ? new SecondKeyError(told.id, error) : error;
   });
   const { move, read, differs } = observed;
   if (differs.length > 0) return { command: { ...command, differs }, read };
   if (payment.conomyId === null) await releaseWaitingForId(tx, { key: payment.key, conomyId: told.id });
-  const now =
-    move.kind === 'moved'
-      ? { paymentStatus: move.to, paymentAgeMs: 0 }
-      : { paymentStatus: payment.status, paymentAgeMs: payment.ageMs };
+  const hasMoved = move.kind === 'moved';
+  // What was overtaken moves no mirror, and is still Conomy's word to this command.
+  const isOvertaken = move.kind === 'read' && move.why === 'overtaken' && !payment.final;
+  const now = {
+    paymentStatus: hasMoved ? move.to : isOvertaken ? readStatus(told.status) : payment.status,
+    paymentAgeMs: hasMoved ? 0 : payment.ageMs,
+    paymentVersion: payment.version + (hasMoved ? 1 : 0),
+  };
   const documentationStatus = documentationStatusOf(told) ?? command.documentationStatus;
   const known = {
     conomyId: told.id,

@@ -30,6 +30,6 @@ export async function mirrorRefundChild(
   const row = await lockPayment(tx, key);
   if (row === null) throw new Error(`the refund ${child.id} has no row to lock`);
   const snapshot = { type: 'REFUND', ...child.raw };
-  const facts = { ...factsOf(child), snapshot, source, sourceId: null };
+  const facts = { ...factsOf(child), snapshot, source, sourceId: null, askedAtVersion: null };
   return { key, read: (await observePayment(tx, row, facts, context.random())).read };
 }

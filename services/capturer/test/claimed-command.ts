@@ -29,6 +29,7 @@ export function claimedCommand(over: Partial<ClaimedCommand> = {}): ClaimedComma
     amountDiffers: false,
     paymentStatus: 'CREATED',
     paymentAgeMs: 0,
+    paymentVersion: 1,
     documentationStatus: null,
     attempt: null,
     ...over,

@@ -103,6 +103,7 @@ async function observe(
     conomyId,
     snapshot: null,
     sourceId: delivery.id,
+    askedAtVersion: null,
   };
   const observed = await observePayment(tx, payment, facts, context.random());
   return { result: resultOf(observed.move), paymentKey: payment.key, observed, hastened: null };

@@ -44,6 +44,8 @@ export interface ClaimedCommand {
   paymentStatus: string | null;
   /** Milliseconds since the mirror entered that status. */
   paymentAgeMs: number;
+  /** Of the mirror, with that status. */
+  paymentVersion: number;
   /** How far Conomy said the payment's documents are; null when it never said. */
   documentationStatus: string | null;
   /** The newest attempt of the current step. */
@@ -97,7 +99,8 @@ export async function claimCommand(
          select from discrepancies d
          where d.payment_key = c.payment_key and d.kind = 'amount_differs' and d.status = 'open'
        ) as "amountDiffers",
-       p.status as "paymentStatus", (extract(epoch from capstan_now() - p.moved_at) * 1000)::float8 as "paymentAgeMs", p.snapshot->>'documentationStatus' as "documentationStatus",
+       p.status as "paymentStatus", p.version as "paymentVersion",
+       (extract(epoch from capstan_now() - p.moved_at) * 1000)::float8 as "paymentAgeMs", p.snapshot->>'documentationStatus' as "documentationStatus",
        exists (
          select from command_redrives r
          where r.command_id = c.id and (a.id is null or r.attempt_id >= a.id)

@@ -25,6 +25,8 @@ export interface Observation {
 
 /** What is known of a payment before the observation. */
 export interface MirrorState {
+  /** The mirror moved after this was asked for, so that which of the two is newer cannot be told. */
+  isOvertaken: boolean;
   lifecycle: Lifecycle;
   status: string | null;
   /** The newest status whose moves are documented, where the current one's are not. */
@@ -47,7 +49,8 @@ export type MirrorMove =
         | 'amount_differs'
         | 'another_payment'
         | 'unknown_payment'
-        | 'behind_final';
+        | 'behind_final'
+        | 'overtaken';
     }
   /** Older than the mirror; nothing to do. */
   | { kind: 'stale' }
@@ -60,8 +63,17 @@ export type MirrorMove =
  */
 export const LAG_MS_MAX = 60_000;
 
-/** Decides, from what the mirror holds and one observation, what happens to the mirror. */
+/**
+ * Decides, from what the mirror holds and one observation, what happens to the mirror. What was overtaken moves nothing and
+ * contradicts nothing: where it would, a new read decides.
+ */
 export function decideMirrorMove(mirror: MirrorState, observed: Observation): MirrorMove {
+  const move = moveBy(mirror, observed);
+  const wouldAct = move.kind === 'moved' || move.kind === 'alarm';
+  return mirror.isOvertaken && wouldAct ? { kind: 'read', why: 'overtaken' } : move;
+}
+
+function moveBy(mirror: MirrorState, observed: Observation): MirrorMove {
   if (observed.isAnother) return refuseAnother(observed.source);
   if (observed.source === 'read') return moveByRead(mirror, observed.status);
   if (observed.source === 'operator') return moveByOperator(mirror, observed.status);

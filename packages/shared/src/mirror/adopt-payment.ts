@@ -20,7 +20,10 @@ export async function adoptPayment(context: ReadContext, conomyId: string): Prom
   return read.ok ? adoptAsTold(context, read.value) : null;
 }
 
-/** The same for a payment that was just read. */
+/** Of a row that nobody mirrored when its payment was read. */
+const NEVER_MOVED = 0;
+
+/** The same for a payment that was just read; one that somebody mirrored meanwhile stays as it is. */
 export async function adoptAsTold(context: ReadContext, told: ObservedPayment): Promise<string> {
   const { key, read } = await inTransaction(context.pool, async (tx) => {
     const adopted =
@@ -29,7 +32,7 @@ export async function adoptAsTold(context: ReadContext, told: ObservedPayment): 
       (await insertAdopted(tx, told));
     const payment = await lockPayment(tx, adopted);
     if (payment === null) throw new Error(`the payment ${told.id} has no row`);
-    const facts = { ...factsOf(told), source: 'read' as const, sourceId: null };
+    const facts = { ...factsOf(told), source: 'read' as const, sourceId: null, askedAtVersion: NEVER_MOVED };
     return { key: adopted, ...(await observePayment(tx, payment, facts, context.random())) };
   });
   context.log.info(

@@ -39,6 +39,8 @@ export interface ObservedFacts {
   /** The whole payment as told, or null when the source tells only a few fields (a delivery). */
   snapshot: Record<string, unknown> | null;
   sourceId: string | null;
+  /** The mirror's version when this was asked for; null where nobody asked: a delivery, or the row of a refund in a list. */
+  askedAtVersion: number | null;
   /** How long the mirror had stood when this was asked for; missing where it may have moved since. */
   askedAtAgeMs?: number;
 }
@@ -50,7 +52,7 @@ export function factsOf({
   identityId: _,
   parentPaymentId: __,
   ...told
-}: ObservedPayment): Omit<ObservedFacts, 'source' | 'sourceId' | 'askedAtAgeMs'> {
+}: ObservedPayment): Omit<ObservedFacts, 'source' | 'sourceId' | 'askedAtVersion' | 'askedAtAgeMs'> {
   return { ...told, conomyId, snapshot };
 }
 
@@ -68,7 +70,7 @@ export interface ObservationResult {
 
 /**
  * Applies one observation to a payment whose row the caller has locked: moves the mirror where law 5 allows it,
- * and schedules the next read. The only way a mirror changes.
+ * and schedules the next read. The only way a mirror changes. What was asked for before the mirror last moved moves nothing.
  * @throws a unique violation of `payments_conomy_id_key` when the id to bind belongs to another key of ours.
  */
 export async function observePayment(
@@ -80,8 +82,10 @@ export async function observePayment(
   const bindsId = payment.conomyId === null;
   const compared = compareObservation(payment, facts);
   const observed = { status: facts.status, source: facts.source, ...compared };
+  const isOvertaken = facts.askedAtVersion !== null && facts.askedAtVersion !== payment.version;
   const isPlaced = payment.status === null || alarmOfStatus(payment.status) === null;
   const mirror = {
+    isOvertaken,
     lifecycle: lifecycleOf(payment.kind),
     status: payment.status,
     lastPlaced: isPlaced ? payment.status : await findLastPlacedStatus(tx, payment.key),
@@ -94,7 +98,9 @@ export async function observePayment(
   const isNews = bindsId || (isCompared && !payment.isCompared);
   if (move.kind !== 'moved' && move.kind !== 'read' && isWordOnly && !isNews)
     return { ...told, discrepancies: [], read: null };
-  const discrepancies = await raiseDiscrepancies(tx, payment, facts, move, compared);
+  // The move that overtook it has scheduled a read of its own.
+  if (isOvertaken && move.kind !== 'read') return { ...told, discrepancies: [], read: null };
+  const discrepancies = isOvertaken ? [] : await raiseDiscrepancies(tx, payment, facts, move, compared);
   const next = scheduleAfter(move, payment, facts.source, random);
   const change: PaymentChange = {
     key: payment.key,

@@ -71,13 +71,12 @@ async function applyRead(context: ReadContext, before: PaymentRow, told: Observe
   const observed = await inTransaction(context.pool, async (tx) => {
     if (before.parentKey === null) await placeToldRefund(tx, told);
     const payment = await lockPayment(tx, before.key);
-    // The mirror moved while the answer was under way: which of the two is newer cannot be told. The move has
-    // scheduled a read of its own.
-    if (payment === null || payment.version !== before.version) return null;
+    if (payment === null) return null;
     const facts = {
       ...factsOf(told),
       source: 'read' as const,
       sourceId: null,
+      askedAtVersion: before.version,
       askedAtAgeMs: before.ageMs,
     };
     return observePayment(tx, payment, facts, context.random());

@@ -77,6 +77,7 @@ describe('a claim', () => {
       externalId: `ext-${paymentKey}`,
       paymentStatus: 'CREATED',
       paymentAgeMs: expect.any(Number),
+      paymentVersion: 0,
       paymentType: null,
       attempt: null,
     });

@@ -6,6 +6,7 @@ import {
   LAG_MS_MAX,
   type MirrorMove,
   type MirrorState,
+  type Observation,
   type ObservationSource,
 } from '../../src/domain/mirror-move.ts';
 import {
@@ -23,7 +24,7 @@ const SOURCES: ObservationSource[] = ['delivery', 'answer', 'read'];
 const FINAL: PaymentStatus[] = ['SETTLED', 'UNSETTLED', 'EXPIRED', 'FAILED', 'REFUNDED'];
 
 function mirrorAt(status: string | null, more: Partial<MirrorState> = {}): MirrorState {
-  return { lifecycle: PAYMENT_LIFECYCLE, status, lastPlaced: null, ageMs: 0, ...more };
+  return { lifecycle: PAYMENT_LIFECYCLE, status, lastPlaced: null, ageMs: 0, isOvertaken: false, ...more };
 }
 
 function decide(
@@ -202,6 +203,22 @@ describe('laws of the mirror', () => {
     holds((_current, { source }, move) => {
       if (move.kind === 'moved' && isFinalStatus(move.to)) expect(source).toBe('read');
     });
+  });
+
+  test('what was overtaken by a move of the mirror moves nothing and contradicts nothing', () => {
+    fc.assert(
+      fc.property(
+        anyCurrent,
+        observation,
+        fc.constantFrom(...SOURCES, 'operator'),
+        (current, told, source) => {
+          const observed = { ...told, source } as Observation;
+          const { kind } = decideMirrorMove(mirrorAt(current, { isOvertaken: true }), observed);
+          const inTime = decideMirrorMove(mirrorAt(current), observed).kind;
+          expect(kind).toBe(inTime === 'moved' || inTime === 'alarm' ? 'read' : inTime);
+        },
+      ),
+    );
   });
 
   test('a final state is never left', () => {

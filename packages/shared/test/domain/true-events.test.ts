@@ -45,7 +45,7 @@ function mirror({ lifecycle: moves, states, arrived }: Life): { status: PaymentS
   let lastPlaced = status;
   const observe = (told: string, source: 'delivery' | 'read', ageMs: number): MirrorMove => {
     const move = decideMirrorMove(
-      { lifecycle: moves, status, lastPlaced, ageMs },
+      { lifecycle: moves, status, lastPlaced, ageMs, isOvertaken: false },
       { status: told, source, amountDiffers: false },
     );
     seen.push(move);
@@ -79,7 +79,7 @@ test('a delivery that contradicts a final state never moves it; the read that fo
   fc.assert(
     fc.property(lifecycle, final, final, final, (moves, status, told, truth) => {
       fc.pre(told !== status);
-      const at = { lifecycle: moves, status, lastPlaced: status, ageMs: LAG_MS_MAX };
+      const at = { lifecycle: moves, status, lastPlaced: status, ageMs: LAG_MS_MAX, isOvertaken: false };
       const byDelivery = decideMirrorMove(at, { status: told, source: 'delivery', amountDiffers: false });
       expect(byDelivery).toEqual({ kind: 'read', why: 'final' });
       const byRead = decideMirrorMove(at, { status: truth, source: 'read', amountDiffers: false });

@@ -41,7 +41,8 @@ const whole = {
 
 function observed(source: ObservedFacts['source'], told: Partial<ObservedFacts>): ObservedFacts {
   const snapshot = source === 'delivery' ? null : {};
-  return { source, status: 'CAPTURED', conomyId: 'p1', snapshot, sourceId: null, ...told };
+  const rest = { snapshot, sourceId: null, askedAtVersion: null };
+  return { source, status: 'CAPTURED', conomyId: 'p1', ...rest, ...told };
 }
 
 function compare(

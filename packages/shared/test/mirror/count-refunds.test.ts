@@ -28,7 +28,14 @@ function hear(parentKey: string, id: string, amount: string, status = 'RECEIVED'
     const row = key === null ? null : await lockPayment(tx, key);
     if (row === null) throw new Error(`${id} is no refund of ${parentKey}`);
     const snapshot = { type: 'REFUND', totalAmount: amount, currency: 'COP' };
-    const facts = { source: 'read', status, conomyId: id, snapshot, sourceId: null } as const;
+    const facts = {
+      source: 'read',
+      status,
+      conomyId: id,
+      snapshot,
+      sourceId: null,
+      askedAtVersion: null,
+    } as const;
     await observePayment(tx, row, { ...facts, totalAmount: amount, currency: 'COP' }, 0.5);
     return row.key;
   });
@@ -112,7 +119,7 @@ describe('refunds of a payment', () => {
       if (row === null) throw new Error('it has no row');
       const amounts = { totalAmount: '150.00', currency: 'COP' };
       const told = { status: 'SETTLED', conomyId: `a-${conomyId}`, ...amounts, snapshot: amounts };
-      await observePayment(tx, row, { ...told, source: 'read', sourceId: null }, 0.5);
+      await observePayment(tx, row, { ...told, source: 'read', sourceId: null, askedAtVersion: null }, 0.5);
     });
     const key = await insertPayment(pool, { conomyId });
     await inTransaction(pool, async (tx) => {
@@ -120,7 +127,7 @@ describe('refunds of a payment', () => {
       if (row === null) throw new Error('it has no row');
       const amounts = { totalAmount: '100.00', currency: 'COP' };
       const told = { status: 'SETTLED', conomyId, ...amounts, snapshot: amounts };
-      await observePayment(tx, row, { ...told, source: 'read', sourceId: null }, 0.5);
+      await observePayment(tx, row, { ...told, source: 'read', sourceId: null, askedAtVersion: null }, 0.5);
     });
     expect(await alarms(key)).toEqual(['over_refunded open']);
   });

@@ -25,6 +25,7 @@ function observe(key: string, told: Partial<ObservedFacts>): Promise<Observation
     conomyId: `conomy-${key}`,
     snapshot: {},
     sourceId: null,
+    askedAtVersion: null,
     ...told,
   };
   return inTransaction(pool, async (tx) => {
@@ -209,6 +210,27 @@ describe('an observation that does not', () => {
     });
     expect(await payment(key)).toMatchObject({ status: 'RECEIVED', snapshot: { description: 'newest' } });
   });
+});
+
+describe('what was asked for before the mirror last moved', () => {
+  test.each(['read', 'answer', 'operator'] as const)(
+    'by %s moves nothing and overwrites nothing; where it would have, the payment is read',
+    async (source) => {
+      const key = await insertPayment(pool, { status: 'REQUIRES_REVIEW' });
+      await observe(key, { status: 'CREATED', askedAtVersion: 0, snapshot: { totalAmount: '5.00' } });
+      const old = { source, askedAtVersion: 0, totalAmount: '9.00', currency: 'COP', snapshot: { a: 1 } };
+      const { move, read } = await observe(key, { ...old, status: 'CAPTURED' });
+      expect(move).toEqual({ kind: 'read', why: source === 'answer' ? 'amount_differs' : 'overtaken' });
+      expect(read?.data).toMatchObject({ paymentKey: key, version: 1 });
+      await observe(key, { ...old, status: 'CREATED' });
+      const row = await payment(key);
+      expect(row).toMatchObject({ status: 'CREATED', version: 1 });
+      expect(row.snapshot).toMatchObject({ totalAmount: '5.00' });
+      expect(row.snapshot).not.toHaveProperty('a');
+      expect(await journal(key)).toEqual(['1 REQUIRES_REVIEW→CREATED by read']);
+      expect(await discrepancies(key)).toEqual([]);
+    },
+  );
 });
 
 describe('a final state', () => {
