@@ -575,12 +575,14 @@ create table webhook_deliveries (
   applied_at timestamp with time zone,
   payment_key uuid,
   result text,
+  signature bytea,
   constraint webhook_deliveries_applied_has_a_result CHECK (((applied_at IS NULL) = (result IS NULL))),
   constraint webhook_deliveries_body_sha256_is_sha256 CHECK ((octet_length(body_sha256) = 32)),
   constraint webhook_deliveries_body_sha256_key UNIQUE (body_sha256),
   constraint webhook_deliveries_form_is_known CHECK ((form = ANY (ARRAY['body'::text, 'header'::text]))),
   constraint webhook_deliveries_pkey PRIMARY KEY (id),
-  constraint webhook_deliveries_result_is_known CHECK ((result = ANY (ARRAY['moved'::text, 'read'::text, 'duplicate'::text, 'stale'::text, 'ignored'::text, 'unmatched'::text])))
+  constraint webhook_deliveries_result_is_known CHECK ((result = ANY (ARRAY['moved'::text, 'read'::text, 'duplicate'::text, 'stale'::text, 'ignored'::text, 'unmatched'::text]))),
+  constraint webhook_deliveries_signature_is_sha256 CHECK ((octet_length(signature) = 32))
 );
 
 alter table attempt_reads add constraint attempt_reads_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES attempts(id);

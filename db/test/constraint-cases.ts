@@ -472,6 +472,11 @@ const DELIVERIES: Case[] = [
     'webhook_deliveries_body_sha256_is_sha256',
     (db) => insertDelivery(db, { body_sha256: randomBytes(20) }),
   ],
+  [
+    'a signature that is no SHA-256',
+    'webhook_deliveries_signature_is_sha256',
+    (db) => insertDelivery(db, { signature: randomBytes(20) }),
+  ],
   ['a form nobody knows', 'webhook_deliveries_form_is_known', (db) => insertDelivery(db, { form: 'query' })],
   [
     'a result nobody knows',

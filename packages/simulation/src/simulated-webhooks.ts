@@ -44,7 +44,7 @@ export function createSimulatedWebhooks(parts: {
     const verification = verifyDelivery(body, headers, [SECRET], FORMS);
     if (!verification.verified) return;
     const { senders, pool } = contextOf(task);
-    const stored = await storeVerified(pool, [{ body, ...verification }]);
+    const stored = await storeVerified(pool, [verification]);
     await senders.deliveries.offer(stored.map(({ id, timesReceived }) => deliveryJob(id, timesReceived)));
   };
 

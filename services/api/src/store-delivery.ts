@@ -1,7 +1,6 @@
-import { createHash } from 'node:crypto';
 import { type NewDelivery, type StoredDelivery, storeDeliveries } from '@capstan/shared/db/deliveries';
 import type { Pool } from '@capstan/shared/db/pool';
-import type { SignatureForm } from '@capstan/shared/provider/conomy/signature';
+import type { Verification } from '@capstan/shared/provider/conomy/signature';
 import { readDelivery } from '@capstan/shared/provider/conomy/webhook';
 import { deliveryJob, RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
 import type { QueueSender } from '@capstan/shared/queue/sender';
@@ -9,14 +8,9 @@ import { v7 as newId } from 'uuid';
 import { batchCalls } from './batch-calls.ts';
 
 /** A webhook whose signature was verified. */
-export interface VerifiedDelivery {
-  /** As it arrived, byte for byte. */
-  body: Buffer;
-  form: SignatureForm;
-  payload: Record<string, unknown>;
-}
+export type VerifiedDelivery = Omit<Extract<Verification, { verified: true }>, 'verified' | 'secretIndex'>;
 
-/** Commits verified deliveries; the same bytes again are counted on the row they already have. */
+/** Commits verified deliveries; the same message again is counted on the row it already has. */
 export type DeliveryStore = (delivery: VerifiedDelivery) => Promise<StoredDelivery>;
 
 /** Deliveries that share one commit; more wait for the next. */
@@ -37,12 +31,12 @@ export function storeVerified(pool: Pool, verified: readonly VerifiedDelivery[])
   return storeDeliveries(pool, verified.map(toRow), RELAY_GRACE_MS);
 }
 
-function toRow({ body, form, payload }: VerifiedDelivery): NewDelivery {
+function toRow({ covered, signature, form, payload }: VerifiedDelivery): NewDelivery {
   const { event, conomyId, externalId, status } = readDelivery(payload);
   return {
     id: newId(),
-    bodySha256: createHash('sha256').update(body).digest(),
-    body,
+    covered,
+    signature,
     form,
     event,
     conomyId: conomyId ?? null,

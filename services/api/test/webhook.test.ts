@@ -1,4 +1,4 @@
-/** Webhooks: verified bytes are committed before the 200, nothing else is kept. */
+/** Webhooks: what the signature covers is committed before the 200, nothing else is kept. */
 import { createHmac } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Answer, type ApiFixture, openApi, send, WEBHOOK_SECRET } from './api-fixture.ts';
@@ -60,6 +60,34 @@ test('a delivery signed in its body is stored', async () => {
 
   expect((await deliver(signed)).status).toBe(200);
   expect(await api.countRows()).toMatchObject({ deliveries: 1 });
+});
+
+// The message is what was signed: whoever saw one may add to it, and space it as he likes.
+test('one signed message is one row, whatever white space and unsigned members it comes with', async () => {
+  const body = { ...JSON.parse(BODY), signature: sign(BODY) };
+  const sent = [
+    JSON.stringify(body),
+    JSON.stringify(body, null, 2),
+    ...Array.from({ length: 10 }, (_, n) => `${' '.repeat(n)}${JSON.stringify(body)}${'\n'.repeat(n)}`),
+    ...Array.from({ length: 10 }, (_, n) => JSON.stringify({ junk: 'x'.repeat(n), ...body })),
+    JSON.stringify({ ...body, transaction: { id: 'conomy-2', status: 'SETTLED' } }),
+  ];
+  for (const text of sent) expect((await deliver(text)).status).toBe(200);
+  // In the other form, too, it is the message that counts.
+  expect((await deliverSigned(BODY)).status).toBe(200);
+
+  const { rows } = await api.pool.query(
+    'select body, body_sha256 = sha256(body) as hashed, signature, conomy_id, times_received from webhook_deliveries',
+  );
+  expect(rows).toEqual([
+    {
+      body: Buffer.from(BODY),
+      hashed: true,
+      signature: Buffer.from(sign(BODY), 'hex'),
+      conomy_id: 'conomy-1',
+      times_received: sent.length + 1,
+    },
+  ]);
 });
 
 test('the same bytes again are acknowledged, counted on their row and offered again', async () => {

@@ -13,6 +13,7 @@ import type { MirrorMove } from '@capstan/shared/domain/mirror-move';
 import { adoptPayment } from '@capstan/shared/mirror/adopt-payment';
 import { type ObservationResult, observePayment } from '@capstan/shared/mirror/observe-payment';
 import { findDeliveryDrift } from '@capstan/shared/provider/conomy/drift';
+import { parseCovered } from '@capstan/shared/provider/conomy/signature';
 import { type ObservedDelivery, readDelivery } from '@capstan/shared/provider/conomy/webhook';
 import { commandJob, RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
 import type { ReconcilerContext } from './context.ts';
@@ -41,9 +42,8 @@ export async function applyDelivery(
 ): Promise<void> {
   const delivery = await findDelivery(context.pool, deliveryId);
   if (delivery === null) return;
-  const payload = JSON.parse(delivery.body.toString('utf8'));
-  context.drift.note(findDeliveryDrift(payload));
-  const told = readDelivery(payload);
+  const told = readStored(delivery);
+  context.drift.note(findDeliveryDrift(told.raw));
   const applied = await inTransaction(context.pool, async (tx) => {
     const outcome = await observe(tx, context, delivery, told);
     const isEarly = outcome.result === 'unmatched' && delivery.ageMs < ORPHAN_AFTER_MS;
@@ -58,6 +58,13 @@ export async function applyDelivery(
   });
   logApplied(context, delivery, applied);
   await followUp(context, delivery, told, applied);
+}
+
+/** What was signed, and that alone; of a row of older code its columns, which were read from the signed part. */
+function readStored({ covered, event, conomyId, externalId, status }: DeliveryRow): ObservedDelivery {
+  if (covered !== null) return readDelivery(parseCovered(covered));
+  const told = { id: conomyId, externalId, status };
+  return readDelivery({ event, data: { transaction: told } });
 }
 
 /** After the commit: the jobs it made due, and what only a read can tell. */

@@ -1,7 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { createAnnouncer, PROGRESS } from '@capstan/shared/db/announcements';
 import { storeDeliveries } from '@capstan/shared/db/deliveries';
-import { openPool } from '@capstan/shared/db/pool';
+import { openPool, type Pool } from '@capstan/shared/db/pool';
+import { verifyDelivery } from '@capstan/shared/provider/conomy/signature';
+import { readDelivery } from '@capstan/shared/provider/conomy/webhook';
 import { openSender } from '@capstan/shared/queue/sender';
 import { createDriftLog } from '@capstan/shared/telemetry/drift-log';
 import { createLogger } from '@capstan/shared/telemetry/logger';
@@ -79,29 +81,31 @@ async function capturedPayment({ pool, provider }: ReconcilerContext) {
   return { key, conomyId: created.value.id, externalId: body.externalId };
 }
 
-/** Stores a verified delivery as the api does; the same transaction and event are the same bytes. */
-async function deliver(
+/** The event of a payment as Conomy signs it in its documented form; the same transaction and event are the same message. */
+function deliver(
   { pool }: ReconcilerContext,
   transaction: Record<string, string>,
   event = 'Transaction.Received',
 ) {
-  const body = Buffer.from(JSON.stringify({ event, data: { transaction } }));
-  const [stored] = await storeDeliveries(
-    pool,
-    [
-      {
-        id: randomUUID(),
-        bodySha256: createHash('sha256').update(body).digest(),
-        body,
-        form: 'body',
-        event,
-        conomyId: transaction.id ?? null,
-        externalId: transaction.externalId ?? null,
-        status: transaction.status ?? null,
-      },
-    ],
-    5_000,
-  );
+  const signed = { event, data: { transaction } };
+  return receive(pool, JSON.stringify({ ...signed, signature: sign(JSON.stringify(signed)) }));
+}
+
+const SECRET = 'webhook-secret';
+
+/** What Conomy puts beside the text it signs. */
+export function sign(text: string): string {
+  return createHmac('sha256', SECRET).update(text).digest('hex');
+}
+
+/** Verifies and stores what arrived, as the api does. */
+export async function receive(pool: Pool, body: string) {
+  const verified = verifyDelivery(Buffer.from(body), {}, [SECRET], new Set(['body']));
+  if (!verified.verified) throw new Error(verified.reason);
+  const { covered, signature, form, payload } = verified;
+  const { event, conomyId = null, externalId = null, status = null } = readDelivery(payload);
+  const row = { id: randomUUID(), covered, signature, form, event, conomyId, externalId, status };
+  const [stored] = await storeDeliveries(pool, [row], 5_000);
   if (!stored) throw new Error('the delivery was not stored');
   return stored;
 }

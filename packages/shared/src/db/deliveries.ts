@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import type { Backlog } from '../telemetry/backlog.ts';
 import { storableText } from './storable-text.ts';
@@ -7,8 +8,9 @@ export type DeliveryResult = 'moved' | 'read' | 'duplicate' | 'stale' | 'ignored
 /** A verified webhook about to be stored. */
 export interface NewDelivery {
   id: string;
-  bodySha256: Buffer;
-  body: Buffer;
+  /** The text its signature covers, and nothing else: what it is known by and what is applied. */
+  covered: Buffer;
+  signature: Buffer;
   form: 'body' | 'header';
   event: string;
   conomyId: string | null;
@@ -22,43 +24,45 @@ export interface StoredDelivery {
 }
 
 /**
- * Stores deliveries that came together, in one statement and commit of its own; those whose bytes came before, also in this
- * very list, are counted again. One result for each, in order.
+ * Stores deliveries that came together, in one statement and commit of its own; those whose covered text came before,
+ * also in this very list, are counted again. One result for each, in order.
  */
 export async function storeDeliveries(
   db: Pool,
   deliveries: readonly NewDelivery[],
   graceMs: number,
 ): Promise<StoredDelivery[]> {
-  const keyOf = ({ bodySha256 }: NewDelivery) => bodySha256.toString('hex');
-  const alike = [...Map.groupBy(deliveries, keyOf).values()];
-  const firsts = alike.flatMap(([first]) => first ?? []);
+  const keys = deliveries.map(({ covered }) => createHash('sha256').update(covered).digest('hex'));
+  const alike = Map.groupBy(deliveries.keys(), (index) => keys[index] ?? '');
+  const firsts = [...alike.values()].flatMap(([first]) => deliveries[first ?? -1] ?? []);
   const { rows } = await db.query<StoredDelivery & { sha256: string }>(
-    // In one order for everybody, so that two lists with the same bytes wait for each other and never both.
-    `insert into webhook_deliveries as d (id, body_sha256, body, form, event, conomy_id, external_id, status, times_received, offer_at)
-     select *, capstan_now() + $10::float8 * interval '1 millisecond'
-     from unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::integer[])
-       as given(id, body_sha256, body, form, event, conomy_id, external_id, status, times)
-     order by body_sha256
+    // In one order for everybody, so that two lists with the same messages wait for each other and never both.
+    `insert into webhook_deliveries as d (id, body_sha256, body, signature, form, event, conomy_id, external_id, status, times_received, offer_at)
+     select id, decode(sha256, 'hex'), covered, signature, form, event, conomy_id, external_id, status, times,
+       capstan_now() + $11::float8 * interval '1 millisecond'
+     from unnest($1::uuid[], $2::text[], $3::bytea[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::integer[])
+       as given(id, sha256, covered, signature, form, event, conomy_id, external_id, status, times)
+     order by sha256
      on conflict (body_sha256) do update set
        times_received = d.times_received + excluded.times_received, last_received_at = capstan_now(), offer_at = excluded.offer_at
      returning id, encode(body_sha256, 'hex') as sha256, times_received as "timesReceived"`,
     [
       firsts.map(({ id }) => id),
-      firsts.map(({ bodySha256 }) => bodySha256),
-      firsts.map(({ body }) => body),
+      [...alike.keys()],
+      firsts.map(({ covered }) => covered),
+      firsts.map(({ signature }) => signature),
       firsts.map(({ form }) => form),
       firsts.map(({ event }) => storableText(event)),
       firsts.map(({ conomyId }) => asText(conomyId)),
       firsts.map(({ externalId }) => asText(externalId)),
       firsts.map(({ status }) => asText(status)),
-      alike.map(({ length }) => length),
+      [...alike.values()].map(({ length }) => length),
       graceMs,
     ],
   );
   const stored = new Map(rows.map(({ sha256, ...row }) => [sha256, row]));
-  return deliveries.map((delivery) => {
-    const row = stored.get(keyOf(delivery));
+  return keys.map((key) => {
+    const row = stored.get(key);
     if (!row) throw new Error('a delivery was not stored');
     return row;
   });
@@ -66,7 +70,8 @@ export async function storeDeliveries(
 
 export interface DeliveryRow {
   id: string;
-  body: Buffer;
+  /** Null: stored by older code, whose row does not tell what was signed from what was not. */
+  covered: Buffer | null;
   event: string;
   conomyId: string | null;
   externalId: string | null;
@@ -80,7 +85,7 @@ export interface DeliveryRow {
   result: DeliveryResult | null;
 }
 
-const COLUMNS = `id, body, event, conomy_id as "conomyId", external_id as "externalId", status,
+const COLUMNS = `id, case when signature is not null then body end as covered, event, conomy_id as "conomyId", external_id as "externalId", status,
   times_received as "timesReceived", received_at as "receivedAt",
   (extract(epoch from capstan_now() - received_at) * 1000)::float8 as "ageMs", applied_at as "appliedAt",
   payment_key as "paymentKey", result`;
@@ -113,7 +118,7 @@ export interface AppliedDelivery {
   againMs: number | null;
 }
 
-/** Notes what the delivery did; a later receipt of the same bytes stays due. */
+/** Notes what the delivery did; a later receipt of the same message stays due. */
 export async function markDeliveryApplied(tx: Pool | PoolClient, delivery: AppliedDelivery): Promise<void> {
   await tx.query(
     `update webhook_deliveries set

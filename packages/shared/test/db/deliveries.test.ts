@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   findDelivery,
@@ -20,11 +20,10 @@ beforeAll(async () => {
 afterAll(() => fixture.close());
 
 function delivery(text: string = randomUUID(), conomyId: string | null = null): NewDelivery {
-  const body = Buffer.from(text);
   return {
     id: randomUUID(),
-    bodySha256: createHash('sha256').update(body).digest(),
-    body,
+    covered: Buffer.from(text),
+    signature: randomBytes(32),
     form: 'body',
     event: 'Transaction.Captured',
     conomyId,
@@ -42,15 +41,15 @@ async function storeDelivery(db: Pool, given: NewDelivery, graceMs: number): Pro
 }
 
 describe('a delivery', () => {
-  test('is kept byte for byte', async () => {
+  test('keeps its covered text byte for byte', async () => {
     const given = delivery('{"é": "\\u0000"}\r\n');
     const { id, timesReceived } = await storeDelivery(pool, given, GRACE_MS);
     expect([id, timesReceived]).toEqual([given.id, 1]);
     const stored = await findDelivery(pool, id);
-    expect(stored?.body.equals(given.body)).toBe(true);
+    expect(stored?.covered?.equals(given.covered)).toBe(true);
   });
 
-  test('of the same bytes is counted under its first id', async () => {
+  test('of the same covered text is counted under its first id', async () => {
     const first = await storeDelivery(pool, delivery('same'), GRACE_MS);
     expect(await storeDelivery(pool, delivery('same'), GRACE_MS)).toEqual({ id: first.id, timesReceived: 2 });
     expect(await storeDelivery(pool, delivery('other'), GRACE_MS)).toMatchObject({ timesReceived: 1 });
@@ -80,7 +79,7 @@ describe('a delivery', () => {
     ]);
   });
 
-  test('lists that hold the same bytes in other orders wait for each other and never both', async () => {
+  test('lists that hold the same messages in other orders wait for each other and never both', async () => {
     const texts = Array.from({ length: 30 }, (_, nth) => `crossing-${nth}`);
     const lists = [texts, texts.toReversed(), texts.slice(10), texts.toReversed().slice(10)];
     await Promise.all(

@@ -1,5 +1,5 @@
 /** What the end of a command does to those behind it, also to one that is accepted at that very moment. */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 // By path: the package @capstan/testing depends on this one, and packages may not depend on each other in a circle.
 import { until } from '../../../testing/src/until.ts';
@@ -48,11 +48,10 @@ test('the Conomy id of a payment is what early deliveries and the first document
   const document = { type: 'kyc', url: 'https://files.example/kyc.pdf' } as const;
   const first = await insertCommand(pool, { paymentKey, document, status: 'blocked' });
   const second = await insertCommand(pool, { paymentKey, document, status: 'blocked' });
-  const body = Buffer.from('early');
   const delivery = {
     id: randomUUID(),
-    bodySha256: createHash('sha256').update(body).digest(),
-    body,
+    covered: Buffer.from('{}'),
+    signature: randomBytes(32),
     form: 'body',
     event: 'Transaction.Captured',
     conomyId: 'conomy-early',

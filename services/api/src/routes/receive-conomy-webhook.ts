@@ -33,7 +33,7 @@ export function addWebhookRoute(app: FastifyInstance, deps: WebhookDeps): void {
         detail: 'The delivery does not carry a valid signature of this body.',
       });
     }
-    const { timesReceived } = await deps.store({ body, ...verification });
+    const { timesReceived } = await deps.store(verification);
     deps.metrics.deliveries.inc({ result: timesReceived === 1 ? 'stored' : 'repeated' });
     return {};
   });

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { decodeStrictUtf8, isJsonObject } from './json.ts';
+import { decodeStrictUtf8, isJsonObject, parseJsonBytes } from './json.ts';
 import { findExcess, type JsonLimits } from './json-limits.ts';
 import { cutMember, findTopLevelMembers, type Member } from './top-level-members.ts';
 
@@ -12,7 +12,11 @@ export type Verification =
       form: SignatureForm;
       /** Which of the secrets signed it, for watching a rotation. */
       secretIndex: number;
-      /** What the signature covers, parsed; parts of the body it does not cover are left out. */
+      /** The very text that was signed: this is the message, whatever else the body holds. */
+      covered: Buffer;
+      /** 32 bytes. */
+      signature: Buffer;
+      /** `covered`, parsed. */
       payload: Record<string, unknown>;
     }
   | {
@@ -35,6 +39,17 @@ export const SIGNATURE_HEADER = 'x-webhook-signature';
 /** Far beyond any documented payload, and safe for a recursive serialiser. */
 const LIMITS: JsonLimits = { depthMax: 64, partsMax: 10_000 };
 const HEX_OF_SHA256 = /^[0-9a-fA-F]{64}$/;
+
+/**
+ * What a covered text says. Whoever decides by a delivery reads it through here, before it is stored and after.
+ *
+ * @throws when it is not the covered text of a verified delivery.
+ */
+export function parseCovered(covered: Uint8Array): Record<string, unknown> {
+  const json = parseJsonBytes(covered);
+  if (!isJsonObject(json)) throw new Error('the covered text of a delivery is not a JSON object');
+  return json;
+}
 
 type ParsedDelivery =
   | { ok: true; text: string; json: Record<string, unknown>; members: Member[] }
@@ -67,7 +82,7 @@ function verifyByHeader(rawBody: Buffer, signature: unknown, secrets: readonly s
   if (secretIndex === null) return refused('signature_mismatch');
   const parsed = parseDeliveryBody(rawBody);
   if (!parsed.ok) return refused(parsed.reason);
-  return { verified: true, form: 'header', secretIndex, payload: parsed.json };
+  return verified('header', secretIndex, rawBody, signature);
 }
 
 function verifyByBody(rawBody: Buffer, secrets: readonly string[]): Verification {
@@ -78,9 +93,7 @@ function verifyByBody(rawBody: Buffer, secrets: readonly string[]): Verification
   if (!isSignatureShaped(signature)) return refused('signature_malformed');
   for (const signedText of candidateTexts(parsed)) {
     const secretIndex = findSigner(signedText, signature, secrets);
-    if (secretIndex === null) continue;
-    const payload = JSON.parse(signedText) as Record<string, unknown>;
-    return { verified: true, form: 'body', secretIndex, payload };
+    if (secretIndex !== null) return verified('body', secretIndex, Buffer.from(signedText), signature);
   }
   return refused('signature_mismatch');
 }
@@ -125,17 +138,31 @@ function isSignatureShaped(signature: unknown): signature is string {
   return typeof signature === 'string' && HEX_OF_SHA256.test(signature);
 }
 
+function bytesOf(signatureHex: string): Buffer {
+  return Buffer.from(signatureHex, 'hex');
+}
+
 function findSigner(
   signed: string | Buffer,
   signatureHex: string,
   secrets: readonly string[],
 ): number | null {
-  const received = Buffer.from(signatureHex, 'hex');
+  const received = bytesOf(signatureHex);
   const index = secrets.findIndex(
     (secret) =>
       secret !== '' && timingSafeEqual(createHmac('sha256', secret).update(signed).digest(), received),
   );
   return index === -1 ? null : index;
+}
+
+function verified(
+  form: SignatureForm,
+  secretIndex: number,
+  covered: Buffer,
+  signatureHex: string,
+): Verification {
+  const payload = parseCovered(covered);
+  return { verified: true, form, secretIndex, covered, signature: bytesOf(signatureHex), payload };
 }
 
 function refused(reason: Extract<Verification, { verified: false }>['reason']): Verification {

@@ -70,13 +70,37 @@ describe('signature in the body', () => {
       verified: true,
       form: 'body',
       secretIndex: 0,
+      covered: Buffer.from(SIGNED),
+      signature: Buffer.from(sign(SIGNED), 'hex'),
       payload: JSON.parse(SIGNED),
     });
   });
 
-  it('an added member that the signature does not cover is not in the payload', () => {
-    const added = BODY.replace('{"event"', '{"extra":"1","event"');
-    expect(verify(added)).toMatchObject({ verified: true, payload: JSON.parse(SIGNED) });
+  it.each([
+    ['a member before it', BODY.replace('{"event"', '{"extra":"1","event"')],
+    ['a transaction beside the data', BODY.replace(/}$/, ',"transaction":{"id":"p2","status":"SETTLED"}}')],
+    ['an eventType', BODY.replace('{"event"', '{"eventType":"payment.settled","event"')],
+    ['white space anywhere', `${JSON.stringify(JSON.parse(BODY), null, 2)}\n`],
+    ['escapes', BODY.replace('"p1"', '"\\u0070\\u0031"')],
+    [
+      'a member of its data twice, of which the last counts',
+      BODY.replace('"status"', '"status":"FAILED","status"'),
+    ],
+  ])('what was signed is the same text with %s', (_what, body) => {
+    expect(body).not.toBe(BODY);
+    expect(verify(body)).toMatchObject({
+      verified: true,
+      covered: Buffer.from(SIGNED),
+      payload: JSON.parse(SIGNED),
+    });
+  });
+
+  it('a member of the data twice, signed so, means to its readers what the covered text says', () => {
+    const signed = '{"event":"x","data":{"transaction":{"status":"FAILED","status":"CAPTURED"}}}';
+    expect(verify(withSignature(signed))).toMatchObject({
+      covered: Buffer.from(signed),
+      payload: { data: { transaction: { status: 'CAPTURED' } } },
+    });
   });
 
   it.each([
@@ -197,7 +221,11 @@ describe('secrets', () => {
 describe('signature in the header', () => {
   it('covers the raw bytes, whitespace included', () => {
     const body = `${SIGNED.replaceAll(',', ' , ')}\n`;
-    expect(verify(body, sign(body))).toMatchObject({ verified: true, form: 'header' });
+    expect(verify(body, sign(body))).toMatchObject({
+      verified: true,
+      form: 'header',
+      covered: Buffer.from(body),
+    });
     expect(verify(`${body} `, sign(body))).toMatchObject({ verified: false });
   });
 
