@@ -691,7 +691,7 @@ CREATE INDEX payments_released_external_id_idx ON public.payments USING btree (e
 
 CREATE INDEX payments_status_idx ON public.payments USING btree (status, accepted_at, key);
 
-CREATE INDEX payments_type_idx ON public.payments USING btree (((snapshot ->> 'type'::text)), accepted_at, key);
+CREATE INDEX payments_type_idx ON public.payments USING btree ("left"((snapshot ->> 'type'::text), 64), accepted_at, key);
 
 CREATE INDEX pushes_due_at_idx ON public.pushes USING btree (due_at) WHERE (due_at IS NOT NULL);
 

@@ -13,8 +13,9 @@ import {
   type NamedPayment,
   type NewCommand,
 } from '@capstan/shared/db/accept';
+import { commitInHalves } from '@capstan/shared/db/commit-in-halves';
 import type { Pool, PoolClient } from '@capstan/shared/db/pool';
-import { inTransaction } from '@capstan/shared/db/transaction';
+import { codeOf, inTransaction } from '@capstan/shared/db/transaction';
 import { RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
 import { v7 as newId } from 'uuid';
 import { type CommandView, findCommandViews } from './command-view.ts';
@@ -25,7 +26,7 @@ import {
   decideAcceptance,
   type Known,
 } from './decide-acceptance.ts';
-import { type Refusal, RefusedError } from './problem.ts';
+import { invalidContent, type Refusal, RefusedError } from './problem.ts';
 
 export type Verdict =
   | { kind: 'accepted'; replayed: boolean; view: CommandView }
@@ -40,6 +41,18 @@ const namesContested: Refusal = {
     'Other requests kept taking the same idempotency keys or externalIds, so nothing was written. Try again with the same Idempotency-Key.',
 };
 
+/** Of the one item that PostgreSQL does not take; the text of its refusal quotes data. */
+function refuseUnstorable(refusal: Error): Refusal {
+  const sqlState = codeOf(refusal);
+  if (!UNSTORABLE.test(sqlState))
+    return { code: 'internal_error', detail: `PostgreSQL refused to write the command (${sqlState}).` };
+  const message = `holds something that PostgreSQL cannot store (${sqlState})`;
+  return invalidContent([{ path: '', message }]);
+}
+
+/** SQLSTATE classes that are about the content alone; what contradicts other rows may be a fault of ours. */
+const UNSTORABLE = /^(22|54)/;
+
 /** Another transaction took a name between the look and the insert; nothing was written, so look again. */
 class NameTakenMeanwhileError extends Error {}
 
@@ -47,7 +60,15 @@ class NameTakenMeanwhileError extends Error {}
  * Accepts a list of commands and answers per item, in order; everything accepted is committed when it returns.
  * Items may depend on each other and are decided as if they came one after the other.
  */
-export async function acceptCommands(pool: Pool, items: readonly AcceptanceItem[]): Promise<Verdict[]> {
+export function acceptCommands(pool: Pool, items: readonly AcceptanceItem[]): Promise<Verdict[]> {
+  return commitInHalves(
+    items,
+    (together) => acceptTogether(pool, together),
+    (_item, refusal) => ({ kind: 'refused', refusal: refuseUnstorable(refusal) }),
+  );
+}
+
+async function acceptTogether(pool: Pool, items: readonly AcceptanceItem[]): Promise<Verdict[]> {
   const { decisions, acceptedAt } = await acceptInRounds(pool, items);
   const fresh = new Map<string, CommandView>();
   for (const decision of decisions) {

@@ -7,6 +7,7 @@ import type {
 } from '@capstan/shared/db/accept';
 import type { RefundRequest } from '@capstan/shared/db/commands';
 import { fingerprint } from '@capstan/shared/domain/fingerprint';
+import { toUtcInstant } from '@capstan/shared/domain/instant';
 import { isDocument, type PaymentCommand, planSteps } from '@capstan/shared/domain/payment-command';
 import type { Refusal } from './problem.ts';
 
@@ -105,7 +106,7 @@ class Ledger {
       refund: refundOf(item.command),
       document: item.command.type === 'payment.submit-document' ? item.command.document : null,
       steps: planSteps(item.command),
-      notAfter: item.command.notAfter ?? null,
+      notAfter: item.command.notAfter === undefined ? null : toUtcInstant(item.command.notAfter),
       status: this.#mustWait(payment, isDocument(type)) ? 'blocked' : 'accepted',
       acceptedBy: item.acceptedBy,
     };

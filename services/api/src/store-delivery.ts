@@ -1,3 +1,4 @@
+import { commitInHalves } from '@capstan/shared/db/commit-in-halves';
 import { type NewDelivery, type StoredDelivery, storeDeliveries } from '@capstan/shared/db/deliveries';
 import type { Pool } from '@capstan/shared/db/pool';
 import type { Verification } from '@capstan/shared/provider/conomy/signature';
@@ -26,9 +27,19 @@ export function createDeliveryStore(pool: Pool, deliveries: QueueSender<'deliver
   }, SHARED_MAX);
 }
 
-/** One commit for all; one result for each, in order. */
+/**
+ * One commit for all; one result for each, in order. What PostgreSQL refuses is stored without what was read from it: the message
+ * itself it always takes, and whoever applies it reads it again.
+ */
 export function storeVerified(pool: Pool, verified: readonly VerifiedDelivery[]): Promise<StoredDelivery[]> {
-  return storeDeliveries(pool, verified.map(toRow), RELAY_GRACE_MS);
+  const store = (rows: readonly NewDelivery[]) => storeDeliveries(pool, rows, RELAY_GRACE_MS);
+  return commitInHalves(verified.map(toRow), store, async (row) => {
+    const [stored] = await store([
+      { ...row, event: 'unnamed', conomyId: null, externalId: null, status: null },
+    ]);
+    if (!stored) throw new Error('a delivery was not stored');
+    return stored;
+  });
 }
 
 function toRow({ covered, signature, form, payload }: VerifiedDelivery): NewDelivery {

@@ -100,7 +100,7 @@ export interface NewCommand {
   refund: RefundRequest | null;
   document: PaymentDocument | null;
   steps: readonly Operation[];
-  /** RFC 3339. */
+  /** RFC 3339, in UTC. */
   notAfter: string | null;
   status: 'accepted' | 'blocked';
   acceptedBy: string;

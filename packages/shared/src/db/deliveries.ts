@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import type { Backlog } from '../telemetry/backlog.ts';
-import { storableText } from './storable-text.ts';
 
 export type DeliveryResult = 'moved' | 'read' | 'duplicate' | 'stale' | 'ignored' | 'unmatched';
 
@@ -52,10 +51,10 @@ export async function storeDeliveries(
       firsts.map(({ covered }) => covered),
       firsts.map(({ signature }) => signature),
       firsts.map(({ form }) => form),
-      firsts.map(({ event }) => storableText(event)),
-      firsts.map(({ conomyId }) => asText(conomyId)),
-      firsts.map(({ externalId }) => asText(externalId)),
-      firsts.map(({ status }) => asText(status)),
+      firsts.map(({ event }) => event),
+      firsts.map(({ conomyId }) => conomyId),
+      firsts.map(({ externalId }) => externalId),
+      firsts.map(({ status }) => status),
       [...alike.values()].map(({ length }) => length),
       graceMs,
     ],
@@ -163,10 +162,6 @@ export async function takeDueDeliveries(
     [limit, againMs],
   );
   return rows;
-}
-
-function asText(value: string | null): string | null {
-  return value === null ? null : storableText(value);
 }
 
 /**

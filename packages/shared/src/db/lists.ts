@@ -50,6 +50,7 @@ function isOfExternalId(at: string): string {
 export interface PaymentFilter {
   externalId?: string;
   status?: string;
+  /** Up to 64 characters: as far as it is indexed. */
   type?: string;
   /** Accepted at or after. */
   from?: Date;
@@ -72,7 +73,7 @@ export async function listPayments(
   const where = new Conditions('external_id_released_at is null');
   if (filter.externalId !== undefined) where.add((at) => `external_id = ${at}::text`, filter.externalId);
   if (filter.status !== undefined) where.add((at) => `status = ${at}::text`, filter.status);
-  if (filter.type !== undefined) where.add((at) => `snapshot->>'type' = ${at}::text`, filter.type);
+  if (filter.type !== undefined) where.add((at) => `left(snapshot->>'type', 64) = ${at}::text`, filter.type);
   if (filter.from !== undefined) where.add((at) => `accepted_at >= ${at}::timestamptz`, filter.from);
   if (filter.before !== undefined) where.add((at) => `accepted_at < ${at}::timestamptz`, filter.before);
   if (page.after !== null) {

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { AskedPayment } from '../domain/bound-means-equal.ts';
+import { toUtcInstant } from '../domain/instant.ts';
 import { askedOf } from './asked-payment.ts';
 import { storableJson, storableText } from './storable-text.ts';
 
@@ -140,7 +141,7 @@ export async function updateUnmovedPayment(
       asJson(change.snapshot),
       reads,
       change.offerMs,
-      change.createdAt,
+      asInstant(change.createdAt),
       change.isCompared,
     ],
   );
@@ -183,7 +184,7 @@ export async function movePayment(tx: PoolClient, from: PaymentRow, move: Paymen
       move.offerMs,
       from.status,
       move.sourceId,
-      move.createdAt,
+      asInstant(move.createdAt),
       move.overdueMs,
       move.isCompared,
     ],
@@ -270,6 +271,10 @@ export async function takeDueReads(db: Pool, limit: number, againMs: number): Pr
     [limit, againMs],
   );
   return rows;
+}
+
+function asInstant(createdAt: string | null): string | null {
+  return createdAt === null ? null : toUtcInstant(createdAt);
 }
 
 function asJson(value: Record<string, unknown> | null): string | null {

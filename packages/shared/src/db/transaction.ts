@@ -119,7 +119,7 @@ async function beginKnown(tx: PoolClient): Promise<string> {
 }
 
 /** SQLSTATE of a database error, or its socket code; empty for anything else. */
-function codeOf(error: unknown): string {
+export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 

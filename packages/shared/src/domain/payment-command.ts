@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { createPaymentBody } from './create-payment-body.ts';
+import { toUtcInstant } from './instant.ts';
 import { CURRENCIES, explainUnsendableAmount } from './money.ts';
 
 /** One call of ours to the provider; a command's plan is a list of them. */
@@ -27,7 +28,13 @@ const text = (max: number) =>
   z.string().min(1, 'must not be empty').max(max, `must have at most ${max} characters`);
 
 const notAfter = z.iso
-  .datetime({ offset: true, error: 'must be an RFC 3339 instant such as "2026-05-18T10:00:00Z"' })
+  .datetime({
+    offset: true,
+    error: 'must be an RFC 3339 instant such as "2026-05-18T10:00:00Z"',
+    abort: true,
+  })
+  // As it was written: the fingerprint of the command rests on it.
+  .refine((text) => toUtcInstant(text) !== null, 'must lie between the years 1 and 9999 in UTC')
   .optional();
 
 /** Names the payment a later command is about: by Conomy's id or by the caller's own externalId. */

@@ -1,12 +1,15 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deferRead, lockPayment, takeDueReads } from '../../src/db/payments.ts';
 import type { Pool } from '../../src/db/pool.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
 import {
+  factsOf,
   type ObservationResult,
   type ObservedFacts,
   observePayment,
 } from '../../src/mirror/observe-payment.ts';
+import { parsePayment } from '../../src/provider/conomy/schema.ts';
 import { readJob } from '../../src/queue/catalogue.ts';
 import { insertCommand, insertPayment, openDatabaseFixture, readRow } from '../database-fixture.ts';
 
@@ -52,6 +55,34 @@ async function journal(key: string): Promise<string[]> {
   const { rows } = await pool.query('select * from journal where payment_key = $1 order by version', [key]);
   return rows.map((row) => `${row.version} ${row.from_status}→${row.to_status} by ${row.cause}`);
 }
+
+// Random, because PostgreSQL compresses what repeats before it measures an index entry.
+const long = () => randomBytes(4_000).toString('base64');
+
+test.each([
+  ['a status and a type of thousands of letters', { status: long(), type: long() }],
+  ['letters that cannot be kept', { status: 'A\0B', type: '\ud83d', externalId: '\0', currency: '\0' }],
+  ['an instant farther from UTC than PostgreSQL takes', { createdAt: '2026-05-10T00:00:00+23:00' }],
+  ['a day that no calendar has', { createdAt: '2026-02-30T00:00:00Z' }],
+  ['other members of any kind', { [long()]: long(), '\0': { '\udc00': ['\0'] }, parentPaymentId: long() }],
+])('the mirror takes %s', async (_what, odd) => {
+  const key = await insertPayment(pool);
+  const told = parsePayment({ id: `conomy-${key}`, status: 'CAPTURED', ...odd });
+  if (told === null) throw new Error('the payment is not read');
+  await observe(key, factsOf(told));
+  expect(await payment(key)).toMatchObject({ conomy_id: `conomy-${key}`, status: told.status, version: 1 });
+  // The same again is the same state.
+  await observe(key, factsOf(told));
+  expect(await journal(key)).toHaveLength(1);
+});
+
+test.each([
+  ['thousands of letters', long()],
+  ['no letter at all', '\0'],
+  ['half a letter', '\ud83d'],
+])('an id of %s names no payment', (_what, id) => {
+  expect(parsePayment({ id, status: 'CAPTURED' })).toBeNull();
+});
 
 describe('an observation that moves the mirror', () => {
   test('writes status, version, cause and one line of the journal', async () => {

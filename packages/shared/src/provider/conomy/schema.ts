@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { storableText } from '../../db/storable-text.ts';
+import { toUtcInstant } from '../../domain/instant.ts';
 import { readStatus } from '../../domain/payment-status.ts';
 import type { ObservedAccount, ObservedPayment, ProviderFailure } from '../payment-provider.ts';
 import { isJsonObject } from './json.ts';
@@ -15,12 +17,35 @@ export const maybeTextOrNumber = z
   .optional()
   .catch(undefined);
 
+/** Beyond any id, and short enough for an index. */
+const ID_LENGTH_MAX = 200;
+/** One more than a name of ours may have: cut so, a longer one still equals none of ours. */
+const NAME_LENGTH_MAX = 201;
+const STATUS_LENGTH_MAX = 64;
+
+/** A text as it is compared and goes into columns and their indexes; the whole of it stays in `raw`. */
+export function keptText(told: string, lengthMax: number): string {
+  return storableText(told).slice(0, lengthMax).toWellFormed();
+}
+
+/** An id that cannot be kept or asked for names nothing. */
+export function isUsableId(id: string): boolean {
+  return id.length <= ID_LENGTH_MAX && keptText(id, ID_LENGTH_MAX) === id;
+}
+
+export const maybeId = text.refine(isUsableId).optional().catch(undefined);
+export const maybeName = text
+  .transform((name) => keptText(name, NAME_LENGTH_MAX))
+  .optional()
+  .catch(undefined);
+export const statusText = text.transform((status) => readStatus(keptText(status, STATUS_LENGTH_MAX)));
+
 const paymentSchema = z.object({
   id: maybeText,
   _id: maybeText,
   paymentId: maybeText,
-  status: text,
-  externalId: maybeText,
+  status: statusText,
+  externalId: maybeName,
   type: maybeText,
   accountNumber: maybeText,
   identityId: maybeText,
@@ -29,7 +54,7 @@ const paymentSchema = z.object({
   purchaseAmount: maybeTextOrNumber,
   purchaseCurrency: maybeText,
   createdAt: text.refine(isInstant).optional().catch(undefined),
-  parentPaymentId: maybeText,
+  parentPaymentId: maybeId,
 });
 
 const accountSchema = z.object({
@@ -45,14 +70,14 @@ const tokenSchema = z.object({
   expiresIn: z.coerce.number().positive().optional().catch(undefined),
 });
 
-/** Null when the answer holds no payment: no id (`id`; `_id` in older data, `paymentId` in reviews) or no status. */
+/** Null when the answer holds no payment: no usable id (`id`; `_id` in older data, `paymentId` in reviews) or no status. */
 export function parsePayment(json: unknown): ObservedPayment | null {
   const parsed = paymentSchema.safeParse(json);
   if (!parsed.success || !isJsonObject(json)) return null;
   const { id, _id, paymentId, status, ...rest } = parsed.data;
   const known = id ?? _id ?? paymentId;
-  if (known === undefined) return null;
-  return { id: known, status: readStatus(status), ...withoutUndefined(rest), raw: json };
+  if (known === undefined || !isUsableId(known)) return null;
+  return { id: known, status, ...withoutUndefined(rest), raw: json };
 }
 
 /** The rows of a list answer in any documented envelope, and the total where one is given. */
@@ -181,8 +206,7 @@ function readCount(value: unknown): number | undefined {
 
 /** ISO 8601 with an offset. The zero time `0001-01-01T00:00:00Z` is how the provider writes "not set". */
 function isInstant(value: string): boolean {
-  const shaped = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})$/.test(value);
-  return shaped && !value.startsWith('0001-') && !Number.isNaN(Date.parse(value));
+  return !value.startsWith('0001-') && toUtcInstant(value) !== null;
 }
 
 type Present<T> = { [K in keyof T]?: Exclude<T[K], undefined> };

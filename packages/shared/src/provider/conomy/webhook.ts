@@ -1,7 +1,15 @@
 import { z } from 'zod';
-import { readStatus } from '../../domain/payment-status.ts';
 import { isJsonObject } from './json.ts';
-import { maybeText, maybeTextOrNumber, withoutUndefined } from './schema.ts';
+import {
+  isUsableId,
+  keptText,
+  maybeId,
+  maybeName,
+  maybeText,
+  maybeTextOrNumber,
+  statusText,
+  withoutUndefined,
+} from './schema.ts';
 
 type About = 'payment' | 'refund' | 'customer' | 'unknown';
 
@@ -37,13 +45,15 @@ export function isKnownEvent(event: string): boolean {
   return Object.hasOwn(EVENTS, event);
 }
 
+const EVENT_LENGTH_MAX = 200;
+
 /** What a verified delivery says, whichever of Conomy's two forms it came in. */
 export interface ObservedDelivery {
   /** The event's name as sent, `unnamed` when there is none; unknown names pass through. */
   event: string;
   /** `unknown`: nobody documented this event; what it tells about a payment still stands in the other fields. */
   about: About;
-  /** The provider's payment id; missing when the event is not about a payment. */
+  /** The provider's payment id; missing when the event is not about a payment, or names it unusably. */
   conomyId?: string;
   externalId?: string;
   /** As sent, with `PENDING` read as `CREATED`. */
@@ -64,15 +74,15 @@ export interface ObservedDelivery {
 const transactionSchema = z.object({
   id: maybeText,
   _id: maybeText,
-  externalId: maybeText,
-  status: maybeText.transform((status) => (status === undefined ? undefined : readStatus(status))),
+  externalId: maybeName,
+  status: statusText.optional().catch(undefined),
   purchaseAmount: maybeTextOrNumber,
   purchaseCurrency: maybeText,
   totalAmount: maybeTextOrNumber,
   currency: maybeText,
   type: maybeText,
-  parentPaymentId: maybeText,
-  relatedPaymentId: maybeText,
+  parentPaymentId: maybeId,
+  relatedPaymentId: maybeId,
 });
 
 /**
@@ -81,12 +91,15 @@ const transactionSchema = z.object({
  */
 export function readDelivery(payload: Record<string, unknown>): ObservedDelivery {
   const names = [payload.event, payload.eventType];
-  const event = names.find((name): name is string => typeof name === 'string' && name !== '') ?? 'unnamed';
+  const name = names.find((told): told is string => typeof told === 'string' && told !== '') ?? 'unnamed';
+  const event = keptText(name, EVENT_LENGTH_MAX);
   const data = isJsonObject(payload.data) ? payload.data : {};
   const parsed = transactionSchema.safeParse(data.transaction ?? payload.transaction);
   if (!parsed.success) return { event, about: aboutOf(event, {}), raw: payload };
   const { id, _id, ...fields } = parsed.data;
-  const told = withoutUndefined({ conomyId: id ?? _id, ...fields });
+  const known = id ?? _id;
+  const conomyId = known !== undefined && isUsableId(known) ? known : undefined;
+  const told = withoutUndefined({ conomyId, ...fields });
   return { event, about: aboutOf(event, told), ...told, raw: payload };
 }
 
