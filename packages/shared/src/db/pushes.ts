@@ -47,6 +47,11 @@ export async function disableEndpoint(db: Pool, reason: string): Promise<boolean
   return rowCount === 1;
 }
 
+/** Of the row `p`: whether its next event can be pushed. */
+const NEXT_IS_PLACED = `exists (
+  select from events e where e.payment_key = p.payment_key and e.sequence = p.next_sequence and e.position is not null
+)`;
+
 /**
  * Makes payments with new events due, one process at a time.
  * @returns how many events there were; `limit` means that there may be more.
@@ -61,11 +66,13 @@ export function enlistPushes(pool: Pool, limit: number): Promise<number> {
     const events = await readEvents(tx, endpoint.position, limit);
     const last = events.at(-1);
     if (!last) return 0;
+    // A reader may have placed an event before, and markPushed found it: then it may be pushed by now.
     await tx.query(
       `insert into pushes as p (payment_key, next_sequence, due_at)
        select key, min(sequence), capstan_now()
        from unnest($1::uuid[], $2::integer[]) as told(key, sequence) group by key order by key
-       on conflict (payment_key) do update set due_at = coalesce(p.due_at, excluded.due_at)`,
+       on conflict (payment_key) do update set due_at = excluded.due_at
+         where p.due_at is null and ${NEXT_IS_PLACED}`,
       [events.map(({ paymentKey }) => paymentKey), events.map(({ sequence }) => sequence)],
     );
     await tx.query('update push_endpoint set position = $1::bigint', [last.position]);
@@ -118,6 +125,19 @@ export function markPushed(pool: Pool, push: ClaimedPush): Promise<void> {
     );
     await tx.query(
       'update push_endpoint set failing_since = null, recovering = true where failing_since is not null',
+    );
+  });
+}
+
+/** There was no event to push: its payment is no longer due, unless one has come meanwhile. */
+export function markNothingToPush(pool: Pool, push: ClaimedPush): Promise<void> {
+  return inTransaction(pool, async (tx) => {
+    // A statement of its own, as above: whoever enlists waits for this lock or was seen.
+    await tx.query('select from pushes where payment_key = $1::uuid for update', [push.paymentKey]);
+    await tx.query(
+      `update pushes p set due_at = null
+       where payment_key = $1::uuid and next_sequence = $2::integer and not ${NEXT_IS_PLACED}`,
+      [push.paymentKey, push.sequence],
     );
   });
 }
@@ -189,13 +209,17 @@ export async function findPushedUpTo(db: Pool, paymentKey: string): Promise<numb
   return rows[0] ? rows[0].next - 1 : null;
 }
 
-/** Payments whose next event waits to be taken: `waiting` for the first time, `retrying` after a failure, or `disabled`. */
+/**
+ * Payments whose next event waits to be taken: `waiting` for the first time, `retrying` after a failure, or `disabled`; and
+ * those that are due although there is none, `without_event`, which the next push ends.
+ */
 export async function countPendingPushes(db: Pool): Promise<Backlog[]> {
   const { rows } = await db.query<Backlog>(
-    `select case when (select disabled_at from push_endpoint) is not null then 'disabled'
+    `select case when e.id is null then 'without_event'
+         when (select disabled_at from push_endpoint) is not null then 'disabled'
          when p.attempts > 0 then 'retrying' else 'waiting' end as sort,
-       count(*)::int as count, extract(epoch from capstan_now() - min(e.at))::float8 as "oldestSeconds"
-     from pushes p join events e on e.payment_key = p.payment_key and e.sequence = p.next_sequence
+       count(*)::int as count, coalesce(extract(epoch from capstan_now() - min(e.at)), 0)::float8 as "oldestSeconds"
+     from pushes p left join events e on e.payment_key = p.payment_key and e.sequence = p.next_sequence
      where p.due_at is not null group by 1`,
   );
   return rows;

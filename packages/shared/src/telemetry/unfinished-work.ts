@@ -38,7 +38,7 @@ export function measurePendingPushes(registry: Registry, pool: Pool, log: Logger
   const gauges = {
     name: 'capstan_pending_pushes',
     label: 'state',
-    help: 'Payments whose next event upstream has not taken: waiting, retrying, or disabled as a whole.',
+    help: 'Payments whose next event upstream has not taken: waiting, retrying, or disabled as a whole; without_event: due although there is none.',
     oldestHelp: 'Age of the oldest event among them.',
     ask: () => countPendingPushes(pool),
   };

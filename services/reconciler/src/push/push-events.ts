@@ -6,6 +6,7 @@ import {
   enlistPushes,
   findEventToPush,
   hastenFailedPushes,
+  markNothingToPush,
   markPushed,
   markPushFailed,
 } from '@capstan/shared/db/pushes';
@@ -42,7 +43,7 @@ export async function pushEvents(context: PushContext): Promise<boolean> {
 
 async function pushNext(context: PushContext, push: ClaimedPush): Promise<void> {
   const event = await findEventToPush(context.pool, push);
-  if (event === null) return;
+  if (event === null) return markNothingToPush(context.pool, push);
   const told = toToldEvent(event);
   // The members the specification recommends; every try of the event has the same bytes.
   const body = JSON.stringify({ type: told.type, timestamp: told.at, data: told });
