@@ -441,6 +441,7 @@ create table payments (
   refunds_listed_at timestamp with time zone,
   reads_behind integer default 0 not null,
   read_behind_at timestamp with time zone,
+  read_faults integer default 0 not null,
   constraint payments_are_named CHECK (((conomy_id IS NOT NULL) OR (external_id IS NOT NULL) OR (duplicate_of IS NOT NULL))),
   constraint payments_cause_is_known CHECK ((cause = ANY (ARRAY['accepted'::text, 'answer'::text, 'delivery'::text, 'read'::text, 'operator'::text]))),
   constraint payments_conomy_id_key UNIQUE (conomy_id),
@@ -576,12 +577,14 @@ create table webhook_deliveries (
   payment_key uuid,
   result text,
   signature bytea,
+  tries integer default 0 not null,
+  failure text,
   constraint webhook_deliveries_applied_has_a_result CHECK (((applied_at IS NULL) = (result IS NULL))),
   constraint webhook_deliveries_body_sha256_is_sha256 CHECK ((octet_length(body_sha256) = 32)),
   constraint webhook_deliveries_body_sha256_key UNIQUE (body_sha256),
   constraint webhook_deliveries_form_is_known CHECK ((form = ANY (ARRAY['body'::text, 'header'::text]))),
   constraint webhook_deliveries_pkey PRIMARY KEY (id),
-  constraint webhook_deliveries_result_is_known CHECK ((result = ANY (ARRAY['moved'::text, 'read'::text, 'duplicate'::text, 'stale'::text, 'ignored'::text, 'unmatched'::text]))),
+  constraint webhook_deliveries_result_is_known CHECK ((result = ANY (ARRAY['moved'::text, 'read'::text, 'duplicate'::text, 'stale'::text, 'ignored'::text, 'unmatched'::text, 'unreadable'::text]))),
   constraint webhook_deliveries_signature_is_sha256 CHECK ((octet_length(signature) = 32))
 );
 
@@ -687,6 +690,8 @@ CREATE INDEX payments_parent_conomy_id_idx ON public.payments USING hash (parent
 
 CREATE UNIQUE INDEX payments_refund_number_key ON public.payments USING btree (parent_key, refund_number) WHERE (parent_key IS NOT NULL);
 
+CREATE INDEX payments_read_faults_idx ON public.payments USING btree (updated_at) WHERE (read_faults >= 5);
+
 CREATE INDEX payments_released_external_id_idx ON public.payments USING btree (external_id) WHERE (external_id_released_at IS NOT NULL);
 
 CREATE INDEX payments_status_idx ON public.payments USING btree (status, accepted_at, key);
@@ -708,6 +713,8 @@ CREATE INDEX webhook_deliveries_payment_key_idx ON public.webhook_deliveries USI
 CREATE INDEX webhook_deliveries_unmatched_external_id_idx ON public.webhook_deliveries USING btree (external_id) WHERE (result = 'unmatched'::text);
 
 CREATE INDEX webhook_deliveries_unmatched_idx ON public.webhook_deliveries USING btree (conomy_id) WHERE (result = 'unmatched'::text);
+
+CREATE INDEX webhook_deliveries_unreadable_idx ON public.webhook_deliveries USING btree (applied_at) WHERE (result = 'unreadable'::text);
 
 CREATE TRIGGER attempts_guard_outcome BEFORE DELETE OR UPDATE ON attempts FOR EACH ROW EXECUTE FUNCTION attempts_guard_outcome();
 

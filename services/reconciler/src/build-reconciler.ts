@@ -17,11 +17,13 @@ import {
   measureDrift,
   measureOpenDiscrepancies,
   measurePendingPushes,
+  measureSetAside,
 } from '@capstan/shared/telemetry/unfinished-work';
 import { applyDelivery } from './apply-delivery.ts';
 import { compareDueDay } from './comparison/compare-due-day.ts';
 import type { ReconcilerConfig } from './config.ts';
 import type { ReconcilerContext } from './context.ts';
+import { countTries } from './count-tries.ts';
 import { noticeOverdue } from './notice-overdue.ts';
 import { noticeTurnedAway } from './notice-turned-away.ts';
 import { pushEvents } from './push/push-events.ts';
@@ -72,7 +74,8 @@ export async function buildReconciler(
     queueUrl,
     concurrency,
     log,
-    work: ({ deliveryId, timesReceived }) => applyDelivery(context, deliveryId, timesReceived),
+    work: ({ deliveryId: id, timesReceived }) =>
+      countTries(context, { kind: 'delivery', id }, () => applyDelivery(context, id, timesReceived)),
   });
   lifecycle.onStop('delivery worker', () => deliveries.close());
   const reads = openWorker({
@@ -80,7 +83,7 @@ export async function buildReconciler(
     queueUrl,
     concurrency,
     log,
-    work: (job) => readPayment(context, job),
+    work: (job) => countTries(context, { kind: 'read', id: job.paymentKey }, () => readPayment(context, job)),
   });
   lifecycle.onStop('read worker', () => reads.close());
   const relay = runEvery('relay', config.RELAY_INTERVAL_MS, () => relayJobs(context), log);
@@ -98,7 +101,13 @@ export async function buildReconciler(
     queueHazard: queueHazardCheck(queueUrl, log),
   };
   const registry = createRegistry('reconciler');
-  for (const measure of [measureOpenDiscrepancies, measurePendingPushes, measureAnnouncedMoves, measureDrift])
+  for (const measure of [
+    measureOpenDiscrepancies,
+    measurePendingPushes,
+    measureSetAside,
+    measureAnnouncedMoves,
+    measureDrift,
+  ])
     measure(registry, pool, log);
   const health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });
   lifecycle.onStop('health server', () => health.close());

@@ -1,8 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import type { Backlog } from '../telemetry/backlog.ts';
+import { nextTry, TRIES_MAX } from './item-faults.ts';
 
-export type DeliveryResult = 'moved' | 'read' | 'duplicate' | 'stale' | 'ignored' | 'unmatched';
+export type DeliveryResult =
+  | 'moved'
+  | 'read'
+  | 'duplicate'
+  | 'stale'
+  | 'ignored'
+  | 'unmatched'
+  | 'unreadable';
 
 /** A verified webhook about to be stored. */
 export interface NewDelivery {
@@ -82,12 +90,14 @@ export interface DeliveryRow {
   appliedAt: Date | null;
   paymentKey: string | null;
   result: DeliveryResult | null;
+  /** Why the last try to apply it failed; null when none did. */
+  failure: string | null;
 }
 
 const COLUMNS = `id, case when signature is not null then body end as covered, event, conomy_id as "conomyId", external_id as "externalId", status,
   times_received as "timesReceived", received_at as "receivedAt",
   (extract(epoch from capstan_now() - received_at) * 1000)::float8 as "ageMs", applied_at as "appliedAt",
-  payment_key as "paymentKey", result`;
+  payment_key as "paymentKey", result, failure`;
 
 export async function findDelivery(db: Pool | PoolClient, id: string): Promise<DeliveryRow | null> {
   const { rows } = await db.query<DeliveryRow>(
@@ -121,12 +131,30 @@ export interface AppliedDelivery {
 export async function markDeliveryApplied(tx: Pool | PoolClient, delivery: AppliedDelivery): Promise<void> {
   await tx.query(
     `update webhook_deliveries set
-       applied_at = capstan_now(), payment_key = $3::uuid, result = $4::text,
+       applied_at = capstan_now(), payment_key = $3::uuid, result = $4::text, tries = 0, failure = null,
        offer_at = case when times_received > $2::integer then offer_at
          else capstan_now() + $5::float8 * interval '1 millisecond' end
      where id = $1::uuid`,
     [delivery.id, delivery.timesReceived, delivery.paymentKey, delivery.result, delivery.againMs],
   );
+}
+
+/**
+ * Applying it failed by the delivery itself: it is tried again, and after the last try set aside as unreadable, where the timeline
+ * of the payment it names shows it. Received again it has one more try.
+ * @returns how often it was tried.
+ */
+export async function countDeliveryTry(db: Pool, id: string, failure: string): Promise<number> {
+  const { rows } = await db.query<{ tries: number }>(
+    `update webhook_deliveries d set tries = tries + 1, failure = $2::text,
+       result = case when tries + 1 >= $3::integer then 'unreadable' else result end,
+       applied_at = case when tries + 1 >= $3::integer then capstan_now() else applied_at end,
+       payment_key = coalesce(payment_key, (select key from payments p where p.conomy_id = d.conomy_id)),
+       offer_at = case when tries + 1 >= $3::integer then null else ${nextTry('tries')} end
+     where id = $1::uuid returning tries`,
+    [id, failure, TRIES_MAX],
+  );
+  return rows[0]?.tries ?? 0;
 }
 
 /** Applies it again in `againMs`: what it is about could not be read now. */

@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { AskedPayment } from '../domain/bound-means-equal.ts';
 import { toUtcInstant } from '../domain/instant.ts';
 import { askedOf } from './asked-payment.ts';
+import { nextTry } from './item-faults.ts';
 import { storableJson, storableText } from './storable-text.ts';
 
 /** A row of the mirror. */
@@ -129,7 +130,7 @@ export async function updateUnmovedPayment(
     `update payments set
        conomy_id = coalesce(conomy_id, $2::text),
        snapshot = snapshot || coalesce($3::jsonb, '{}'::jsonb),
-       reads = $4::integer,
+       reads = $4::integer, read_faults = 0,
        offer_at = capstan_now() + $5::float8 * interval '1 millisecond',
        conomy_created_at = coalesce(conomy_created_at, $6::timestamptz),
        compared_at = coalesce(compared_at, case when $7::boolean then capstan_now() end),
@@ -161,7 +162,7 @@ export async function movePayment(tx: PoolClient, from: PaymentRow, move: Paymen
   const { rowCount } = await tx.query(
     `with moved as (
        update payments set
-         status = $3::text, version = version + 1, cause = $4::text, moved_at = capstan_now(), reads = 0,
+         status = $3::text, version = version + 1, cause = $4::text, moved_at = capstan_now(), reads = 0, read_faults = 0,
          conomy_id = coalesce(conomy_id, $5::text),
          snapshot = snapshot || coalesce($6::jsonb, '{}'::jsonb) || jsonb_build_object('status', $3::text),
          offer_at = capstan_now() + $7::float8 * interval '1 millisecond',
@@ -237,6 +238,20 @@ export async function deferRead(db: Pool, key: string, offerMs: number): Promise
      where key = $1::uuid`,
     [key, offerMs],
   );
+}
+
+/**
+ * What a read told could not be applied, by what it told: the next one is put off ever longer, up to a day. Nothing about the payment
+ * is known anew.
+ * @returns how many reads in a row ended like this.
+ */
+export async function countReadFault(db: Pool, key: string): Promise<number> {
+  const { rows } = await db.query<{ faults: number }>(
+    `update payments set read_faults = read_faults + 1, offer_at = ${nextTry('read_faults')}
+     where key = $1::uuid returning read_faults as faults`,
+    [key],
+  );
+  return rows[0]?.faults ?? 0;
 }
 
 /** Takes up to `limit` payments that have been in their state for too long; each is told once until it moves again. */

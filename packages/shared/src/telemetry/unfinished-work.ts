@@ -2,6 +2,7 @@ import type { Registry } from 'prom-client';
 import { countAnnouncedMoves } from '../db/deliveries.ts';
 import { countOpenDiscrepancies } from '../db/discrepancies.ts';
 import { countDrift } from '../db/drift.ts';
+import { countSetAside } from '../db/item-faults.ts';
 import type { Pool } from '../db/pool.ts';
 import { countPendingPushes } from '../db/pushes.ts';
 import { countUnfinished } from '../db/unfinished.ts';
@@ -41,6 +42,18 @@ export function measurePendingPushes(registry: Registry, pool: Pool, log: Logger
     help: 'Payments whose next event upstream has not taken: waiting, retrying, or disabled as a whole; without_event: due although there is none.',
     oldestHelp: 'Age of the oldest event among them.',
     ask: () => countPendingPushes(pool),
+  };
+  measureBacklog(registry, gauges, log);
+}
+
+/** What could not be applied at any of its tries. */
+export function measureSetAside(registry: Registry, pool: Pool, log: Logger): void {
+  const gauges = {
+    name: 'capstan_set_aside',
+    label: 'kind',
+    help: 'Deliveries and payments whose reads failed by themselves at every try: nothing of them is believed, and a person has to look.',
+    oldestHelp: 'Since the first of them was set aside, of a read since the payment was last heard of.',
+    ask: () => countSetAside(pool),
   };
   measureBacklog(registry, gauges, log);
 }

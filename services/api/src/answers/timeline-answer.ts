@@ -81,8 +81,10 @@ function deliveryEntry({
   timesReceived,
   result,
   appliedAt,
+  failure,
 }: DeliveryRow): TimelineEntry {
-  return { at: receivedAt, kind: 'delivery', id, event, status, timesReceived, result, appliedAt };
+  const failed = failure === null ? {} : { failure };
+  return { at: receivedAt, kind: 'delivery', id, event, status, timesReceived, result, appliedAt, ...failed };
 }
 
 function moveEntry({ at, version, fromStatus, toStatus, cause }: JournalRow): TimelineEntry {

@@ -164,8 +164,11 @@ const timelineEntry = z
       event: z.string(),
       status: z.string().nullable(),
       timesReceived: count,
-      result: z.enum(['moved', 'read', 'duplicate', 'stale', 'ignored', 'unmatched']).nullable(),
+      result: z
+        .enum(['moved', 'read', 'duplicate', 'stale', 'ignored', 'unmatched', 'unreadable'])
+        .nullable(),
       appliedAt: instant.nullable(),
+      failure: z.string().optional().describe('Why the last try to apply it failed.'),
     }),
     z.strictObject({
       at: instant,

@@ -1,0 +1,44 @@
+import type { Backlog } from '../telemetry/backlog.ts';
+import type { Pool } from './pool.ts';
+import { codeOf, isDatabaseUnreachable } from './transaction.ts';
+
+/**
+ * Work on one item is tried this often when it fails by the item itself; then it is set aside: kept, counted and told to a
+ * person. The partial index of such reads names the same number.
+ */
+export const TRIES_MAX = 5;
+
+/** SQL, for a row with `tries` of before: until the next one a minute, twice that, and so on up to a day. */
+export function nextTry(tries: string): string {
+  return `capstan_now() + least(60 * 2.0 ^ least(${tries}, 20), 86400) * interval '1 second'`;
+}
+
+/**
+ * SQLSTATE classes that say nothing about the item: transactions that met, a schema that is older or newer than the code, rights, what
+ * is locked, canceled, or broken in PostgreSQL itself.
+ */
+const PASSING_CLASSES = /^(25|40|42|55|57|58|XX)/;
+
+/** Whether work failed by what it works on, as opposed to the database, so that it would fail like this at every try. */
+export function isItemsFault(error: unknown): boolean {
+  return !isDatabaseUnreachable(error) && !PASSING_CLASSES.test(codeOf(error));
+}
+
+/** What may be kept and shown of a failure: its kind and SQLSTATE. Texts quote what they stumbled over. */
+export function describeFault(error: unknown): string {
+  const name = error instanceof Error ? error.constructor.name : typeof error;
+  return `${name} ${codeOf(error)}`.trim();
+}
+
+/** What is set aside, by kind, and for how long. */
+export async function countSetAside(db: Pool): Promise<Backlog[]> {
+  const { rows } = await db.query<Backlog>(
+    `select sort, count(*)::int as count, extract(epoch from capstan_now() - min(since))::float8 as "oldestSeconds"
+     from (
+       select 'delivery' as sort, applied_at as since from webhook_deliveries where result = 'unreadable'
+       union all
+       select 'read', updated_at from payments where read_faults >= ${TRIES_MAX}
+     ) as aside group by sort`,
+  );
+  return rows;
+}
