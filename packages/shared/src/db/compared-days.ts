@@ -78,20 +78,37 @@ export async function findListed(
   return rows;
 }
 
-/** Up to `limit` payments that Conomy created on a day, or that were accepted on it where it told no time; by key. */
+/** Where a page of created payments ended: its instant, to the microsecond, and key. */
+export interface CreatedPlace {
+  createdAt: string;
+  key: string;
+}
+
+export type CreatedPayment = PaymentRow & { conomyId: string; place: CreatedPlace };
+
+/**
+ * Up to `limit` payments behind `after` that Conomy created on a day, or that were accepted on it where it told no time; in the
+ * order of their index, so that every page of a day costs the same.
+ */
 export async function findCreatedOn(
   db: Pool,
   day: Day,
-  page: { after: string | null; limit: number },
-): Promise<(PaymentRow & { conomyId: string })[]> {
-  const { rows } = await db.query<PaymentRow & { conomyId: string }>(
-    `select ${PAYMENT_COLUMNS} from payments
-     where coalesce(conomy_created_at, accepted_at) >= $1::date::timestamp at time zone 'UTC'
-       and coalesce(conomy_created_at, accepted_at) < ($1::date + 1)::timestamp at time zone 'UTC'
+  page: { after: CreatedPlace | null; limit: number },
+): Promise<CreatedPayment[]> {
+  const { rows } = await db.query<CreatedPayment>(
+    `select ${PAYMENT_COLUMNS}, jsonb_build_object('createdAt', ${CREATED_AT}, 'key', key) as place
+     from payments
+     where (${CREATED_AT}, key) > (
+         coalesce($2::timestamptz, $1::date::timestamp at time zone 'UTC'),
+         coalesce($3::uuid, '00000000-0000-0000-0000-000000000000')
+       )
+       and ${CREATED_AT} < ($1::date + 1)::timestamp at time zone 'UTC'
        and conomy_id is not null and kind = 'payment'
-       and ($2::uuid is null or key > $2::uuid)
-     order by key limit $3::integer`,
-    [day, page.after, page.limit],
+     order by ${CREATED_AT}, key limit $4::integer`,
+    [day, page.after?.createdAt ?? null, page.after?.key ?? null, page.limit],
   );
   return rows;
 }
+
+/** As `payments_created_idx` has it. */
+const CREATED_AT = 'coalesce(conomy_created_at, accepted_at)';

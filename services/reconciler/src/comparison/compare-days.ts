@@ -1,4 +1,4 @@
-import { type Day, findCreatedOn, findListed } from '@capstan/shared/db/compared-days';
+import { type CreatedPlace, type Day, findCreatedOn, findListed } from '@capstan/shared/db/compared-days';
 import { endDiscrepanciesOf, endMissingHere, findOpenKinds } from '@capstan/shared/db/discrepancies';
 import { CAPSTAN_ITSELF } from '@capstan/shared/db/pauses';
 import type { PaymentRow } from '@capstan/shared/db/payments';
@@ -30,7 +30,8 @@ export async function compareDays(
   onDay: (report: DayReport) => Promise<void>,
 ): Promise<void> {
   const reports = new Map(daysFrom(from, to).map((day) => [day, newReport(day)]));
-  const walked: WalkedDay[] = [];
+  /** The newest three: what is judged, and the day on either side. */
+  let walked: WalkedDay[] = [];
   for (const day of daysFrom(dayBefore(from), dayAfter(to))) {
     const walk = await walkDay(context, day, async (rows, askedAt) => {
       const byReport = Map.groupBy(rows, (row) => reports.get(dayOf(row.createdAt) ?? day));
@@ -38,10 +39,10 @@ export async function compareDays(
         if (report) await comparePage(context, mode, report, ofReport, askedAt);
       await context.onPage({ day, rows: rows.length });
     });
-    walked.push(walk);
+    walked = [...walked.slice(-2), walk];
     const report = reports.get(dayBefore(day));
     if (report === undefined) continue;
-    await judgeDay(context, mode, report, walked.slice(-3));
+    await judgeDay(context, mode, report, walked);
     await onDay(report);
   }
 }
@@ -56,13 +57,13 @@ async function judgeDay(
   report.pages = around.find(({ day }) => day === report.day)?.pages ?? 0;
   report.gap ??= around.find(({ gap }) => gap !== null)?.gap ?? null;
   if (report.gap !== null) return;
-  for (let after: string | null = null; ; ) {
+  for (let after: CreatedPlace | null = null; ; ) {
     const mirrored = await findCreatedOn(context.pool, report.day, { after, limit: MIRROR_ROWS });
     report.mirrored += mirrored.length;
     for (const payment of mirrored)
       if (!around.some(({ ids }) => ids.has(payment.conomyId)))
         await settleMissingThere(context, mode, report, payment);
-    after = mirrored.at(-1)?.key ?? null;
+    after = mirrored.at(-1)?.place ?? null;
     if (mirrored.length < MIRROR_ROWS) return;
   }
 }
