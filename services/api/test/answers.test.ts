@@ -1,5 +1,9 @@
+import type { DiscrepancyRow } from '@capstan/shared/db/discrepancies';
+import type { PaymentRow } from '@capstan/shared/db/payments';
 import { expect, test } from 'vitest';
 import { toSteps } from '../src/answers/command-answer.ts';
+import { toDiscrepancyAnswer } from '../src/answers/discrepancy-answer.ts';
+import { toPaymentAnswer } from '../src/answers/payment-answer.ts';
 import { readRail } from '../src/answers/rail.ts';
 
 const PLAN = ['create', 'authorize', 'capture'] as const;
@@ -22,6 +26,26 @@ test.each([
   expect(answer.map((step) => step.attempts)).toEqual(
     [0, 1, 2].map((step) => steps.filter((s) => s === step).length),
   );
+});
+
+test('an amount goes out as a decimal string however Conomy wrote it, in a payment and in a discrepancy', () => {
+  // As PostgreSQL hands over what was mirrored before.
+  const told = JSON.parse(
+    '{"totalAmount": 10.5, "fees": [{"amount": 1e21}], "origins": [{"amount": 0.1, "type": "X"}]}',
+  );
+  const payment = { snapshot: told, conomyId: 'p', externalId: null, duplicateOf: null } as PaymentRow;
+  const side = { value: told, readAt: new Date(0) };
+  const decimals = {
+    totalAmount: '10.5',
+    fees: [{ amount: '1000000000000000000000' }],
+    origins: [{ amount: '0.1', type: 'X' }],
+  };
+
+  expect(toPaymentAnswer(payment)).toMatchObject(decimals);
+  expect(toDiscrepancyAnswer({ mirror: side, provider: side } as unknown as DiscrepancyRow)).toMatchObject({
+    mirror: { ...side, value: decimals },
+    provider: { ...side, value: decimals },
+  });
 });
 
 test('the rail holds what the payer needs and nothing else of the node', () => {

@@ -12,6 +12,7 @@ import {
 import type { MirrorMove } from '../domain/mirror-move.ts';
 import { readReceivedAmount } from '../domain/money.ts';
 import { alarmOfStatus } from '../domain/payment-status.ts';
+import { withDecimals } from '../domain/plain-decimal.ts';
 import type { ComparedObservation } from './compare-observation.ts';
 import type { ObservedFacts } from './observe-payment.ts';
 
@@ -103,5 +104,5 @@ function isInexact({ totalAmount, currency, snapshot }: ObservedFacts): boolean 
 
 function sideOf(fields: Record<string, unknown>): Record<string, unknown> {
   const { totalAmount = null, currency = null, purchaseAmount = null, purchaseCurrency = null } = fields;
-  return { totalAmount, currency, purchaseAmount, purchaseCurrency };
+  return withDecimals({ totalAmount, currency, purchaseAmount, purchaseCurrency });
 }

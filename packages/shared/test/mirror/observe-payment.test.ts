@@ -9,6 +9,7 @@ import {
   type ObservedFacts,
   observePayment,
 } from '../../src/mirror/observe-payment.ts';
+import { parseJsonBytes } from '../../src/provider/conomy/json.ts';
 import { parsePayment } from '../../src/provider/conomy/schema.ts';
 import { readJob } from '../../src/queue/catalogue.ts';
 import { insertCommand, insertPayment, openDatabaseFixture, readRow } from '../database-fixture.ts';
@@ -82,6 +83,26 @@ test.each([
   ['half a letter', '\ud83d'],
 ])('an id of %s names no payment', (_what, id) => {
   expect(parsePayment({ id, status: 'CAPTURED' })).toBeNull();
+});
+
+test('an amount that Conomy writes as a number is the amount it writes as a text, too fine a one as well', async () => {
+  const key = await insertPayment(pool);
+  const told = (totalAmount: unknown) => {
+    const bytes = Buffer.from(
+      `{"id":"conomy-${key}","status":"CAPTURED","currency":"COP","totalAmount":${totalAmount}}`,
+    );
+    const read = parsePayment(parseJsonBytes(bytes));
+    if (read === null) throw new Error('the payment is not read');
+    return factsOf(read);
+  };
+  await observe(key, told('10.505'));
+  await observe(key, told('"10.505"'));
+  await observe(key, told('10.505'));
+  expect(await discrepancies(key)).toEqual(['inexact_amount open ×3: CAPTURED here, CAPTURED there']);
+  const { rows } = await pool.query('select mirror, provider from discrepancies where payment_key = $1', [
+    key,
+  ]);
+  expect(rows).toMatchObject([{ mirror: { totalAmount: '10.505' }, provider: { totalAmount: '10.505' } }]);
 });
 
 describe('an observation that moves the mirror', () => {

@@ -1,4 +1,5 @@
 import type { DiscrepancyRow } from '@capstan/shared/db/discrepancies';
+import { withDecimals } from '@capstan/shared/domain/plain-decimal';
 
 /** A discrepancy as operators see it, both sides with when each was read. */
 export function toDiscrepancyAnswer(row: DiscrepancyRow) {
@@ -11,8 +12,8 @@ export function toDiscrepancyAnswer(row: DiscrepancyRow) {
     ...(row.paymentKey === null ? {} : { paymentKey: row.paymentKey }),
     ...(row.conomyId === null ? {} : { paymentId: row.conomyId }),
     ...(row.field === null ? {} : { field: row.field }),
-    mirror: row.mirror,
-    provider: row.provider,
+    mirror: toSide(row.mirror),
+    provider: toSide(row.provider),
     cause: row.cause,
     openedAt: row.openedAt,
     seenAt: row.seenAt,
@@ -20,4 +21,8 @@ export function toDiscrepancyAnswer(row: DiscrepancyRow) {
     ageSeconds: Math.round(row.ageSeconds),
     ...ended,
   };
+}
+
+function toSide({ value, readAt }: DiscrepancyRow['mirror']) {
+  return { value: withDecimals(value), readAt };
 }

@@ -1,6 +1,7 @@
 import type { PaymentRow } from '@capstan/shared/db/payments';
+import { withDecimals } from '@capstan/shared/domain/plain-decimal';
 
-/** A mirrored payment as callers see it: Conomy's own names and values, and what the mirror adds. */
+/** A mirrored payment as callers see it: Conomy's own names and values, every amount a decimal string, and what the mirror adds. */
 export type PaymentAnswer = Record<string, unknown> & {
   key: string;
   /** Conomy's id; null until known. */
@@ -14,7 +15,7 @@ export type PaymentAnswer = Record<string, unknown> & {
 
 export function toPaymentAnswer(payment: PaymentRow): PaymentAnswer {
   return {
-    ...payment.snapshot,
+    ...withDecimals(payment.snapshot),
     id: payment.conomyId,
     ...(payment.externalId === null ? {} : { externalId: payment.externalId }),
     status: payment.status,

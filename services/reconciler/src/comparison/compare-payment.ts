@@ -1,5 +1,6 @@
 import type { PaymentRow } from '@capstan/shared/db/payments';
 import { readReceivedAmount } from '@capstan/shared/domain/money';
+import { withDecimals } from '@capstan/shared/domain/plain-decimal';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
 
 /** What a list row says otherwise than the mirror, under Conomy's field names. */
@@ -35,7 +36,7 @@ export function comparePayment(mirror: PaymentRow, row: ObservedPayment): Differ
     ...[...fields, ...amounts].map((field) => ({
       kind: 'field_differs' as const,
       field,
-      mirror: read(mirrored, field) ?? null,
+      mirror: withDecimals(read(mirrored, field) ?? null),
       provider: row[field] ?? null,
     })),
   ];

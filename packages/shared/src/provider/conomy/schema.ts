@@ -200,7 +200,7 @@ export function parseErrorBody(json: unknown): ErrorFacts {
 }
 
 function readCount(value: unknown): number | undefined {
-  const count = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+  const count = typeof value === 'string' && /^\d+(\.0*)?$/.test(value) ? Number(value) : value;
   return typeof count === 'number' && Number.isSafeInteger(count) && count >= 0 ? count : undefined;
 }
 

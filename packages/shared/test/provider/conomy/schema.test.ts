@@ -236,6 +236,18 @@ describe('parseJsonBytes', () => {
     }
   });
 
+  it('keeps a number that a double would write otherwise as the text sent, without exponent', () => {
+    expect(parseJsonBytes(Buffer.from('[1.50, 0.1, 1e21, 1e2, -0, 100]'))).toEqual([
+      '1.50',
+      0.1,
+      '1000000000000000000000',
+      100,
+      '-0',
+      100,
+    ]);
+    expect(parseList({ results: [1], pagination: { total: '3.0' } })).toEqual({ rows: [1], total: 3 });
+  });
+
   it('keeps a number that a double cannot hold as the text sent', () => {
     expect(parseJsonBytes(Buffer.from('[1.5, 123456789012345, 1234567890123456, 1e999]'))).toEqual([
       1.5,

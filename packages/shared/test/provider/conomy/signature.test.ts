@@ -1,6 +1,7 @@
 // A delivery is believed only if its bytes were signed with one of our secrets.
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { parseJsonBytes } from '../../../src/provider/conomy/json.ts';
 import {
   SIGNATURE_HEADER,
   type SignatureForm,
@@ -116,7 +117,11 @@ describe('signature in the body', () => {
     ['a __proto__ member', '{"event":"x","data":{},"__proto__":{"verified":true}}'],
     ['no event at all', '{"eventType":"payment.settled","transaction":{"id":"p1"}}'],
   ])('verifies a sender that signs %s', (_name, signed) => {
-    expect(verify(withSignature(signed))).toMatchObject({ verified: true, payload: JSON.parse(signed) });
+    expect(verify(withSignature(signed))).toMatchObject({
+      verified: true,
+      covered: Buffer.from(signed),
+      payload: parseJsonBytes(Buffer.from(signed)),
+    });
   });
 
   it('finds the signature wherever it stands', () => {
