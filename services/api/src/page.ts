@@ -1,3 +1,4 @@
+import { toUtcInstant } from '@capstan/shared/domain/instant';
 import { z } from 'zod';
 import { RefusedError } from './problem.ts';
 
@@ -25,6 +26,11 @@ export function pageQuery(limitDefault: number = LIMIT_DEFAULT) {
       .describe('The `next` of the page before, unchanged.'),
   };
 }
+
+/** The instant of a place, to the microsecond, as PostgreSQL writes it: with an offset it takes back. */
+export const placeInstant = z.iso
+  .datetime({ offset: true })
+  .refine((text) => toUtcInstant(text) !== null && /(?:Z|[+-](?:0\d|1[0-4]):\d\d)$/.test(text));
 
 /** Turns a place in a list into the text callers send back; they are not to look inside. */
 export function toCursor(place: unknown): string {

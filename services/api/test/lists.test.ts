@@ -70,6 +70,10 @@ describe('pages', () => {
   });
 });
 
+/** A place that nobody gave out. */
+const cursorOf = (place: object) => Buffer.from(JSON.stringify(place)).toString('base64url');
+const KEY = '11111111-1111-4111-8111-111111111111';
+
 describe('filters', () => {
   beforeAll(async () => {
     await acceptOrders(['filter-1', 'filter-2', 'filter-3']);
@@ -128,6 +132,9 @@ describe('filters', () => {
     ['payments?to=2026-02-30', '/to'],
     ['payments?from=2026-05-18T10:00:00', '/from'],
     ['payments?cursor=Mg', '/cursor'],
+    [`payments?cursor=${cursorOf({ acceptedAt: '2026-01-01T00:00:00+23:00', key: KEY })}`, '/cursor'],
+    [`payments?cursor=${cursorOf({ acceptedAt: '9999-12-31T23:59:59-14:00', key: KEY })}`, '/cursor'],
+    [`discrepancies?cursor=${cursorOf({ openedAt: '0000-01-01T00:00:00Z', id: KEY })}`, '/cursor'],
     ['payments?externalId=', '/externalId'],
     ['payments?colour=red', '/colour'],
   ])('%s is refused by name', async (path, pointer) => {

@@ -12,7 +12,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { toDiscrepancyAnswer } from '../answers/discrepancy-answer.ts';
 import { paymentReference } from '../find-named-payment.ts';
-import { cutPage, pageQuery, readCursor } from '../page.ts';
+import { cutPage, pageQuery, placeInstant, readCursor } from '../page.ts';
 import { invalidContent, RefusedError, unknownDiscrepancy, unknownPayment } from '../problem.ts';
 import { readQuery } from '../read-query.ts';
 import { resolveDiscrepancy } from '../resolve-discrepancy.ts';
@@ -29,7 +29,7 @@ export const discrepancyListQuery = z.strictObject({
   ...pageQuery(),
 });
 const place: z.ZodType<DiscrepancyPlace> = z.strictObject({
-  openedAt: z.iso.datetime({ offset: true }),
+  openedAt: placeInstant,
   id: z.guid(),
 });
 

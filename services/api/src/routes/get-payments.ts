@@ -18,7 +18,7 @@ import { toPaymentAnswer } from '../answers/payment-answer.ts';
 import { afterEntry, idOfEntry, toTimeline } from '../answers/timeline-answer.ts';
 import { findNamedPayment } from '../find-named-payment.ts';
 import type { LongPoll } from '../long-poll.ts';
-import { cutPage, pageQuery, readCursor, refuseCursor } from '../page.ts';
+import { cutPage, pageQuery, placeInstant, readCursor, refuseCursor } from '../page.ts';
 import { RefusedError, unknownPayment } from '../problem.ts';
 import { externalIdFilter, providerWordFilter, readQuery, readWaitMs, timeFilter } from '../read-query.ts';
 
@@ -30,7 +30,7 @@ export const paymentListQuery = z.strictObject({
   to: timeFilter('to').optional(),
   ...pageQuery(),
 });
-const paymentPlace = z.strictObject({ acceptedAt: z.iso.datetime({ offset: true }), key: z.guid() });
+const paymentPlace = z.strictObject({ acceptedAt: placeInstant, key: z.guid() });
 
 /** A payment's timeline is short as a rule, so one page holds it. */
 const TIMELINE_LIMIT_DEFAULT = 200;

@@ -15,7 +15,7 @@ import { releaseBatch } from '@capstan/shared/provider/gate/release-batch';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { cutPage, pageQuery, readCursor } from '../page.ts';
+import { cutPage, pageQuery, placeInstant, readCursor } from '../page.ts';
 import { invalidContent, RefusedError, unknownPause, unknownPayment } from '../problem.ts';
 import { readQuery } from '../read-query.ts';
 import { reason } from './post-command-actions.ts';
@@ -52,7 +52,7 @@ const scope = z.discriminatedUnion(
 export const pauseBody = z.strictObject({ scope, reason });
 export const pauseListQuery = z.strictObject(pageQuery());
 const pausePlace: z.ZodType<PausePlace> = z.strictObject({
-  pausedAt: z.iso.datetime({ offset: true }),
+  pausedAt: placeInstant,
   id: z.guid(),
 });
 const params = z.object({ id: z.guid() });
