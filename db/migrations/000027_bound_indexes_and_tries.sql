@@ -6,7 +6,7 @@ drop index payments_type_idx;
 create index payments_type_idx on payments (left(snapshot->>'type', 64), accepted_at, key);
 
 -- Work that fails by what it works on, and not by the database or the provider, is counted on its row and, after some tries, set
--- aside: a delivery ends as `unreadable`, a payment is read rarely. Old code running beside this schema counts nothing and tries
+-- aside: a delivery ends as `unreadable`, a command is parked, a payment is read rarely. Old code running beside this schema counts nothing and tries
 -- for ever, as it did. The columns are added without rewriting the tables; the check and the indexes are made under locks that let
 -- nobody write.
 alter table webhook_deliveries
@@ -17,6 +17,9 @@ alter table webhook_deliveries
   add constraint webhook_deliveries_result_is_known
     check (result in ('moved', 'read', 'duplicate', 'stale', 'ignored', 'unmatched', 'unreadable'));
 create index webhook_deliveries_unreadable_idx on webhook_deliveries (applied_at) where result = 'unreadable';
+
+-- Turns in a row that ended in nothing that could be written.
+alter table commands add column tries integer not null default 0;
 
 -- Reads in a row whose answer could not be applied.
 alter table payments add column read_faults integer not null default 0;

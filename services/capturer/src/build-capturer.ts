@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createAnnouncer, PROGRESS } from '@capstan/shared/db/announcements';
+import { countCommandTry } from '@capstan/shared/db/commands';
 import { databaseCheck, queueCheck, queueHazardCheck } from '@capstan/shared/http/health-checks';
 import { startHealthServer } from '@capstan/shared/http/health-server';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
 import { openProvider } from '@capstan/shared/process/open-provider';
 import { runEvery } from '@capstan/shared/process/run-every';
+import { countTries } from '@capstan/shared/queue/count-tries';
 import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
@@ -69,7 +71,13 @@ export async function buildCapturer(
     queueUrl: config.QUEUE_URL,
     concurrency,
     log,
-    work: ({ commandId }) => executeCommand(context, commandId),
+    work: ({ commandId: id }) =>
+      countTries(
+        log,
+        { kind: 'command', id },
+        () => executeCommand(context, id),
+        () => countCommandTry(pool, id),
+      ),
   });
   lifecycle.onStop('command worker', () => worker.close());
   const deadlines = runEvery('deadlines', DEADLINES_EVERY_MS, () => endPastDeadline(context), log);

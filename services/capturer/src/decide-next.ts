@@ -1,5 +1,6 @@
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import type { CommandProblem } from '@capstan/shared/db/commands';
+import { TRIES_MAX } from '@capstan/shared/db/item-faults';
 import { isAttemptOpen } from '@capstan/shared/domain/attempt';
 import type { Operation } from '@capstan/shared/domain/payment-command';
 import { alarmOfStatus, isCaptureTaken, isFinalStatus } from '@capstan/shared/domain/payment-status';
@@ -37,6 +38,13 @@ export interface Decision {
   action: NextAction;
 }
 
+/** Before anything else is decided, since whatever was decided failed each time. An unknown attempt stays unknown. */
+const SET_ASIDE = end(
+  'parked',
+  'unreadable',
+  `What was to be done or to be written failed ${TRIES_MAX} times in a row; the log has the reason. Nothing is sent again before a redrive has read.`,
+);
+
 /** Writes of one step that failed with certainty before a person is asked. */
 export const FAILURES_MAX = 5;
 
@@ -46,6 +54,7 @@ export const FAILURES_MAX = 5;
  */
 export function decideNext(command: ClaimedCommand, statusIsFresh: boolean): Decision {
   let { stepsDone, attempt } = command;
+  if (command.tries >= TRIES_MAX) return { stepsDone, action: SET_ASIDE };
   for (; stepsDone < command.steps.length; stepsDone++, attempt = null) {
     const action = decideStep({ ...command, stepsDone, attempt }, statusIsFresh);
     if (action !== 'done') return { stepsDone, action };

@@ -11,6 +11,7 @@ export function claimedCommand(over: Partial<ClaimedCommand> = {}): ClaimedComma
     steps: ['capture'],
     stepsDone: 0,
     failures: 0,
+    tries: 0,
     createBody: null,
     refund: null,
     document: null,

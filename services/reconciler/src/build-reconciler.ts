@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ConfigError } from '@capstan/shared/config/parse-env';
 import { ANY_KEY, createAnnouncer, listenTo, PROGRESS } from '@capstan/shared/db/announcements';
+import { countDeliveryTry } from '@capstan/shared/db/deliveries';
+import { countReadFault } from '@capstan/shared/db/payments';
 import { configureEndpoint } from '@capstan/shared/db/pushes';
 import { databaseCheck, queueCheck, queueHazardCheck } from '@capstan/shared/http/health-checks';
 import { startHealthServer } from '@capstan/shared/http/health-server';
@@ -8,6 +10,7 @@ import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
 import { openProvider } from '@capstan/shared/process/open-provider';
 import { runEvery } from '@capstan/shared/process/run-every';
+import { countTries } from '@capstan/shared/queue/count-tries';
 import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
@@ -23,7 +26,6 @@ import { applyDelivery } from './apply-delivery.ts';
 import { compareDueDay } from './comparison/compare-due-day.ts';
 import type { ReconcilerConfig } from './config.ts';
 import type { ReconcilerContext } from './context.ts';
-import { countTries } from './count-tries.ts';
 import { noticeOverdue } from './notice-overdue.ts';
 import { noticeTurnedAway } from './notice-turned-away.ts';
 import { pushEvents } from './push/push-events.ts';
@@ -75,7 +77,12 @@ export async function buildReconciler(
     concurrency,
     log,
     work: ({ deliveryId: id, timesReceived }) =>
-      countTries(context, { kind: 'delivery', id }, () => applyDelivery(context, id, timesReceived)),
+      countTries(
+        log,
+        { kind: 'delivery', id },
+        () => applyDelivery(context, id, timesReceived),
+        (failure) => countDeliveryTry(pool, id, failure),
+      ),
   });
   lifecycle.onStop('delivery worker', () => deliveries.close());
   const reads = openWorker({
@@ -83,7 +90,13 @@ export async function buildReconciler(
     queueUrl,
     concurrency,
     log,
-    work: (job) => countTries(context, { kind: 'read', id: job.paymentKey }, () => readPayment(context, job)),
+    work: (job) =>
+      countTries(
+        log,
+        { kind: 'read', id: job.paymentKey },
+        () => readPayment(context, job),
+        () => countReadFault(pool, job.paymentKey),
+      ),
   });
   lifecycle.onStop('read worker', () => reads.close());
   const relay = runEvery('relay', config.RELAY_INTERVAL_MS, () => relayJobs(context), log);

@@ -1,12 +1,12 @@
 /** Scenario: what a delivery or a read holds makes applying it fail, at every try. Goal: it ends, is kept and is told of. */
-import { findDelivery, takeDueDeliveries } from '@capstan/shared/db/deliveries';
+import { countDeliveryTry, findDelivery, takeDueDeliveries } from '@capstan/shared/db/deliveries';
 import { TRIES_MAX } from '@capstan/shared/db/item-faults';
-import { findPayment, takeDueReads } from '@capstan/shared/db/payments';
+import { countReadFault, findPayment, takeDueReads } from '@capstan/shared/db/payments';
+import { countTries, type TriedItem } from '@capstan/shared/queue/count-tries';
 import { createRegistry } from '@capstan/shared/telemetry/metrics';
 import { measureSetAside } from '@capstan/shared/telemetry/unfinished-work';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { applyDelivery } from '../src/apply-delivery.ts';
-import { countTries, type TriedItem } from '../src/count-tries.ts';
 import { readPayment } from '../src/read-payment.ts';
 import { openReconcilerFixture, type ReconcilerFixture } from './reconciler-fixture.ts';
 
@@ -31,8 +31,11 @@ const refuseMoves = (key: string, sqlState: string) =>
   );
 
 const tryDelivery = (id: string, timesReceived = 1) =>
-  countTries(fixture.context, { kind: 'delivery', id }, () =>
-    applyDelivery(fixture.context, id, timesReceived),
+  countTries(
+    fixture.context.log,
+    { kind: 'delivery', id },
+    () => applyDelivery(fixture.context, id, timesReceived),
+    (failure) => countDeliveryTry(fixture.pool, id, failure),
   );
 
 async function dueS(table: string, column: string, id: string): Promise<number | null> {
@@ -116,7 +119,12 @@ test('a payment whose reads cannot be applied is read ever more rarely and count
   await refuseMoves(key, '54000');
   const read = () => {
     const job = { paymentKey: key, version: 2, reads: 0 };
-    return countTries(fixture.context, { kind: 'read', id: key }, () => readPayment(fixture.context, job));
+    return countTries(
+      fixture.context.log,
+      { kind: 'read', id: key },
+      () => readPayment(fixture.context, job),
+      () => countReadFault(fixture.pool, key),
+    );
   };
   for (const minutes of [1, 2, 4, 8, 16]) {
     await read();

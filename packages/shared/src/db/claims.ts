@@ -14,6 +14,8 @@ export interface ClaimedCommand {
   steps: Operation[];
   stepsDone: number;
   failures: number;
+  /** Turns in a row that failed by the command itself. */
+  tries: number;
   /** The create body as accepted, as JSON text; null for commands about an existing payment. */
   createBody: string | null;
   refund: RefundRequest | null;
@@ -89,7 +91,7 @@ export async function claimCommand(
          and due_at <= capstan_now() + interval '200 milliseconds'
        returning *
      )
-     select c.id, c.claim_epoch as epoch, c.type, c.steps, c.steps_done as "stepsDone", c.failures,
+     select c.id, c.claim_epoch as epoch, c.type, c.steps, c.steps_done as "stepsDone", c.failures, c.tries,
        c.create_body::text as "createBody", c.refund, c.document,
        $4::float8 + (extract(epoch from c.not_after - capstan_now()) * 1000)::float8 as "notAfterAtMs",
        coalesce(c.not_after <= capstan_now(), false) as "deadlinePassed",
@@ -186,7 +188,7 @@ export function deferCommand(tx: PoolClient, command: ClaimedCommand, wait: Comm
   return updateClaimed(
     tx,
     command,
-    `status = $3::text, steps_done = $4::smallint, failures = $5::smallint, claimed_by = null, claimed_until = null,
+    `status = $3::text, steps_done = $4::smallint, failures = $5::smallint, tries = 0, claimed_by = null, claimed_until = null,
      waits_for = $8::text,
      due_at = capstan_now() + $6::float8 * interval '1 millisecond',
      offer_at = capstan_now() + ($6::float8 + $7::float8) * interval '1 millisecond'`,
@@ -203,7 +205,7 @@ export function endCommand(
   return updateClaimed(
     tx,
     command,
-    `status = $3::text, steps_done = $4::smallint, failures = $5::smallint, problem = $6::jsonb,
+    `status = $3::text, steps_done = $4::smallint, failures = $5::smallint, tries = 0, problem = $6::jsonb,
      claimed_by = null, claimed_until = null, offer_at = null,
      finished_at = case when $3::text = 'parked' then null else capstan_now() end`,
     [

@@ -3,6 +3,7 @@ import type { CommandProblemCode } from '../domain/command-problems.ts';
 import type { CommandStatus, WaitsFor } from '../domain/command-status.ts';
 import type { Currency } from '../domain/money.ts';
 import type { CommandType, Operation } from '../domain/payment-command.ts';
+import { nextTry } from './item-faults.ts';
 import { storableJson } from './storable-text.ts';
 
 /** Why a command did not succeed, for the caller and the operator. */
@@ -152,6 +153,25 @@ export async function rejectBlockedCommands(
     [paymentKey, storableJson(problem)],
   );
   return rows.map(({ id }) => id);
+}
+
+/**
+ * A turn of the command failed by the command itself: it is due again later, but not after its notAfter instant, and after
+ * the last try parked by whoever claims it.
+ * @returns how many turns in a row ended like this; 0 when it has ended or is parked.
+ */
+export async function countCommandTry(db: Pool, id: string): Promise<number> {
+  const { rows } = await db.query<{ tries: number }>(
+    `update commands set tries = tries + 1, due_at = next.at, offer_at = next.at
+     from (
+       select id, least(${nextTry('tries')}, case when not_after > capstan_now() then not_after end) as at
+       from commands where id = $1::uuid for update
+     ) as next
+     where commands.id = next.id and status in ('accepted', 'executing', 'unresolved')
+     returning tries`,
+    [id],
+  );
+  return rows[0]?.tries ?? 0;
 }
 
 /** Takes up to `limit` open commands whose job is due and missing, and puts their next offer off by `againMs`. */

@@ -154,6 +154,13 @@ export const COMMAND_PROBLEMS = {
     cause: 'The payment was read as DISPUTED, REVERSED or in a status that no documentation of Conomy names.',
     fix: 'Ask Conomy what became of the payment, then redrive: it is read again before anything is sent.',
   },
+  unreadable: {
+    statuses: ['parked'],
+    title: 'Working on it failed five times in a row',
+    cause:
+      'Something about the command, its payment or what Conomy says of it makes Capstan fail, and neither the database nor Conomy is away. The events item.failed and item.unreadable in the log have the fault.',
+    fix: 'Tell whoever maintains Capstan, and look at the payment at Conomy; when it is mended, redrive: an attempt of unknown outcome is read before anything is sent.',
+  },
 } as const satisfies Record<
   string,
   { statuses: readonly string[]; title: string; cause: string; fix: string }

@@ -63,6 +63,7 @@ describe('a claim', () => {
       steps: ['capture'],
       stepsDone: 0,
       failures: 0,
+      tries: 0,
       createBody: null,
       document: null,
       documentationStatus: null,
