@@ -1,12 +1,5 @@
 import type { Invariant } from './invariants.ts';
-
-/** A piece of source that is replaced; it must be there exactly once. */
-export interface Patch {
-  /** How the file's URL ends. */
-  file: string;
-  from: string;
-  to: string;
-}
+import type { Patch } from './patch.ts';
 
 /** One safeguard of the product switched off, and what then has to be noticed. */
 export interface Mutation {

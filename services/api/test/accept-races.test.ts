@@ -1,8 +1,10 @@
-/** Another process commits the same command at the worst moment, between two statements of this one. */
+/** Another process acts at the worst moment, between two statements of an acceptance. */
 import { paymentCommand } from '@capstan/shared/domain/payment-command';
+import { until } from '@capstan/testing/until';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { acceptCommands } from '../src/accept-commands.ts';
-import { type ApiFixture, collectBody, createCommand, openApi } from './api-fixture.ts';
+import { cancelCommand } from '../src/cancel-command.ts';
+import { type ApiFixture, captureOf, collectBody, createCommand, openApi } from './api-fixture.ts';
 import { interruptedBefore } from './interrupted-pool.ts';
 
 let api: ApiFixture;
@@ -50,5 +52,44 @@ test.each([1, 2, 3, 4])(
     const verdicts = await acceptCommands(pool, [item]);
 
     expect(verdicts).toMatchObject([{ kind: 'refused', refusal: { code: 'external_id_taken' } }]);
+  },
+);
+
+async function someoneWaitsForALock(): Promise<boolean> {
+  const { rows } = await api.pool.query(
+    `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  );
+  return rows.length > 0;
+}
+
+// begin, lock payments, find keys, find what is at work, insert commands, commit
+test.each([2, 3, 4, 5, 6])(
+  'a create that is canceled just ahead of statement %i of the acceptance of its capture leaves no capture behind that waits for ever',
+  async (nth) => {
+    const create = createItem(`canceled-${nth}`);
+    const [commandId = null] = idsOf(await acceptCommands(api.pool, [create]));
+    const capture = {
+      idempotencyKey: `capture-${nth}`,
+      command: paymentCommand.parse(captureOf({ externalId: `canceled-${nth}` })),
+      createBody: null,
+      acceptedBy: 'test',
+    };
+    let canceled: Promise<unknown> | undefined;
+    const pool = interruptedBefore(api.pool, nth, async () => {
+      let isOver = false;
+      canceled = cancelCommand(api.pool, { commandId: commandId ?? '', by: 'test' }).finally(() => {
+        isOver = true;
+      });
+      canceled.catch(() => {});
+      const what = 'the canceling commits or waits';
+      await until(async () => isOver || (await someoneWaitsForALock()), { deadlineMs: 10_000, what });
+    });
+    await acceptCommands(pool, [capture]);
+    await canceled;
+
+    const { rows } = await api.pool.query('select status from commands where idempotency_key = $1', [
+      capture.idempotencyKey,
+    ]);
+    expect(rows.filter(({ status }) => status !== 'rejected')).toEqual([]);
   },
 );
