@@ -273,9 +273,9 @@ create table commands (
   refund jsonb,
   waits_for text,
   document jsonb,
+  alarm_at timestamp with time zone,
   vain_reads integer default 0 not null,
   vain_reads_lack text,
-  alarm_at timestamp with time zone,
   tries integer default 0 not null,
   constraint commands_bad_end_has_a_problem CHECK (((status <> ALL (ARRAY['rejected'::text, 'parked'::text, 'canceled'::text])) OR (problem IS NOT NULL))),
   constraint commands_create_has_a_body CHECK (((type = ANY (ARRAY['payment.create'::text, 'payment-attempt.create'::text])) = (create_body IS NOT NULL))),
@@ -332,7 +332,6 @@ CASE
     ELSE (num_nulls(ended_at, ended_by, reason) = 0)
 END),
   constraint discrepancies_have_a_cause CHECK ((cause <> ''::text)),
-  constraint discrepancies_kind_is_known CHECK ((kind = ANY (ARRAY['final_contradicted'::text, 'went_back'::text, 'unknown_status'::text, 'disputed'::text, 'reversed'::text, 'amount_differs'::text, 'inexact_amount'::text, 'status_differs'::text, 'field_differs'::text, 'missing_here'::text, 'missing_there'::text, 'twin'::text, 'orphan_delivery'::text, 'overdue'::text, 'over_refunded'::text, 'late_refund'::text]))),
   constraint discrepancies_kind_is_known CHECK ((kind = ANY (ARRAY['final_contradicted'::text, 'went_back'::text, 'unknown_status'::text, 'disputed'::text, 'reversed'::text, 'amount_differs'::text, 'inexact_amount'::text, 'status_differs'::text, 'field_differs'::text, 'missing_here'::text, 'missing_there'::text, 'twin'::text, 'twin_moved'::text, 'orphan_delivery'::text, 'overdue'::text, 'over_refunded'::text, 'late_refund'::text, 'write_turned_away'::text]))),
   constraint discrepancies_pkey PRIMARY KEY (id),
   constraint discrepancies_status_is_known CHECK ((status = ANY (ARRAY['open'::text, 'explained'::text, 'repaired'::text, 'accepted'::text])))
@@ -634,11 +633,13 @@ CREATE UNIQUE INDEX attempts_one_under_way_per_command ON public.attempts USING 
 CREATE INDEX attempts_payment_key_idx ON public.attempts USING btree (payment_key);
 
 CREATE UNIQUE INDEX attempts_refund_key_key ON public.attempts USING btree (refund_key) WHERE (refund_key IS NOT NULL);
+
 CREATE INDEX attempts_retryable_idx ON public.attempts USING btree (finished_at) WHERE (outcome = 'retryable'::text);
 
 CREATE INDEX command_redrives_command_id_idx ON public.command_redrives USING btree (command_id, at);
 
 CREATE INDEX commands_alarm_at_idx ON public.commands USING btree (alarm_at) WHERE (alarm_at IS NOT NULL);
+
 CREATE INDEX commands_not_after_idx ON public.commands USING btree (not_after) WHERE ((not_after IS NOT NULL) AND (status = ANY (ARRAY['accepted'::text, 'blocked'::text, 'executing'::text])));
 
 CREATE INDEX commands_offer_at_idx ON public.commands USING btree (offer_at) WHERE (offer_at IS NOT NULL);
@@ -689,9 +690,9 @@ CREATE INDEX payments_overdue_at_idx ON public.payments USING btree (overdue_at)
 
 CREATE INDEX payments_parent_conomy_id_idx ON public.payments USING hash (parent_conomy_id) WHERE ((parent_conomy_id IS NOT NULL) AND (parent_key IS NULL));
 
-CREATE UNIQUE INDEX payments_refund_number_key ON public.payments USING btree (parent_key, refund_number) WHERE (parent_key IS NOT NULL);
-
 CREATE INDEX payments_read_faults_idx ON public.payments USING btree (updated_at) WHERE (read_faults >= 5);
+
+CREATE UNIQUE INDEX payments_refund_number_key ON public.payments USING btree (parent_key, refund_number) WHERE (parent_key IS NOT NULL);
 
 CREATE INDEX payments_released_external_id_idx ON public.payments USING btree (external_id) WHERE (external_id_released_at IS NOT NULL);
 
