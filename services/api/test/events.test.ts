@@ -1,8 +1,9 @@
 /** What upstream is told through GET /v1/events: everything, in order, and nothing skipped. */
 import { randomUUID } from 'node:crypto';
 import type { PoolClient } from '@capstan/shared/db/pool';
+import { until } from '@capstan/testing/until';
 import fc from 'fast-check';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type ApiFixture, createCommand, get, openApi, postCommand, SECRETS, send } from './api-fixture.ts';
 
 let api: ApiFixture;
@@ -184,6 +185,18 @@ describe('a waiting reader', () => {
     api = await openApi();
     expect(await events(0, '&wait=1')).toEqual({ events: [], next: 0 });
   });
+});
+
+test('fifty who wait are waked by one read, not by one each', async () => {
+  api = await openApi();
+  const { id } = await accept('order-1');
+  const query = vi.spyOn(api.pool, 'query');
+  const placings = () => query.mock.calls.filter(([text]) => String(text).includes('place_events')).length;
+  const waiting = Array.from({ length: 50 }, () => events(0, '&wait=30'));
+  await until(async () => placings() > 0, { deadlineMs: 10_000, what: 'those who wait have looked' });
+  await cancel(id);
+  for (const { next } of await Promise.all(waiting)) expect(next).toBe(1);
+  expect(placings()).toBeLessThan(50);
 });
 
 test.each(['after=-1', 'after=x', 'after=1.5', 'limit=0', 'limit=201', 'wait=61', 'cursor=x'])(

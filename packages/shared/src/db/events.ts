@@ -46,7 +46,17 @@ export async function readEvents(db: Pool | PoolClient, after: number, limit: nu
   return rows[0]?.placed === 0 ? events : selectEvents(db, after, limit);
 }
 
-async function selectEvents(db: Pool | PoolClient, after: number, limit: number): Promise<EventRow[]> {
+/** Gives a position to what happened since. @returns the newest position. */
+export async function placeEvents(db: Pool | PoolClient): Promise<number> {
+  await db.query('select place_events($1::integer)', [PLACED_MAX]);
+  const { rows } = await db.query<{ newest: number }>(
+    'select coalesce(max(position), 0) as newest from events',
+  );
+  return rows[0]?.newest ?? 0;
+}
+
+/** Up to `limit` events after a position that have one already, in order. */
+export async function selectEvents(db: Pool | PoolClient, after: number, limit: number): Promise<EventRow[]> {
   const { rows } = await db.query<EventRow>(
     `select e.id, e.position, e.payment_key as "paymentKey", e.conomy_id as "conomyId", p.external_id as "externalId",
        e.sequence, e.type, e.at, e.status, e.final,

@@ -16,6 +16,25 @@ export interface Wait<T> {
 }
 
 /**
+ * One look for all who ask at the same time, however many an announcement wakes. Who asks while a look is under way shares
+ * the next one: that one may have begun before what it is to see.
+ */
+export function shareLook<T>(look: () => Promise<T>): () => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  let next: Promise<T> | null = null;
+  return () => {
+    if (next === null) {
+      next = last.then(() => {
+        next = null;
+        return look();
+      });
+      last = next.catch(() => {});
+    }
+    return next;
+  };
+}
+
+/**
  * Looks until the state is done or time is up, and returns what was seen last. It always listens before it looks,
  * so that what is announced between the two is not missed.
  */

@@ -1,7 +1,7 @@
 import { ANY_KEY, type Listener } from '@capstan/shared/db/announcements';
-import { readEvents } from '@capstan/shared/db/events';
+import { placeEvents, selectEvents } from '@capstan/shared/db/events';
 import type { Pool } from '@capstan/shared/db/pool';
-import { waitForAnnouncement } from '@capstan/shared/db/wait-for-announcement';
+import { shareLook, waitForAnnouncement } from '@capstan/shared/db/wait-for-announcement';
 import { toToldEvent } from '@capstan/shared/domain/told-event';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -28,9 +28,11 @@ export function addEventRoutes(
   app: FastifyInstance,
   { pool, progress, longPoll }: { pool: Pool; progress: Listener; longPoll: LongPoll },
 ): void {
+  const newest = shareLook(() => placeEvents(pool));
   app.get('/events', { config: { scope: 'read' } }, async (request, reply) => {
     const { after, wait, limit } = readQuery(eventsQuery, request.query);
-    const look = () => readEvents(pool, after, limit);
+    // Whatever is announced wakes all who wait: one read for all of them tells who has something to read.
+    const look = async () => ((await newest()) > after ? selectEvents(pool, after, limit) : []);
     const events = await longPoll(reply, (signal) =>
       waitForAnnouncement({
         listener: progress,
