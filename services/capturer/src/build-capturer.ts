@@ -62,7 +62,7 @@ export async function buildCapturer(
       refundUnreadableMs: config.REFUND_UNREADABLE_MS,
     }),
     // A process that is started again has another name: its clock is another one.
-    worker: `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`,
+    worker: `${hostname()}-${randomUUID().slice(0, 8)}-${process.pid}`,
     random: Math.random,
     monotonicMs: () => performance.now(),
   };

@@ -234,6 +234,9 @@ function behaviourOf({ operation, failure }: UnknownAttempt): Behaviour | null {
 function nextReadWaitMs(attempt: UnknownAttempt, rule: AbsenceRule, random: number): number {
   const growing = backoffMs(attempt.reads + 1, random, { firstMs: 500, maxMs: 15_000 });
   if (attempt.pastDeadlineMs < 0) return Math.min(growing, -attempt.pastDeadlineMs + 1);
+  // A process must have been reading for as long as a call lasts before its reads can begin a span.
+  const isUnproven = attempt.absentReads > 0 && attempt.firstAbsentMsAgo === 0;
+  if (isUnproven) return Math.min(growing, attempt.callMs / rule.readsMin + 1);
   const missingReads = Math.max(rule.readsMin - attempt.absentReads, 1);
   const remainingMs = rule.spanMsMin - attempt.firstAbsentMsAgo;
   return Math.min(
