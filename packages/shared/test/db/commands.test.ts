@@ -76,6 +76,10 @@ describe('a claim', () => {
       paymentKind: 'payment',
       conomyId: `conomy-${paymentKey}`,
       externalId: `ext-${paymentKey}`,
+      asked: null,
+      isCompared: false,
+      differs: [],
+      amountDiffers: false,
       paymentStatus: 'CREATED',
       paymentAgeMs: expect.any(Number),
       paymentVersion: 0,
@@ -86,6 +90,31 @@ describe('a claim', () => {
       status: 'executing',
       claimed_by: 'first',
     });
+  });
+
+  test('tells what the create of the payment asked for, and whether its amount differs', async () => {
+    const paymentKey = await insertPayment(pool, { status: 'CREATED' });
+    const body = {
+      externalId: 'order-1',
+      purchaseAmount: '30000.00',
+      purchaseCurrency: 'COP',
+      product: 'COP:COP',
+    };
+    await pool.query(
+      `insert into commands (id, idempotency_key, fingerprint, type, payment_key, create_body, steps, steps_done, status, accepted_by, finished_at)
+       values (gen_random_uuid(), $1::text, sha256(convert_to($1::text, 'UTF8')), 'payment.create', $2, $3, '{create}', 1, 'succeeded', 'test', capstan_now())`,
+      [`key-${paymentKey}`, paymentKey, body],
+    );
+    await pool.query(
+      `insert into discrepancies (kind, payment_key, mirror, mirror_read_at, provider, provider_read_at, cause)
+       values ('amount_differs', $1, '{}', capstan_now(), '{}', capstan_now(), 'test')`,
+      [paymentKey],
+    );
+    const { product: _, ...asked } = body;
+    const none = { accountNumber: null, type: null, totalAmount: null, currency: null };
+    const taken = await claim(await insertCommand(pool, { paymentKey }));
+    expect(taken).toMatchObject({ amountDiffers: true, isCompared: false });
+    expect(taken?.asked).toEqual({ ...none, ...asked });
   });
 
   test('is refused while another is alive', async () => {
