@@ -2,7 +2,7 @@ import { finishAttempt, resolveAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import type { CommandProblem } from '@capstan/shared/db/commands';
 import { openDiscrepancy } from '@capstan/shared/db/discrepancies';
-import { lockPayment } from '@capstan/shared/db/payments';
+import { type LockedPayment, lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { claimRefundChild, releaseRefundReservation } from '@capstan/shared/db/refunds';
 import { compareWithRefund } from '@capstan/shared/domain/bound-means-equal';
@@ -37,8 +37,9 @@ export async function recordRefundAnswer(
   claimedAtMs: number,
 ): Promise<Recorded> {
   // Before its child's row, as every writer of a child.
-  await lockPayment(tx, command.paymentKey);
-  const { taken, read } = await takeChild(tx, context, command, attempt.id, child);
+  const parent = await lockPayment(tx, command.paymentKey);
+  if (parent === null) throw new Error(`payment ${command.paymentKey} has no row`);
+  const { taken, read } = await takeChild(tx, context, command, attempt.id, { child, parent });
   const outcome = taken.kind === 'made' ? 'succeeded' : 'unknown';
   const reason = taken.kind === 'differs' ? taken.reason : 'answered_without_amount';
   const failure: ProviderFailure = { stage: 'no_clear_answer', reason, httpStatus: 200 };
@@ -64,7 +65,7 @@ async function takeChild(
   context: CapturerContext,
   command: ClaimedCommand,
   attemptId: number,
-  child: ObservedPayment,
+  { child, parent }: { child: ObservedPayment; parent: LockedPayment },
 ): Promise<{ taken: Taken; read: Offer<'reads'> | null }> {
   const comparison = compareWithRefund(askedRefundOf(command), child);
   const differing = comparison.verdict === 'contradicts' ? comparison.fields.map(({ field }) => field) : [];
@@ -81,7 +82,7 @@ async function takeChild(
     return { taken: { kind: isUntold ? 'untold' : 'made' }, read };
   }
   await releaseRefundReservation(tx, command.paymentKey);
-  await tellAmount(tx, command, key, child);
+  await tellAmount(tx, command, { key, askedAt: parent.updatedAt }, child);
   const problem = amountDiffers(command, child);
   return { taken: { kind: 'differs', reason: 'answered_other_amount', problem }, read };
 }
@@ -89,14 +90,14 @@ async function takeChild(
 async function tellAmount(
   tx: PoolClient,
   { refund }: ClaimedCommand,
-  key: string,
+  { key, askedAt }: { key: string; askedAt: Date },
   { id, status, totalAmount, purchaseAmount, currency }: ObservedPayment,
 ): Promise<void> {
   await openDiscrepancy(tx, {
     kind: 'amount_differs',
     paymentKey: key,
     conomyId: id,
-    mirror: { value: { totalAmount: refund?.amount, currency: refund?.currency }, readAt: new Date() },
+    mirror: { value: { totalAmount: refund?.amount, currency: refund?.currency }, readAt: askedAt },
     provider: { value: { status, totalAmount: totalAmount ?? purchaseAmount, currency }, readAt: null },
     cause: DISCREPANCIES.amount_differs.cause,
   });

@@ -5,6 +5,7 @@ import { doubtRefund, endDoubt } from '../../src/db/doubtful-refunds.ts';
 import { lockPayment } from '../../src/db/payments.ts';
 import type { Pool } from '../../src/db/pool.ts';
 import { claimRefundChild, linkRefundChild, placeRefund, reserveRefund } from '../../src/db/refunds.ts';
+import { settleSecondKey } from '../../src/db/second-keys.ts';
 import { inTransaction, violates } from '../../src/db/transaction.ts';
 import { observePayment } from '../../src/mirror/observe-payment.ts';
 import { insertPayment, openDatabaseFixture, readRow } from '../database-fixture.ts';
@@ -136,6 +137,19 @@ describe('refunds of a payment', () => {
     const [key, other] = [await settled(), await settled()];
     await hear(other, `a-${other}`, '1.00');
     expect(await inTransaction(pool, (tx) => linkRefundChild(tx, key, `a-${other}`))).toBeNull();
+  });
+});
+
+test('refunds of a payment that was mirrored under two keys go with it to the older one', async () => {
+  const older = await insertPayment(pool);
+  const younger = await settled();
+  const child = await hear(younger, `a-${younger}`, '30.00');
+  const problem = { code: 'payment_known_under_other_key', detail: 'the older one has it' } as const;
+  await inTransaction(pool, (tx) => settleSecondKey(tx, older, `conomy-${younger}`, problem));
+  expect(await readRow(pool, 'payments', 'key', child)).toMatchObject({
+    parent_key: older,
+    refund_number: 1,
+    linked_late: true,
   });
 });
 
