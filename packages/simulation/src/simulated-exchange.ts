@@ -1,6 +1,6 @@
 import type { LaggingView } from '@capstan/conomy-sandbox/lagging-view';
 import type { Random } from '@capstan/local-stack/demo/random';
-import type { ProviderFailure } from '@capstan/shared/provider/payment-provider';
+import type { CallOptions, ProviderFailure } from '@capstan/shared/provider/payment-provider';
 import { afterCall, beforeCall, type CallName } from './points.ts';
 import type { Task } from './task.ts';
 
@@ -8,7 +8,7 @@ import type { Task } from './task.ts';
 export type Told = { ok: true; json: Record<string, unknown> } | { ok: false; failure: ProviderFailure };
 
 /** One call of the client. */
-export interface SimulatedCall {
+export interface SimulatedCall extends Pick<CallOptions, 'startMsMax'> {
   name: CallName;
   /** The externalId of a create, else the Conomy id. */
   about: string;
@@ -64,11 +64,13 @@ export function createExchange(parts: {
     return true;
   };
 
-  const exchange = async (task: Task, { name, about, act }: SimulatedCall): Promise<Told> => {
+  const exchange = async (task: Task, { name, about, act, startMsMax }: SimulatedCall): Promise<Told> => {
     const beganMs = now();
     await task.stopAt(beforeCall(name));
     // The client's own deadline ran while the process stood still.
     if (now() - beganMs >= CALL_MS_MAX) return failed('not_sent', 'timeout');
+    if (startMsMax !== undefined && now() - beganMs >= startMsMax)
+      return failed('not_sent', 'deadline_passed');
     const isWrite = name !== 'read' && name !== 'list';
     begun.push({ name, about, providerMs: providerNow() });
     if (isWrite && refuses()) return failed('not_sent', 'connect_refused');

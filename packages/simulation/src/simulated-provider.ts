@@ -21,6 +21,7 @@ import { refundCalls } from '@capstan/shared/provider/conomy/refunds';
 import { parseErrorBody, parsePayment } from '@capstan/shared/provider/conomy/schema';
 import { listQuery } from '@capstan/shared/provider/conomy/urls';
 import type {
+  CallOptions,
   PaymentFilter,
   PaymentProvider,
   ProviderResult,
@@ -172,15 +173,20 @@ export function createSimulatedProvider(parts: {
         ? failed('no_clear_answer', contentFault, { httpStatus: 200 })
         : { ok: true, value };
     };
-    const create = (name: 'create' | 'create_attempt', operation: Operation, text: string) => {
+    const create = (
+      name: 'create' | 'create_attempt',
+      operation: Operation,
+      text: string,
+      options?: CallOptions,
+    ) => {
       const body = JSON.parse(text) as { externalId: string };
       const making = (asked: object) => make(operation, { body: asked });
       const act = () => (name === 'create' ? dressed(answers.create(body, making)) : making(body));
-      return call({ name, about: body.externalId, act }, parsePayment, 'not_a_payment');
+      return call({ ...options, name, about: body.externalId, act }, parsePayment, 'not_a_payment');
     };
-    const ofPayment = (name: SimulatedCall['name'], id: string, act: () => Told) =>
+    const ofPayment = (name: SimulatedCall['name'], id: string, act: () => Told, options?: CallOptions) =>
       call(
-        { name, about: id, act },
+        { ...options, name, about: id, act },
         (json) => {
           const payment = parsePayment(json);
           return payment?.id === id ? payment : null;
@@ -214,15 +220,15 @@ export function createSimulatedProvider(parts: {
     /** The client's own walk of a list of refunds, and what it makes of their rows, over simulated calls. */
     const refunds = refundCalls({
       apiUrl: (path, query = '') => new URL(`https://provider.example${path}?${query}`),
-      call: ({ method, url, body }, parse, contentFault) => {
+      call: ({ method, url, body }, parse, contentFault, options) => {
         const parentId = decodeURIComponent(/^\/payments\/([^/]+)\//.exec(url.pathname)?.[1] ?? '');
         if (method === 'POST') {
           const refund = JSON.parse(body ?? '{}');
           if (elsewhere.swallows(parentId, refund.amount))
-            return call({ name: 'refund', about: parentId, act: null }, parse, contentFault);
+            return call({ ...options, name: 'refund', about: parentId, act: null }, parse, contentFault);
           const making = (asked: object) => make(refundPayment, { id: parentId, body: asked });
           const act = () => dressed(answers.refund(parentId, refund, making));
-          return call({ name: 'refund', about: parentId, act }, parse, contentFault);
+          return call({ ...options, name: 'refund', about: parentId, act }, parse, contentFault);
         }
         const query = Object.fromEntries(url.searchParams);
         const act = (): Told =>
@@ -237,17 +243,17 @@ export function createSimulatedProvider(parts: {
     } satisfies Caller);
     const port: Partial<PaymentProvider> = {
       ...refunds,
-      createPayment: (text) => create('create', createPayment, text),
-      createAttempt: (text) => create('create_attempt', createAttempt, text),
-      authorizePayment: (id) =>
-        ofPayment('authorize', id, () => answers.step(id, () => run(authorizePayment, { id }))),
-      capturePayment: (id) =>
-        ofPayment('capture', id, () => answers.step(id, () => run(capturePayment, { id }))),
+      createPayment: (text, options) => create('create', createPayment, text, options),
+      createAttempt: (text, options) => create('create_attempt', createAttempt, text, options),
+      authorizePayment: (id, options) =>
+        ofPayment('authorize', id, () => answers.step(id, () => run(authorizePayment, { id })), options),
+      capturePayment: (id, options) =>
+        ofPayment('capture', id, () => answers.step(id, () => run(capturePayment, { id })), options),
       readPayment: (id) => ofPayment('read', id, () => readOne(readPayment, id)),
       readAttempt: (id) => ofPayment('read', id, () => readOne(readAttempt, id)),
-      submitDocument: async (id, body) => {
+      submitDocument: async (id, body, options) => {
         const act = () => run(attachDocument, { id, body });
-        const taken = await call({ name: 'submit_document', about: id, act }, (json) => json, '');
+        const taken = await call({ ...options, name: 'submit_document', about: id, act }, (json) => json, '');
         return taken.ok ? { ok: true, value: null } : taken;
       },
       listPayments: (filter, { limit, offset }) => list('payments', filter, limit, offset),
