@@ -80,9 +80,9 @@ describe('refunds', () => {
 
   test('a payment without refunds has an empty list', async () => {
     const { client, settled } = await open();
-    expect(await client.listRefundsOf(await settled())).toEqual({
+    expect(await client.listRefundsOf(await settled())).toMatchObject({
       ok: true,
-      value: { refunds: [], unreadableRows: 0 },
+      value: { refunds: [], unreadableRows: 0, listedAt: expect.any(Date) },
     });
   });
 });

@@ -32,9 +32,11 @@ import { pushEvents } from './push/push-events.ts';
 import { createReceiver } from './push/receiver.ts';
 import { readPayment } from './read-payment.ts';
 import { relayJobs } from './relay-jobs.ts';
+import { watchTwins } from './watch-twins.ts';
 
 /** How often a day that is over is looked for. */
 const COMPARE_EVERY_MS = 10 * 60_000;
+const TWINS_EVERY_MS = 600_000;
 const OVERDUE_EVERY_MS = 30_000;
 /** A lost announcement costs at most this much. */
 const PUSH_EVERY_MS = 1_000;
@@ -105,6 +107,8 @@ export async function buildReconciler(
   lifecycle.onStop('overdue payments', () => overdue.stop());
   const turnedAway = runEvery('turned away', OVERDUE_EVERY_MS, () => noticeTurnedAway(context), log);
   lifecycle.onStop('commands turned away', () => turnedAway.stop());
+  const twins = runEvery('twins', TWINS_EVERY_MS, () => watchTwins(context), log);
+  lifecycle.onStop('twins', () => twins.stop());
   if (config.COMPARE_DAYS === 'on') startComparison(context, lifecycle);
   if (config.UPSTREAM_URL !== '') await startPushes(config, config.UPSTREAM_URL, context, lifecycle);
 

@@ -38,7 +38,10 @@ export function sidesOf({ told, namesake }: Unmirrored) {
   };
 }
 
-/** Opens the discrepancy of a payment that is not mirrored; its id. */
+/** In these a twin takes no money: it was never captured, or can no longer be. */
+const HARMLESS: ReadonlySet<string> = new Set(['CREATED', 'EXPIRED', 'FAILED']);
+
+/** Opens the discrepancy of a payment that is not mirrored, and of a twin that has moved another one; the id of the first. */
 export async function openUnmirrored(
   pool: Pool,
   kind: Extract<DiscrepancyKind, 'twin' | 'missing_here'>,
@@ -46,13 +49,15 @@ export async function openUnmirrored(
 ): Promise<string> {
   const { told, namesake } = unmirrored;
   const { mirror, provider } = sidesOf(unmirrored);
-  const { id } = await openDiscrepancy(pool, {
-    kind,
-    paymentKey: namesake?.key ?? null,
-    conomyId: told.id,
-    mirror: { value: mirror, readAt: namesake?.updatedAt ?? new Date() },
-    provider: { value: provider, readAt: null },
-    cause: DISCREPANCIES[kind].cause,
-  });
-  return id;
+  const open = (of: DiscrepancyKind) =>
+    openDiscrepancy(pool, {
+      kind: of,
+      paymentKey: namesake?.key ?? null,
+      conomyId: told.id,
+      mirror: { value: mirror, readAt: namesake?.updatedAt ?? new Date() },
+      provider: { value: provider, readAt: null },
+      cause: DISCREPANCIES[of].cause,
+    });
+  if (kind === 'twin' && !HARMLESS.has(told.status)) await open('twin_moved');
+  return (await open(kind)).id;
 }

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyDelivery } from '../src/apply-delivery.ts';
 import { noticeOverdue } from '../src/notice-overdue.ts';
 import { readPayment } from '../src/read-payment.ts';
+import { watchTwins } from '../src/watch-twins.ts';
 import { openReconcilerFixture, type ReconcilerFixture } from './reconciler-fixture.ts';
 
 let fixture: ReconcilerFixture;
@@ -241,6 +242,24 @@ describe('a delivery that fits no payment', () => {
     await fixture.pool.query('update payments set external_id = $2 where key = $1', [key, externalId]);
     await applyLate({ id, status: 'CREATED' });
     expect(await discrepanciesOf(id)).toEqual([{ kind: 'twin', status: 'open' }]);
+  });
+
+  test('about a twin that left CREATED by itself is the highest alarm, once', async () => {
+    const { key } = await fixture.capturedPayment();
+    const { id, externalId } = await madeElsewhere();
+    await fixture.pool.query('update payments set external_id = $2 where key = $1', [key, externalId]);
+    await applyLate({ id, status: 'CREATED' });
+    const later = fixture.contextLater('90 minutes');
+    await watchTwins(later);
+    expect(await discrepanciesOf(id)).toEqual([{ kind: 'twin', status: 'open' }]);
+    await fixture.context.provider.capturePayment(id);
+    const muchLater = fixture.contextLater('5 hours');
+    await watchTwins(muchLater);
+    await watchTwins(muchLater);
+    const found = await discrepanciesOf(id);
+    expect(found.map(({ kind }) => kind).sort()).toEqual(['twin', 'twin_moved']);
+    await later.pool.end();
+    await muchLater.pool.end();
   });
 
   test('while its create is at work here waits on', async () => {

@@ -140,6 +140,21 @@ export async function endMissingHere(
   );
 }
 
+/** Up to `limit` open twins that Conomy was not asked about for `afterMs`, the longest first. */
+export async function findUnwatchedTwins(
+  db: Pool,
+  { afterMs, limit }: { afterMs: number; limit: number },
+): Promise<{ paymentKey: string | null; conomyId: string }[]> {
+  const { rows } = await db.query<{ paymentKey: string | null; conomyId: string }>(
+    `select payment_key as "paymentKey", conomy_id as "conomyId" from discrepancies
+     where kind = 'twin' and status = 'open' and conomy_id is not null
+       and provider_read_at <= capstan_now() - $1::float8 * interval '1 millisecond'
+     order by provider_read_at limit $2::integer`,
+    [afterMs, limit],
+  );
+  return rows;
+}
+
 /** Which of these payments have an open discrepancy of one of these kinds. */
 export async function findOpenKinds(
   db: Pool,

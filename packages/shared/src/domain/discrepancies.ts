@@ -84,6 +84,13 @@ export const DISCREPANCIES = {
       'Conomy has two payments with an externalId of ours: a lost create showed up after all. The second is never captured.',
     fix: 'See at Conomy that the second stays uncaptured and expires, then accept it.',
   },
+  twin_moved: {
+    repair: null,
+    title: 'A second payment under one externalId has moved',
+    cause:
+      'The second of two payments with an externalId of ours has left CREATED, although Capstan never captures it: somebody else did, or Conomy by itself. The payer may have paid twice.',
+    fix: 'Act at once: look at both payments at Conomy and find out who captured the second. Give the money back there if it was paid twice. Then accept it.',
+  },
   orphan_delivery: {
     repair: null,
     title: 'A delivery about no payment',
