@@ -18,7 +18,7 @@ import { storableJson } from '@capstan/shared/db/storable-text';
 import type { Caller } from '@capstan/shared/provider/conomy/caller';
 import { readPage } from '@capstan/shared/provider/conomy/client';
 import { refundCalls } from '@capstan/shared/provider/conomy/refunds';
-import { parseErrorBody, parsePayment } from '@capstan/shared/provider/conomy/schema';
+import { parseErrorBody, parsePayment, statusText } from '@capstan/shared/provider/conomy/schema';
 import { listQuery } from '@capstan/shared/provider/conomy/urls';
 import type {
   CallOptions,
@@ -155,8 +155,8 @@ export function createSimulatedProvider(parts: {
     const isOdd = random.whole(0, 99) < UNKNOWN_STATUS_PERCENT;
     const odd = mood.strikes('odd_texts', 10) ? mood.random.pick(ODD_STATUSES) : UNKNOWN_STATUS;
     if (!isOdd && odd === UNKNOWN_STATUS) return whole;
-    // As it is kept: PostgreSQL takes neither NUL nor half a pair.
-    toldInError.add(`${id} ${JSON.parse(storableJson(odd))}`);
+    // As it is kept: cut, and PostgreSQL takes neither NUL nor half a pair.
+    toldInError.add(`${id} ${JSON.parse(storableJson(statusText.parse(odd)))}`);
     return { ...whole, status: odd };
   }
 
