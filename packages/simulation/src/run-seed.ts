@@ -109,7 +109,7 @@ export async function runSeed(
     const context = contextOf(task);
     const { commands, reads } = context.senders;
     const worker = task.name;
-    const readers = { begin: (read: () => Promise<void>) => read() };
+    const readers = { begin: (_id: string, read: () => Promise<void>) => read() };
     return { ...context, readers, commands, reads, timings, worker, monotonicMs: now };
   };
 

@@ -1,14 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createAnnouncer, PROGRESS } from '@capstan/shared/db/announcements';
-import { countCommandTry } from '@capstan/shared/db/commands';
 import { databaseCheck, queueCheck, queueHazardCheck } from '@capstan/shared/http/health-checks';
 import { startHealthServer } from '@capstan/shared/http/health-server';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
 import { openProvider } from '@capstan/shared/process/open-provider';
 import { runEvery } from '@capstan/shared/process/run-every';
-import { countTries } from '@capstan/shared/queue/count-tries';
 import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
@@ -20,6 +18,7 @@ import { endPastDeadline } from './end-past-deadline.ts';
 import { executeCommand } from './execute-command.ts';
 import { createReaders } from './readers.ts';
 import { capturerTimings } from './timings.ts';
+import { tryCommand } from './try-command.ts';
 
 /** How often commands past their notAfter instant are looked for: they end within 2 s of it. */
 const DEADLINES_EVERY_MS = 500;
@@ -40,7 +39,7 @@ export async function buildCapturer(
   const reads = openSender('reads', config.QUEUE_URL, log);
   lifecycle.onStop('read sender', () => reads.close());
 
-  const readers = createReaders(concurrency, log);
+  const readers = createReaders(concurrency, { pool, log });
   lifecycle.onStop('readers', () => readers.close());
 
   const context: CapturerContext = {
@@ -71,13 +70,7 @@ export async function buildCapturer(
     queueUrl: config.QUEUE_URL,
     concurrency,
     log,
-    work: ({ commandId: id }) =>
-      countTries(
-        log,
-        { kind: 'command', id },
-        () => executeCommand(context, id),
-        () => countCommandTry(pool, id),
-      ),
+    work: ({ commandId: id }) => tryCommand(context, id, () => executeCommand(context, id)),
   });
   lifecycle.onStop('command worker', () => worker.close());
   const deadlines = runEvery('deadlines', DEADLINES_EVERY_MS, () => endPastDeadline(context), log);

@@ -5,6 +5,7 @@ import type { CapturerContext } from './context.ts';
 import { pastDeadline } from './decide-next.ts';
 import { executeCommand } from './execute-command.ts';
 import { publish } from './publish.ts';
+import { tryCommand } from './try-command.ts';
 
 /** In one pass at most. */
 const TAKEN_MAX = 100;
@@ -23,7 +24,7 @@ export async function endPastDeadline(context: CapturerContext): Promise<boolean
   const endNext = async () => {
     for (let past = taken.pop(); past !== undefined; past = taken.pop()) {
       const { id: commandId } = past;
-      await endOnePast(context, past).catch((err: unknown) => {
+      await tryCommand(context, commandId, () => endOnePast(context, past)).catch((err: unknown) => {
         failures += 1;
         const fields = { event: 'command.not_ended', commandId, err };
         context.log.warn(fields, 'a command past its notAfter instant could not be ended; it is tried again');

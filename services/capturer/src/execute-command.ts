@@ -30,7 +30,7 @@ export async function executeCommand(context: CapturerContext, commandId: string
 }
 
 async function readBeside(context: CapturerContext, commandId: string, reading: Turn): Promise<void> {
-  const begun = context.readers.begin(() =>
+  const begun = context.readers.begin(commandId, () =>
     fenced(context, commandId, async () => {
       for (let turn: Turn | null = reading; turn !== null; ) turn = await takeTurn(context, turn);
     }),

@@ -50,7 +50,7 @@ export async function openCapturerFixture({ regulated = false } = {}) {
     pool,
     provider: provider.client,
     gate,
-    readers: { begin: (work) => work() },
+    readers: { begin: (_id, work) => work() },
     commands,
     reads,
     progress,

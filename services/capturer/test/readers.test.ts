@@ -1,5 +1,6 @@
 /** Commands that read hold no slot of the writes. */
 import { findCommand } from '@capstan/shared/db/commands';
+import { TRIES_MAX } from '@capstan/shared/db/item-faults';
 import { createLogger } from '@capstan/shared/telemetry/logger';
 import { until } from '@capstan/testing/until';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -29,7 +30,7 @@ function oneReader() {
   const { provider } = fixture.context;
   const reading = Promise.withResolvers<void>();
   const held = Promise.withResolvers<void>();
-  const readers = createReaders(1, log);
+  const readers = createReaders(1, { pool: fixture.pool, log });
   const slow: CapturerContext['provider'] = {
     ...losingCreates(provider),
     listPayments: async (...call) => {
@@ -83,9 +84,43 @@ test('who finds no place to read gives its claim back and comes again', async ()
 });
 
 test('a read that throws takes no place with it', async () => {
-  const readers = createReaders(1, log);
-  await readers.begin(() => Promise.reject(new Error('the database is away')));
+  const readers = createReaders(1, { pool: fixture.pool, log });
+  const { id } = await insertCreate(fixture.pool);
+  await readers.begin(id, () => Promise.reject(new Error('timeout exceeded when trying to connect')));
   await readers.close();
-  expect(readers.begin(async () => {})).not.toBeNull();
+  expect(readers.begin(id, async () => {})).not.toBeNull();
   await readers.close();
+});
+
+test('a read that fails by its command is counted on it, so that it is parked at last', async () => {
+  const { provider } = fixture.context;
+  const readers = createReaders(1, { pool: fixture.pool, log });
+  const broken: CapturerContext['provider'] = {
+    ...losingCreates(provider),
+    listPayments: async () => {
+      throw new TypeError('something nobody thought of');
+    },
+  };
+  const { id } = await insertCreate(fixture.pool);
+  const context: CapturerContext = { ...fixture.context, readers, provider: broken };
+  const turn = async () => {
+    await fixture.pool.query(
+      `update commands set due_at = capstan_now(), claimed_until = case when claimed_until is not null then capstan_now() end where id = $1`,
+      [id],
+    );
+    await fixture.pool.query(`update scan_lanes set held_until = '-infinity'`);
+    await executeCommand(context, id);
+    await readers.close();
+  };
+  const tries = async () =>
+    (await fixture.pool.query('select tries from commands where id = $1', [id])).rows[0].tries;
+  for (let made = 1; made <= TRIES_MAX; made++) {
+    await turn();
+    expect(await tries()).toBe(made);
+  }
+  await turn();
+  expect(await findCommand(fixture.pool, id)).toMatchObject({
+    status: 'parked',
+    problem: { code: 'unreadable' },
+  });
 });

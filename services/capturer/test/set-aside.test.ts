@@ -1,10 +1,10 @@
 /** Scenario: every turn of a command fails by itself. Goal: it is parked, nothing is sent twice, and a redrive goes on by reading. */
-import { countCommandTry, findCommand } from '@capstan/shared/db/commands';
+import { findCommand } from '@capstan/shared/db/commands';
 import { TRIES_MAX } from '@capstan/shared/db/item-faults';
-import { countTries } from '@capstan/shared/queue/count-tries';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CapturerContext } from '../src/context.ts';
 import { executeCommand } from '../src/execute-command.ts';
+import { tryCommand } from '../src/try-command.ts';
 import {
   type CapturerFixture,
   insertCreate,
@@ -21,11 +21,8 @@ afterAll(() => fixture.close());
 
 /** As a worker runs its job, with a provider that breaks what uses it once the payment is captured. */
 const run = (id: string, over: Partial<CapturerContext['provider']>) =>
-  countTries(
-    fixture.context.log,
-    { kind: 'command', id },
-    () => executeCommand({ ...fixture.context, provider: { ...fixture.context.provider, ...over } }, id),
-    () => countCommandTry(fixture.pool, id),
+  tryCommand(fixture.context, id, () =>
+    executeCommand({ ...fixture.context, provider: { ...fixture.context.provider, ...over } }, id),
   );
 
 const readRow = async (id: string) =>

@@ -8,7 +8,8 @@ export interface PastDeadline {
 
 /**
  * Up to `limit` commands whose notAfter instant has passed, with no claim on them and nothing of their step under way. Those
- * that can be claimed are due at once, whatever they waited for. Several may ask at once and be given the same.
+ * that can be claimed are due at once, whatever they waited for; but one whose turns fail by themselves is tried no sooner than
+ * otherwise. Several may ask at once and be given the same.
  */
 export async function takePastDeadline(db: Pool, limit: number): Promise<PastDeadline[]> {
   const { rows } = await db.query<PastDeadline>(
@@ -16,6 +17,7 @@ export async function takePastDeadline(db: Pool, limit: number): Promise<PastDea
        select c.id from commands c
        where c.not_after is not null and c.not_after <= capstan_now() and c.status in ('accepted', 'blocked', 'executing')
          and (c.claimed_until is null or c.claimed_until <= capstan_now())
+         and (c.tries = 0 or c.due_at <= capstan_now())
          and not exists (
            select from attempts a where a.command_id = c.id and a.step = c.steps_done
              and (a.outcome is null or (a.outcome = 'unknown' and coalesce(a.resolution, 'parked') = 'parked')
