@@ -266,7 +266,7 @@ describe('a provider that answers and does not tell', () => {
 
   test('keeps nobody from waiting for a review, however long it takes', () => {
     expect(conclude({ ...ASKED_LONG, operation: 'capture' }, 'inconclusive', 'REQUIRES_REVIEW').kind).toBe(
-      'open',
+      'held',
     );
   });
 });
