@@ -6,6 +6,7 @@ import type { PoolClient } from '@capstan/shared/db/pool';
 import { claimRefundChild, findRefundChildren, takeWaitingRefunds } from '@capstan/shared/db/refunds';
 import { compareWithRefund } from '@capstan/shared/domain/bound-means-equal';
 import { parseSendableAmount } from '@capstan/shared/domain/money';
+import { aboutPayment } from '@capstan/shared/provider/about-payment';
 import { isWholeList, type ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import type { Evidence } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
@@ -25,7 +26,7 @@ export async function lookForRefund(
   signal: AbortSignal,
 ): Promise<Evidence> {
   if (refundId !== null) {
-    const read = await context.provider.readPayment(refundId, { signal });
+    const read = await aboutPayment(refundId, context.provider.readPayment(refundId, { signal }));
     return read.ok ? judgeNamedRefund(command, read.value) : inconclusive(read.failure);
   }
   const listed = await readRefunds(context, command, signal);

@@ -10,7 +10,9 @@ import {
   reserveRefund,
   takeWaitingRefunds,
 } from '@capstan/shared/db/refunds';
+import { aboutPayment } from '@capstan/shared/provider/about-payment';
 import {
+  isAnswered,
   isWholeList,
   type ObservedPayment,
   type ProviderResult,
@@ -43,7 +45,7 @@ export async function readBeforeRefund(
   const { conomyId } = command;
   if (conomyId === null) return endWithoutPayment(context, command);
   const { parent, refunds } = await readUnderClaim(context, command, async (signal): Promise<Told> => {
-    const parent = await context.provider.readPayment(conomyId, { signal });
+    const parent = await aboutPayment(conomyId, context.provider.readPayment(conomyId, { signal }));
     return { parent, refunds: parent.ok ? await readRefunds(context, command, signal) : parent };
   });
   return recordUnderClaim(context, command, async (tx, claimedAtMs) => {
@@ -66,17 +68,11 @@ async function waitForWhole(
   refunds: ProviderResult<RefundList>,
 ): Promise<Proceeding> {
   const isLast =
-    wasAnswered(refunds) && (await countVainRead(tx, command.id, 'whole_list', timings.vainReadsMax));
+    (refunds.ok || isAnswered(refunds.failure)) &&
+    (await countVainRead(tx, command.id, 'whole_list', timings.vainReadsMax));
   if (isLast) return end(tx, command, 'parked', unreadable(refunds));
   const waitMs = refunds.ok ? timings.readAgainMs : (refunds.failure.retryAfterMs ?? timings.readAgainMs);
   return wait(tx, command, 'executing', waitMs);
-}
-
-/** Whether the provider said something of the refunds, as opposed to being away or turning us away. */
-function wasAnswered(refunds: ProviderResult<RefundList>): boolean {
-  if (refunds.ok) return true;
-  const { httpStatus = 500 } = refunds.failure;
-  return httpStatus < 500 && httpStatus !== 401 && httpStatus !== 429;
 }
 
 function unreadable(refunds: ProviderResult<RefundList>): CommandProblem {

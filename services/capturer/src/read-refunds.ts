@@ -1,5 +1,6 @@
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import { findRefundChildren, type RefundChild } from '@capstan/shared/db/refunds';
+import { aboutPayment } from '@capstan/shared/provider/about-payment';
 import {
   isWholeList,
   type ObservedPayment,
@@ -29,7 +30,7 @@ export async function readRefunds(
       refunds.push(row);
       continue;
     }
-    const whole = await provider.readPayment(row.id, { signal });
+    const whole = await aboutPayment(row.id, provider.readPayment(row.id, { signal }));
     if (!whole.ok) return whole;
     if ((whole.value.parentPaymentId ?? conomyId) !== conomyId)
       return { ok: true, value: { ...listed.value, gap: 'parent_differs' } };

@@ -1,8 +1,10 @@
 // The reads before a refund tell too little, or less than the mirror knows: nothing is sent, nothing is rejected by one
 // stale read, and no command waits for ever with nobody told.
+import { randomUUID } from 'node:crypto';
 import { findCommand } from '@capstan/shared/db/commands';
 import { findPayment } from '@capstan/shared/db/payments';
 import type { ObservedPayment, ProviderFailure, RefundList } from '@capstan/shared/provider/payment-provider';
+import { collectBody } from '@capstan/testing/create-bodies';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CapturerContext } from '../src/context.ts';
 import { executeCommand } from '../src/execute-command.ts';
@@ -35,6 +37,21 @@ async function settledPayment() {
   const conomyId = (await findPayment(fixture.pool, paymentKey))?.conomyId ?? '';
   for (const status of ['RECEIVED', 'SETTLED'])
     await fixture.control(`payments/${conomyId}/transition`, { status });
+  return { paymentKey, conomyId };
+}
+
+/** A settled payment that no create of ours made. */
+async function adoptedPayment() {
+  const made = await fixture.context.provider.createPayment(
+    JSON.stringify(collectBody(`elsewhere-${randomUUID()}`)),
+  );
+  if (!made.ok) throw new Error(made.failure.reason);
+  const conomyId = made.value.id;
+  await fixture.context.provider.capturePayment(conomyId);
+  for (const status of ['RECEIVED', 'SETTLED'])
+    await fixture.control(`payments/${conomyId}/transition`, { status });
+  const paymentKey = randomUUID();
+  await fixture.pool.query('insert into payments (key, conomy_id) values ($1, $2)', [paymentKey, conomyId]);
   return { paymentKey, conomyId };
 }
 
@@ -184,5 +201,97 @@ describe('a payment that was read as settled', () => {
       'executing',
       'succeeded',
     ]);
+  });
+});
+
+describe('a read about another payment than was asked for', () => {
+  const refundsSent = () => {
+    const sent: string[] = [];
+    const { refundPayment } = fixture.context.provider;
+    const counted: typeof refundPayment = (id, ...rest) => {
+      sent.push(id);
+      return refundPayment(id, ...rest);
+    };
+    return { sent, counted };
+  };
+
+  test('is no read of the payment: nothing of it is mirrored and nothing is sent', async () => {
+    const { paymentKey } = await adoptedPayment();
+    const other = await settledPayment();
+    const before = await findPayment(fixture.pool, paymentKey);
+    const id = await insertRefund(fixture.pool, paymentKey, '150.00');
+    const { readPayment } = fixture.context.provider;
+    const { sent, counted } = refundsSent();
+    const context = capturer({
+      readPayment: (_id, options) => readPayment(other.conomyId, options),
+      refundPayment: counted,
+    });
+    expect(await execute(context, id, READS_MAX)).toEqual(['executing', 'executing', 'executing', 'parked']);
+    expect(await problemOf(id)).toBe('refunds_unreadable');
+    expect(sent).toEqual([]);
+    expect(await findPayment(fixture.pool, paymentKey)).toMatchObject({
+      conomyId: before?.conomyId,
+      status: before?.status,
+      version: before?.version,
+    });
+  });
+
+  test('is no read of a refund that the list leaves open: the other one is not linked', async () => {
+    const { paymentKey, conomyId } = await settledPayment();
+    await fixture.context.provider.refundPayment(conomyId, { amount: '29900.00' });
+    const { readPayment, listRefundsOf } = fixture.context.provider;
+    const id = await insertRefund(fixture.pool, paymentKey, '150.00');
+    const { sent, counted } = refundsSent();
+    const context = capturer({
+      listRefundsOf: async (...call) => {
+        const listed = await listRefundsOf(...call);
+        if (!listed.ok) return listed;
+        const refunds = listed.value.refunds.map((row) => ({
+          id: row.id,
+          status: row.status,
+          parentPaymentId: conomyId,
+          raw: {},
+        }));
+        return { ok: true, value: { ...listed.value, refunds } };
+      },
+      readPayment: async (asked, options) => {
+        const read = await readPayment(asked, options);
+        if (asked === conomyId || !read.ok) return read;
+        return { ok: true, value: { ...read.value, id: 'another', totalAmount: '1.00' } };
+      },
+      refundPayment: counted,
+    });
+    await execute(context, id, 1);
+    expect(sent).toEqual([]);
+    const { rows } = await fixture.pool.query('select conomy_id from payments where parent_key = $1', [
+      paymentKey,
+    ]);
+    expect(rows).toEqual([]);
+  });
+
+  test('is no read of the refund that an answer named', async () => {
+    const { paymentKey, conomyId } = await settledPayment();
+    const { readPayment, refundPayment } = fixture.context.provider;
+    const id = await insertRefund(fixture.pool, paymentKey, '150.00');
+    let asked = 0;
+    const context = capturer({
+      refundPayment: async (...call) => {
+        const made = await refundPayment(...call);
+        if (!made.ok) return made;
+        const { totalAmount: _t, purchaseAmount: _p, ...child } = made.value;
+        return { ok: true, value: { ...child, raw: {} } };
+      },
+      readPayment: async (readId, options) => {
+        const read = await readPayment(readId, options);
+        if (readId === conomyId || !read.ok) return read;
+        asked += 1;
+        return { ok: true, value: { ...read.value, id: 'another' } };
+      },
+    });
+    await execute(context, id, 1);
+    expect(asked).toBe(1);
+    expect((await findCommand(fixture.pool, id))?.status).toBe('unresolved');
+    const { rows } = await fixture.pool.query(`select from payments where conomy_id = 'another'`);
+    expect(rows).toEqual([]);
   });
 });

@@ -7,5 +7,5 @@ export async function aboutPayment(
 ): Promise<ProviderResult<ObservedPayment>> {
   const read = await reading;
   if (!read.ok || read.value.id === id) return read;
-  return { ok: false, failure: { stage: 'no_clear_answer', reason: 'not_this_payment' } };
+  return { ok: false, failure: { stage: 'no_clear_answer', reason: 'not_this_payment', httpStatus: 200 } };
 }

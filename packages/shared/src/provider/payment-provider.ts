@@ -54,9 +54,12 @@ export interface ProviderFailure {
   retryAfterMs?: number;
 }
 
-/** Whether the provider told something about what was asked; at its door it only tells to come back. */
-export function isAnswered({ stage, httpStatus }: ProviderFailure): boolean {
-  return stage === 'answered' && httpStatus !== 401 && httpStatus !== 429;
+/**
+ * Whether the provider told something about what was asked, be it nothing that can be read; at its door it only tells to come
+ * back.
+ */
+export function isAnswered({ httpStatus = 500 }: ProviderFailure): boolean {
+  return httpStatus < 500 && httpStatus !== 401 && httpStatus !== 429;
 }
 
 export type ProviderResult<T> = { ok: true; value: T } | { ok: false; failure: ProviderFailure };
