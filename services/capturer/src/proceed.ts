@@ -4,6 +4,8 @@ import type { CommandProblem } from '@capstan/shared/db/commands';
 import { lockAmountDifference } from '@capstan/shared/db/discrepancies';
 import { settleFollowers } from '@capstan/shared/db/followers';
 import type { PoolClient } from '@capstan/shared/db/pool';
+import { releaseRefundReservation } from '@capstan/shared/db/refunds';
+import { isAttemptOpen } from '@capstan/shared/domain/attempt';
 import type { WaitsFor } from '@capstan/shared/domain/command-status';
 import { reviewReadMs } from '@capstan/shared/domain/read-schedule';
 import type { ProviderGate } from '@capstan/shared/provider/gate/provider-gate';
@@ -148,7 +150,13 @@ export async function end(
 ): Promise<Proceeding> {
   await endCommand(tx, command, { status, problem });
   const ended = { status, code: problem?.code ?? null };
-  if (status === 'parked') return { turn: null, commandJobs: [], ended };
+  if (status === 'parked') {
+    const { type, attempt, paymentKey } = command;
+    // What nothing was sent for counts for nothing while a person thinks.
+    if (type === 'payment.refund' && (attempt === null || !isAttemptOpen(attempt)))
+      await releaseRefundReservation(tx, paymentKey);
+    return { turn: null, commandJobs: [], ended };
+  }
   const followers = await settleFollowers(tx, { ...command, status }, RELAY_GRACE_MS);
   return { turn: null, commandJobs: followers.map(({ id, epoch }) => commandJob(id, epoch)), ended };
 }

@@ -295,3 +295,24 @@ describe('a read about another payment than was asked for', () => {
     expect(rows).toEqual([]);
   });
 });
+
+describe('a refund that is parked before anything of it left', () => {
+  test('reserves nothing', async () => {
+    const { paymentKey } = await settledPayment();
+    const id = await insertRefund(fixture.pool, paymentKey, '150.00');
+    const { readPayment } = fixture.context.provider;
+    const context = capturer({
+      readPayment: async (...call) => {
+        const read = await readPayment(...call);
+        return read.ok ? { ok: true, value: { ...read.value, externalId: 'another' } } : read;
+      },
+    });
+    expect(await execute(context, id, 1)).toEqual(['parked']);
+    expect(await problemOf(id)).toBe('payment_unclear');
+    const { rows } = await fixture.pool.query(
+      'select refund_reserved_minor::int as reserved from payments where key = $1',
+      [paymentKey],
+    );
+    expect(rows).toEqual([{ reserved: 0 }]);
+  });
+});
