@@ -37,9 +37,12 @@ export async function readBeforeActing(
   });
 }
 
-/** Only a payment nobody ever saw can be said not to exist; one that was mirrored before is read again. */
-export function isUnknownAtConomy(failure: ProviderFailure, command: ClaimedCommand): boolean {
-  return failure.stage === 'answered' && failure.httpStatus === 404 && command.paymentStatus === null;
+/** Only a payment nobody ever saw can be said not to exist; one that was mirrored, or made by us, is read again. */
+export function isUnknownAtConomy(
+  { stage, httpStatus }: ProviderFailure,
+  { paymentStatus, asked }: ClaimedCommand,
+): boolean {
+  return stage === 'answered' && httpStatus === 404 && paymentStatus === null && asked === null;
 }
 
 export function paymentNotFound(failure: ProviderFailure): CommandProblem {
