@@ -4,9 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { TEST_MUTATIONS, type TestMutation } from './test-mutations.ts';
+import type { TestMutation } from './named/test-mutation.ts';
+import { TEST_MUTATIONS } from './test-mutations.ts';
 
-/** What `pnpm mutate` runs first: each change of the table, one at a time, and the test that has to notice it. */
+/**
+ * What `pnpm mutate` runs first: each change of the table, one at a time, and the test that has to notice it. With words behind
+ * `pnpm mutate:named`, only the changes with one of them in their name or the name of their test file.
+ */
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 /** Each starts a PostgreSQL of its own; two keep two cores busy. */
 const AT_ONCE = 2;
@@ -68,19 +72,24 @@ function whySurvived({ test }: TestMutation, report: Report | null): string | nu
   return report.testResults.map(({ message }) => message).join('\n') || 'there is no such test';
 }
 
-const left = [...TEST_MUTATIONS];
+const words = process.argv.slice(2);
+const chosen = TEST_MUTATIONS.filter(
+  ({ name, file }) => words.length === 0 || words.some((word) => `${name} ${file}`.includes(word)),
+);
+const left = [...chosen];
+const beganMs = performance.now();
 const survivors: Verdict[] = [];
 async function work(): Promise<void> {
   for (let mutation = left.shift(); mutation !== undefined; mutation = left.shift()) {
     const verdict = await check(mutation);
     if (verdict.survived !== null) survivors.push(verdict);
-    const done = TEST_MUTATIONS.length - left.length;
+    const begun = chosen.length - left.length;
     const said = verdict.survived === null ? 'noticed ' : `SURVIVED (${verdict.survived})`;
-    process.stdout.write(`${said}  ${mutation.name}  [${done} of ${TEST_MUTATIONS.length} begun]\n`);
+    process.stdout.write(`${said}  ${mutation.name}  [${begun} of ${chosen.length} begun]\n`);
   }
 }
 await Promise.all(Array.from({ length: AT_ONCE }, work));
 process.stdout.write(
-  `${TEST_MUTATIONS.length - survivors.length} of ${TEST_MUTATIONS.length} changes are noticed by the test that is there for them\n`,
+  `${chosen.length - survivors.length} of ${chosen.length} changes are noticed by the test that is there for them, in ${Math.round((performance.now() - beganMs) / 1_000)} s\n`,
 );
 process.exitCode = survivors.length === 0 ? 0 : 1;

@@ -9,6 +9,9 @@ const { patches } = findTestMutation(process.env.CAPSTAN_MUTATION ?? '');
 const mutated: Plugin = {
   name: 'mutated',
   enforce: 'pre',
+  // The cache of modules knows a file by what is on disk: it would run one mutation with the text of another.
+  configureVitest: ({ defineCacheKeyGenerator }) =>
+    defineCacheKeyGenerator(({ id }) => (isPatched(id, patches) ? false : undefined)),
   transform: (source, id) => (isPatched(id, patches) ? applyPatches(id, source, patches) : undefined),
 };
 

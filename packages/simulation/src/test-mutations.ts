@@ -1,36 +1,19 @@
-import type { Patch } from './patch.ts';
+import { COMMAND_MUTATIONS } from './named/commands.ts';
+import { CREATE_MUTATIONS } from './named/creates.ts';
+import { FEED_MUTATIONS } from './named/feeds.ts';
+import { MIRROR_MUTATIONS } from './named/mirror.ts';
+import { PROOF_MUTATIONS } from './named/proof.ts';
+import { REFUND_MUTATIONS } from './named/refunds.ts';
+import type { TestMutation } from './named/test-mutation.ts';
 
-/** One change of the code that a named test has to notice. */
-export interface TestMutation {
-  name: string;
-  patches: readonly Patch[];
-  /** From the root of the repository. */
-  file: string;
-  /** The test that has to fail: its name, with those of its groups before it: `a group > its test`. */
-  test: string;
-}
-
+/** Single changes of the code, each with the test that has to notice it. */
 export const TEST_MUTATIONS: readonly TestMutation[] = [
-  {
-    name: 'payments are looked at without a lock when a command is accepted',
-    patches: [
-      { file: 'shared/src/db/accept.ts', from: 'order by key for no key update', to: 'order by key' },
-    ],
-    file: 'services/api/test/accept-races.test.ts',
-    test: 'a create that is canceled just ahead of statement 5 of the acceptance of its capture leaves no capture behind that waits for ever',
-  },
-  {
-    name: 'the lease of a send forgets the deadline of its call',
-    patches: [
-      {
-        file: 'capturer/src/timings.ts',
-        from: 'sendLeaseMs: config.sendWindowMs + config.callMsMax + TAKEOVER_MARGIN_MS',
-        to: 'sendLeaseMs: config.sendWindowMs + TAKEOVER_MARGIN_MS',
-      },
-    ],
-    file: 'services/capturer/test/timings.test.ts',
-    test: 'a claim > under which a call may leave outlives the end of a call that left at the last moment',
-  },
+  ...CREATE_MUTATIONS,
+  ...REFUND_MUTATIONS,
+  ...COMMAND_MUTATIONS,
+  ...MIRROR_MUTATIONS,
+  ...FEED_MUTATIONS,
+  ...PROOF_MUTATIONS,
 ];
 
 export function findTestMutation(name: string): TestMutation {

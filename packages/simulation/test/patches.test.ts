@@ -8,7 +8,7 @@ import { TEST_MUTATIONS } from '../src/test-mutations.ts';
 const ROOT = new URL('../../../', import.meta.url);
 
 function sourceOf(file: string): string {
-  const folder = file.startsWith('shared/') || file.startsWith('conomy-sandbox/') ? 'packages' : 'services';
+  const folder = /^(api|capturer|reconciler)\//.test(file) ? 'services' : 'packages';
   return readFileSync(fileURLToPath(new URL(`${folder}/${file}`, ROOT)), 'utf8');
 }
 

@@ -109,25 +109,46 @@ test('a payment that is due without an event is counted, and no longer due once 
   expect(taken.get(key)).toEqual([3]);
 });
 
+/** Somebody enlists the next event of a payment: its row is held while the event is placed, and then let go. */
+async function enlistedWhile(key: string, version: number, note: () => Promise<void>): Promise<void> {
+  const enlisting = await pool.connect();
+  await enlisting.query('begin');
+  await enlisting.query('select from pushes where payment_key = $1 for update', [key]);
+  const noted = note();
+  await until(async () => (await waitingForLocks()) > 0, { deadlineMs: 10_000, what: 'it to wait' });
+  await move(key, version);
+  await readEvents(pool, 0, 200);
+  await enlisting.query('commit');
+  enlisting.release();
+  await noted;
+}
+
+async function isDue(key: string): Promise<boolean> {
+  const { rows } = await pool.query('select due_at is not null as due from pushes where payment_key = $1', [
+    key,
+  ]);
+  return rows[0].due;
+}
+
 test('an event that is enlisted while its absence is noted stays due', async () => {
   const key = await pushedAheadOfEnlisting();
   await pool.query('update pushes set due_at = now()');
   const [push] = await claimPushes(pool, 16, 10_000);
   if (!push) throw new Error('nothing is due');
-  const enlisting = await pool.connect();
-  await enlisting.query('begin');
-  await enlisting.query('select from pushes where payment_key = $1 for update', [key]);
-  const noted = markNothingToPush(pool, push);
-  await until(async () => (await waitingForLocks()) > 0, { deadlineMs: 10_000, what: 'it to wait' });
-  await move(key, 3);
-  await readEvents(pool, 0, 200);
-  await enlisting.query('commit');
-  enlisting.release();
-  await noted;
-  const { rows } = await pool.query('select due_at is not null as due from pushes where payment_key = $1', [
-    key,
-  ]);
-  expect(rows).toEqual([{ due: true }]);
+  await enlistedWhile(key, 3, () => markNothingToPush(pool, push));
+  expect(await isDue(key)).toBe(true);
+});
+
+test('an event that is enlisted while the one before it is noted as pushed is due', async () => {
+  const key = await insertPayment();
+  await move(key, 1);
+  await enlistPushes(pool, 500);
+  const [push] = await claimPushes(pool, 16, 10_000);
+  if (!push) throw new Error('nothing is due');
+  await enlistedWhile(key, 2, () => markPushed(pool, push));
+  expect(await isDue(key)).toBe(true);
+  while (await pushSome());
+  expect(taken.get(key)).toEqual([2]);
 });
 
 test('two processes and a reader push each of many events once and leave nothing due', async () => {

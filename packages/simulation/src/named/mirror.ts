@@ -1,0 +1,94 @@
+import type { TestMutation } from './test-mutation.ts';
+
+/** What moves the mirror and what is told of it (H7, H9, M5, M7, M9). */
+export const MIRROR_MUTATIONS: readonly TestMutation[] = [
+  {
+    name: 'before the first read a delivery of any amount moves the mirror',
+    patches: [
+      {
+        file: 'shared/src/mirror/compare-observation.ts',
+        from: 'return mirrorDiffers || !(knowsTotal || isExplained);',
+        to: 'return mirrorDiffers;',
+      },
+    ],
+    file: 'packages/shared/test/mirror/compare-observation.test.ts',
+    test: 'a delivery > of another amount, before the first read',
+  },
+  {
+    name: 'a repair overtakes a newer read',
+    patches: [
+      {
+        file: 'shared/src/domain/mirror-move.ts',
+        from: 'return mirror.isOvertaken && wouldAct ?',
+        to: 'return !mirror && wouldAct ?',
+      },
+    ],
+    file: 'services/api/test/discrepancies.test.ts',
+    test: 'a contradicted final state > is not repaired with what a move of the mirror overtook: the newer word stays',
+  },
+  {
+    name: 'a read is applied without a look at the version',
+    patches: [
+      {
+        file: 'shared/src/mirror/read-payment.ts',
+        from: 'askedAtVersion: before.version',
+        to: 'askedAtVersion: null',
+      },
+    ],
+    file: 'services/reconciler/test/mirror.test.ts',
+    test: 'a read > whose answer was overtaken by a move of the mirror is thrown away',
+  },
+  {
+    name: 'one read that is behind a final state is believed',
+    patches: [
+      {
+        file: 'shared/src/mirror/observe-payment.ts',
+        from: 'READS_BEHIND_MAX = 10',
+        to: 'READS_BEHIND_MAX = 1',
+      },
+    ],
+    file: 'packages/shared/test/mirror/observe-payment.test.ts',
+    test: 'a final state > is read again when a read tells a state before it, and told to a person when reads over time say the same',
+  },
+  {
+    name: 'a delivery is kept with what its signature does not cover',
+    patches: [
+      {
+        file: 'shared/src/provider/conomy/signature.ts',
+        from: 'Buffer.from(signedText), signature)',
+        to: 'rawBody, signature)',
+      },
+    ],
+    file: 'services/api/test/webhook.test.ts',
+    test: 'one signed message is one row, whatever white space and unsigned members it comes with',
+  },
+  {
+    name: 'a delivery that fails by itself is tried for ever',
+    patches: [
+      {
+        file: 'shared/src/db/deliveries.ts',
+        from: "result = case when tries + 1 >= $3::integer then 'unreadable'",
+        to: "result = case when tries + 1 >= $3::integer + 1000 then 'unreadable'",
+      },
+      {
+        file: 'shared/src/db/deliveries.ts',
+        from: 'offer_at = case when tries + 1 >= $3::integer then null',
+        to: 'offer_at = case when tries + 1 >= $3::integer + 1000 then null',
+      },
+    ],
+    file: 'services/reconciler/test/count-tries.test.ts',
+    test: 'a delivery that fails by itself is tried five times, ever later, and then set aside',
+  },
+  {
+    name: 'an amount goes out as the number it came as',
+    patches: [
+      {
+        file: 'api/src/answers/payment-answer.ts',
+        from: '...withDecimals(payment.snapshot)',
+        to: '...payment.snapshot',
+      },
+    ],
+    file: 'services/api/test/answers.test.ts',
+    test: 'an amount goes out as a decimal string however Conomy wrote it, in a payment and in a discrepancy',
+  },
+];
