@@ -26,7 +26,7 @@ export interface PaymentRow {
   duplicateOf: string | null;
   /** Of a refund: the key of its payment, once that is mirrored. */
   parentKey: string | null;
-  /** Reads one after the other that told a state before the final one it has. */
+  /** Reads one after the other that told a state before the one it has. */
   readsBehind: number;
 }
 
@@ -195,7 +195,7 @@ export async function movePayment(tx: PoolClient, from: PaymentRow, move: Paymen
 }
 
 /**
- * Counts a read that told a state before the final one, unless another was counted less than `apartMs` ago: so many of them
+ * Counts a read that told a state before the mirror's, unless another was counted less than `apartMs` ago: so many of them
  * span a time, whoever made them. @returns how many there are by now.
  */
 export async function countReadBehind(tx: PoolClient, key: string, apartMs: number): Promise<number> {
@@ -213,7 +213,7 @@ export async function countReadBehind(tx: PoolClient, key: string, apartMs: numb
   return rows[0]?.readsBehind ?? 0;
 }
 
-/** A read agreed with the final state again. */
+/** A read agreed with the mirror again, or moved it. */
 export async function forgetReadsBehind(tx: PoolClient, key: string): Promise<void> {
   await tx.query('update payments set reads_behind = 0, read_behind_at = null where key = $1::uuid', [key]);
 }

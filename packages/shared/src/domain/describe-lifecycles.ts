@@ -54,7 +54,7 @@ const MIRROR = `${table(
     [
       'a read',
       'to any state ahead, and into every final state',
-      'an older state within a minute of the last move is lag; later it is a review nobody saw, or a discrepancy',
+      'an older state within a minute of the last move is lag; later, once ten reads over time told it, it is a review nobody saw, or a discrepancy',
     ],
     [
       'an operator',

@@ -14,7 +14,7 @@ export const DISCREPANCIES = {
     repair: 'take_status',
     title: 'Conomy went back',
     cause:
-      'More than a minute after the mirror entered its state a read tells an earlier one, and no review explains it.',
+      'More than a minute after the mirror entered its state reads over time tell an earlier one, and no review explains it.',
     fix: 'Ask Conomy. Repair it when the earlier status is right. It is explained by itself when a later read agrees with the mirror or is ahead of it.',
   },
   unknown_status: {

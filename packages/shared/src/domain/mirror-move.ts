@@ -49,7 +49,7 @@ export type MirrorMove =
         | 'amount_differs'
         | 'another_payment'
         | 'unknown_payment'
-        | 'behind_final'
+        | 'behind'
         | 'overtaken';
     }
   /** Older than the mirror; nothing to do. */
@@ -114,6 +114,18 @@ function moveByRead(mirror: MirrorState, status: string): MirrorMove {
   if (from === null || to === null || from === to || isAhead(lifecycle, from, to)) return moved;
   if (ageMs === null || ageMs < LAG_MS_MAX) return { kind: 'stale' };
   return isAheadThroughReview(lifecycle, from, to) ? moved : { kind: 'alarm', alarm: 'went_back' };
+}
+
+/** Whether a status lies before the mirror's: what tells it is older than the mirror, or the provider went back. */
+export function isBehindMirror(
+  { lifecycle, status: current, lastPlaced }: Pick<MirrorState, 'lifecycle' | 'status' | 'lastPlaced'>,
+  status: string,
+): boolean {
+  const to = placed(status);
+  if (to === null || isFinalStatus(to)) return false;
+  if (isFinalStatus(current)) return true;
+  const from = placed(current) ?? placed(lastPlaced);
+  return from !== null && from !== to && !isAhead(lifecycle, from, to);
 }
 
 /** The only way out of a final state, and back. */

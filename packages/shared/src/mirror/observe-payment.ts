@@ -12,9 +12,14 @@ import {
 import type { ComparedField } from '../domain/bound-means-equal.ts';
 import type { DiscrepancyKind } from '../domain/discrepancies.ts';
 import { lifecycleOf } from '../domain/lifecycle.ts';
-import { decideMirrorMove, type MirrorMove, type ObservationSource } from '../domain/mirror-move.ts';
+import {
+  decideMirrorMove,
+  isBehindMirror,
+  type MirrorMove,
+  type ObservationSource,
+} from '../domain/mirror-move.ts';
 import { overdueAfterMs } from '../domain/overdue.ts';
-import { alarmOfStatus, isFinalStatus } from '../domain/payment-status.ts';
+import { alarmOfStatus } from '../domain/payment-status.ts';
 import { nextReadMs, readOnDemandMs } from '../domain/read-schedule.ts';
 import type { ObservedPayment } from '../provider/payment-provider.ts';
 import { DIRECT_OFFER_MS_MAX, type Offer, RELAY_GRACE_MS, readJob } from '../queue/catalogue.ts';
@@ -91,7 +96,11 @@ export async function observePayment(
     lastPlaced: isPlaced ? payment.status : await findLastPlacedStatus(tx, payment.key),
     ageMs: facts.askedAtAgeMs ?? null,
   };
-  const move = await believeOverTime(tx, payment, facts, decideMirrorMove(mirror, observed));
+  const isBehind = isBehindMirror(mirror, facts.status);
+  const move = await believeOverTime(tx, payment, facts, {
+    move: decideMirrorMove(mirror, observed),
+    isBehind,
+  });
   const isWordOnly = facts.source === 'answer' || facts.source === 'delivery';
   const { isCompared } = compared;
   const told = { move, isCompared, differs: compared.differs.map(({ field }) => field) };
@@ -131,21 +140,24 @@ const READS_BEHIND_MAX = 10;
 const READS_BEHIND_APART_MS = 5_000;
 
 /**
- * A read that tells a state before the final one may lag, however long that stands: a person is told only when reads over
- * time say the same. Another final state, or one whose moves no document tells, is no lag.
+ * A read that tells an earlier state may lag, however long the mirror's stands by the database's clock, which may have
+ * stepped: it moves nothing and tells nobody before reads over time say the same. Another final state, or one whose moves
+ * no document tells, is no lag.
  */
 async function believeOverTime(
   tx: PoolClient,
   { key, readsBehind }: LockedPayment,
-  { source, status }: ObservedFacts,
-  move: MirrorMove,
+  { source }: ObservedFacts,
+  { move, isBehind }: { move: MirrorMove; isBehind: boolean },
 ): Promise<MirrorMove> {
-  const contradicts = move.kind === 'alarm' && move.alarm === 'final_contradicted';
-  if (contradicts && !isFinalStatus(status) && alarmOfStatus(status) === null) {
+  const acts = move.kind === 'moved' || (move.kind === 'alarm' && move.alarm !== 'field_differs');
+  if (source === 'read' && acts && isBehind) {
     const reads = await countReadBehind(tx, key, READS_BEHIND_APART_MS);
-    return reads < READS_BEHIND_MAX ? { kind: 'read', why: 'behind_final' } : move;
+    if (reads < READS_BEHIND_MAX) return { kind: 'read', why: 'behind' };
+    if (move.kind !== 'moved') return move;
   }
-  if (readsBehind > 0 && source === 'read' && move.kind === 'unchanged') await forgetReadsBehind(tx, key);
+  const agrees = move.kind === 'unchanged' || move.kind === 'moved';
+  if (readsBehind > 0 && source === 'read' && agrees) await forgetReadsBehind(tx, key);
   return move;
 }
 
