@@ -66,13 +66,20 @@ export interface EventFact {
   commandId: string | null;
 }
 
+interface ToldFact {
+  status?: string;
+  totalAmount?: unknown;
+  currency?: unknown;
+  readonly [field: string]: unknown;
+}
+
 /** A disagreement that nothing has ended. */
 export interface OpenDiscrepancyFact {
   kind: string;
   conomyId: string | null;
   /** What each side said: `status`, amount and more, as far as it is known there. */
-  mirror: { status?: string } | null;
-  provider: { status?: string; totalAmount?: unknown; currency?: unknown } | null;
+  mirror: ToldFact | null;
+  provider: ToldFact | null;
 }
 
 /** Everything that is known once all is quiet. */

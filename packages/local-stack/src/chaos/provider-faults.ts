@@ -115,6 +115,9 @@ function deliveryProbability(fault: FaultName): number {
 
 /** A read that is refused for good says something untrue about the payment; a polite provider does not lie that way. */
 function isPlayed(fault: FaultName, operation: OperationName): boolean {
+  // A create has no id yet: an answer that names all that was asked for, and with it the id of another payment, cannot be
+  // told from a true one.
+  if (fault === 'tells-other-id' && operation === 'create') return false;
   if (isRefundList(operation)) return OF_LISTS.has(fault) || OF_REFUNDS.has(fault) || OF_PAYMENTS.has(fault);
   if (isWrite(operation)) return true;
   return !['403', '404', '409', '412', '422', '501', 'lag', 'refuse'].includes(fault);

@@ -32,7 +32,14 @@ function isSo(alarm: OpenDiscrepancyFact, payment: LedgerPayment | undefined, fa
     case 'late_refund':
       return payment !== undefined && isRefund(payment);
     case 'amount_differs':
-      return payment === undefined || differsFromAsked(payment, facts) || wasMadeUp(provider, payment);
+      return (
+        payment === undefined ||
+        differsFromAsked(payment, facts) ||
+        wasMadeUp(provider, payment) ||
+        isOtherThanRefunded(mirror, payment, facts)
+      );
+    case 'field_differs':
+      return payment === undefined || differsFromAsked(payment, facts) || isElsewise(provider, payment);
     case 'final_contradicted':
       // What the payment has had at some time may be told late, and is no reason to call a person.
       return (
@@ -62,6 +69,29 @@ function differsFromAsked(payment: LedgerPayment, { intents, commands }: Facts):
   const names = [payment.externalId, bound?.externalId];
   const intent = intents.find(({ externalId }) => names.includes(externalId));
   return intent !== undefined && contradictionsOf(intent, payment).length > 0;
+}
+
+/** Of a refund child: a command of its payment asked for the amount that is held against the child's own. */
+function isOtherThanRefunded(
+  asked: OpenDiscrepancyFact['mirror'],
+  child: LedgerPayment,
+  { commands }: Facts,
+): boolean {
+  if (!isRefund(child) || asked === null || amountOf(asked) === amountOf({ ...child })) return false;
+  return commands.some(
+    ({ type, conomyId, amount }) =>
+      type === 'payment.refund' &&
+      conomyId === child.parentPaymentId &&
+      amountOf({ totalAmount: amount, currency: child.currency }) === amountOf(asked),
+  );
+}
+
+/** A field told as the payment never had it: a fault told it. */
+function isElsewise(provider: OpenDiscrepancyFact['provider'], payment: LedgerPayment): boolean {
+  const { externalId, accountNumber, type } = payment;
+  return Object.entries({ externalId, accountNumber, type }).some(
+    ([field, real]) => provider?.[field] !== undefined && provider[field] !== real,
+  );
 }
 
 /** An amount that the payment never had: a fault told it. */

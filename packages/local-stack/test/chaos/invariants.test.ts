@@ -167,6 +167,7 @@ test.each([
   ['orphan_delivery', 'conomy-7', {}],
   ['amount_differs', 'conomy-1', { totalAmount: '200.00', currency: 'COP' }],
   ['status_differs', 'conomy-1', { status: 'SETTLED' }],
+  ['field_differs', 'conomy-1', { accountNumber: 'account-2' }],
 ])('an alarm of kind %s about %s stands for what the ledger shows', (kind, conomyId, provider) => {
   const discrepancies = [{ kind, conomyId, mirror: { status: 'CAPTURED' }, provider }];
   const twin = payment({ id: 'conomy-2', effects: { create: 1, authorize: 0, capture: 0, refund: 0 } });
@@ -180,11 +181,30 @@ test.each([
   ['orphan_delivery', 'conomy-1', {}],
   ['amount_differs', 'conomy-1', { totalAmount: 100, currency: 'COP' }],
   ['status_differs', 'conomy-1', { status: 'CAPTURED' }],
+  ['field_differs', 'conomy-1', { accountNumber: 'account-1' }],
   ['over_refunded', 'conomy-1', {}],
   ['overdue', 'conomy-1', {}],
 ])('an alarm of kind %s about %s stands for nothing', (kind, conomyId, provider) => {
   const discrepancies = [{ kind, conomyId, mirror: { status: 'SETTLED' }, provider }];
   expect(broken({ discrepancies })).toEqual([expect.stringMatching(/^every alarm stands for/)]);
+});
+
+test('an alarm of a refund child of another amount stands only where a refund command asked for that amount', () => {
+  const commands = [command(), { ...refunded('20'), status: 'parked', problem: 'amount_differs' }];
+  const told = (asked: string) => ({
+    discrepancies: [
+      {
+        kind: 'amount_differs',
+        conomyId: refund().id,
+        mirror: { totalAmount: asked, currency: 'COP' },
+        provider: { totalAmount: '10.00', currency: 'COP' },
+      },
+    ],
+    ledger: ledger(payment(), refund()),
+    commands,
+  });
+  expect(broken(told('20.00'))).not.toContainEqual(expect.stringMatching(/^every alarm stands for/));
+  expect(broken(told('30.00'))).toContainEqual(expect.stringMatching(/^every alarm stands for/));
 });
 
 test('an alarm may stay open where the provider told a made-up status of a final payment', () => {

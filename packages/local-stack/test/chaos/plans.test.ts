@@ -52,6 +52,14 @@ test('an impolite provider plays some kinds of each class by every seed, and all
   expect(playedBy(2)).not.toEqual(playedBy(1));
 });
 
+test('no answer to a create has all that was asked for and the id of another payment: nothing could tell it', () => {
+  const seeds = Array.from({ length: 20 }, (_, seed) => impoliteFaults(seed).rules);
+  const operations = seeds
+    .flat()
+    .flatMap(({ fault, operation }) => (fault === 'tells-other-id' ? [operation] : []));
+  expect(new Set(operations)).toEqual(new Set(['authorize', 'capture', 'read']));
+});
+
 test('an impolite provider has a zone, a form of events and the payments of others, the same for the same seed', () => {
   const NOW = Date.parse('2026-03-02T02:30:00Z');
   const drawn = Array.from({ length: 40 }, (_, seed) => drawCircumstances(seed, NOW));
