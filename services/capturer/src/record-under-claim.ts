@@ -100,7 +100,7 @@ export async function mirrorWhatWasTold(
     ...now,
     documentationStatus,
     differs,
-    isCompared: command.isCompared || observed.isCompared,
+    isCompared: (command.isCompared || observed.isCompared) && !observed.isAmountOpen,
     amountDiffers: command.amountDiffers || observed.discrepancies.includes('amount_differs'),
   };
   return { command: { ...command, ...known }, read };

@@ -69,6 +69,8 @@ export interface ObservationResult {
   differs: readonly ComparedField[];
   /** It named all that binds the payment, and that is what was asked for. */
   isCompared: boolean;
+  /** Another amount was told by what opens nothing: an answer, a delivery, or a read that was overtaken. A new read decides. */
+  isAmountOpen: boolean;
   /** A read to offer right after the commit; null when the relay will do it in time, or none is needed. */
   read: Offer<'reads'> | null;
 }
@@ -103,7 +105,8 @@ export async function observePayment(
   });
   const isWordOnly = facts.source === 'answer' || facts.source === 'delivery';
   const { isCompared } = compared;
-  const told = { move, isCompared, differs: compared.differs.map(({ field }) => field) };
+  const isAmountOpen = compared.amountDiffers && (isOvertaken || isWordOnly);
+  const told = { move, isCompared, isAmountOpen, differs: compared.differs.map(({ field }) => field) };
   const isNews = bindsId || (isCompared && !payment.isCompared);
   if (move.kind !== 'moved' && move.kind !== 'read' && isWordOnly && !isNews)
     return { ...told, discrepancies: [], read: null };

@@ -196,6 +196,7 @@ describe('an observation that does not', () => {
       move: { kind: 'unchanged' },
       differs: [],
       isCompared: false,
+      isAmountOpen: false,
       discrepancies: [],
       read: null,
     });
