@@ -9,6 +9,7 @@ import {
 import { mayBeSameExternalId } from '@capstan/shared/domain/external-id';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import type { Evidence } from './conclude-unknown.ts';
+import { LOOK_ALIKES_MAX } from './wanted-rows.ts';
 
 /** Clocks differ: a payment this much older than our first attempt can still be ours. */
 export const CREATED_TOLERANCE_MS = 10 * 60 * 1_000;
@@ -118,15 +119,14 @@ async function judgeLookAlikes(
   { rows, isWhole, detail }: ShownRows,
 ): Promise<Evidence> {
   const { externalId, ...asked } = create.asked;
-  const near = rows.filter(
+  const others = rows.filter((row) => row.externalId !== externalId);
+  const near = others.filter(
     (row) =>
-      row.externalId !== externalId &&
       // One that even a whole read does not name was told by a delivery that did.
       (row.externalId === undefined || mayBeSameExternalId(externalId, row.externalId)) &&
       isNotOlder(row, create),
   );
-  if (near.length === 0) return showedNothing('absent', detail);
-  const claimed = await lookup.findClaimed(near.map(({ id }) => id));
+  const claimed = near.length === 0 ? new Set() : await lookup.findClaimed(near.map(({ id }) => id));
   for (const row of near) {
     if (claimed.has(row.id)) continue;
     const isEnough = compareWithCreate(asked, row).verdict !== 'lacks';
@@ -137,7 +137,9 @@ async function judgeLookAlikes(
     // What was not seen whole may show ours yet.
     return showedNothing(isWhole ? 'unclear' : 'inconclusive', { lookAlike: row.id });
   }
-  return showedNothing('absent', detail);
+  return others.length < LOOK_ALIKES_MAX
+    ? showedNothing('absent', detail)
+    : showedNothing('inconclusive', { ...detail, reason: 'too_many_alike' });
 }
 
 function isNotOlder(row: ObservedPayment, create: LostCreate): boolean {

@@ -6,8 +6,8 @@ import {
 } from '@capstan/shared/domain/external-id';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
 
-/** Of rows that only may be ours a few say as much as many. */
-const ROWS_MAX = 20;
+/** Of rows that only may be ours so many are kept; where there are as many, others may have been passed over. */
+export const LOOK_ALIKES_MAX = 20;
 
 /** Picks from the rows of a list those that each request may look for, and keeps no other. */
 export function wantedRows(requests: readonly OpenScanRequest[]): {
@@ -36,7 +36,7 @@ export function wantedRows(requests: readonly OpenScanRequest[]): {
         const rows = found.get(request.id) ?? [];
         found.set(request.id, rows);
         const isExact = externalId === request.externalId;
-        if (rows.some((known) => known.id === id) || (!isExact && rows.length >= ROWS_MAX)) continue;
+        if (rows.some((known) => known.id === id) || (!isExact && rows.length >= LOOK_ALIKES_MAX)) continue;
         rows.push(row);
       }
     },

@@ -2,6 +2,7 @@ import type { ObservedPayment } from '@capstan/shared/provider/payment-provider'
 import { describe, expect, test } from 'vitest';
 import type { Evidence } from '../src/conclude-unknown.ts';
 import { judgeCreated, type LostCreate } from '../src/judge-created.ts';
+import { LOOK_ALIKES_MAX } from '../src/wanted-rows.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -202,5 +203,17 @@ describe('while no payment has the externalId', () => {
     expect(await judge([row], { whole: row })).toMatchObject({ finding: 'unclear' });
     const whole = rowWith({ ...nearly, purchaseAmount: '1.00' });
     expect(await judge([row], { whole })).toMatchObject({ finding: 'absent' });
+  });
+});
+
+test('more rows that may be ours than are kept of a scan rule nothing out', async () => {
+  const near = (count: number) =>
+    Array.from({ length: count }, (_, at) =>
+      rowWith({ id: `near-${at}`, externalId: asked.externalId.slice(0, 9), purchaseAmount: '1.00' }),
+    );
+  expect(await judge(near(LOOK_ALIKES_MAX - 1))).toMatchObject({ finding: 'absent' });
+  expect(await judge(near(LOOK_ALIKES_MAX))).toMatchObject({
+    finding: 'inconclusive',
+    detail: { reason: 'too_many_alike' },
   });
 });
