@@ -245,7 +245,11 @@ describe('parseJsonBytes', () => {
       '-0',
       100,
     ]);
-    expect(parseList({ results: [1], pagination: { total: '3.0' } })).toEqual({ rows: [1], total: 3 });
+    expect(parseList({ results: [1], pagination: { total: '3.0' } })).toEqual({
+      rows: [1],
+      total: 3,
+      isPaginated: true,
+    });
   });
 
   it('keeps a number that a double cannot hold as the text sent', () => {
