@@ -1,6 +1,7 @@
 /** One scan of an account serves every unknown create that may be in it, whichever capturer holds its command. */
 import { findAttemptsOfCommand } from '@capstan/shared/db/attempts';
 import { findCommand } from '@capstan/shared/db/commands';
+import { answerScan, collectScan, requestScan, takeLane } from '@capstan/shared/db/scans';
 import type { ObservedPayment, PaymentPage } from '@capstan/shared/provider/payment-provider';
 import { until } from '@capstan/testing/until';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -491,5 +492,38 @@ describe('a lost create that is never told apart', () => {
     expect((await findAttemptsOfCommand(fixture.pool, id)).map(({ resolution }) => resolution)).toEqual([
       'parked',
     ]);
+  });
+});
+
+describe('a request that moves to another lane', () => {
+  const scan = { begunAt: 'now', process: 'scanner', processMs: 0 };
+  const told = (requests: { id: number }[]) => ({
+    answer: { end: 'whole' },
+    found: new Map(requests.map(({ id }) => [id, [{ id: 'p1' }]])),
+    graceMs: 0,
+  });
+  async function takenLane(look: ScanLane['look']) {
+    const { pool } = fixture;
+    const { name } = heldLane(look);
+    const lost = await insertLostCreate(pool);
+    const request = { ...lost, firstStartedAt: new Date() };
+    await requestScan(pool, name, request);
+    const taken = await takeLane(pool, name, 10_000);
+    if (taken === null) throw new Error('the lane is taken');
+    return { pool, request, taken };
+  }
+
+  test('is not answered by the scan it has left, which no longer knows what it showed', async () => {
+    const { pool, request, taken } = await takenLane('whole');
+    await requestScan(pool, `first ${taken.lane}`, request);
+    await answerScan(pool, taken, scan, told(taken.requests));
+    expect(await collectScan(pool, request.attemptId)).toBeNull();
+  });
+
+  test('keeps an answer that came just before, with its rows', async () => {
+    const { pool, request, taken } = await takenLane('first');
+    await answerScan(pool, taken, scan, told(taken.requests));
+    await requestScan(pool, `whole ${taken.lane}`, request);
+    expect(await collectScan(pool, request.attemptId)).toMatchObject({ rows: [{ id: 'p1' }] });
   });
 });

@@ -75,7 +75,7 @@ export async function requestScan(db: Pool, lane: string, request: ScanRequest):
     `insert into scan_requests as r (lane, attempt_id, external_id, first_started_at, is_whole, is_in_scan)
      values ($1::text, $2::bigint, $3::text, $4::timestamptz, true, false)
      on conflict (attempt_id) do update set lane = excluded.lane, is_in_scan = false, found = null
-       where r.lane <> excluded.lane`,
+       where r.lane <> excluded.lane and r.answer is null`,
     [lane, request.attemptId, request.externalId, request.firstStartedAt],
   );
 }
@@ -195,8 +195,9 @@ export async function keepPlace(
     if (rowCount !== 1 || turn.found.size === 0) return;
     await tx.query(
       `update scan_requests r set found = coalesce(r.found, '[]') || f.rows
-       from jsonb_to_recordset($1::jsonb) as f(id bigint, rows jsonb) where r.id = f.id`,
-      [storableJson([...turn.found].map(([id, rows]) => ({ id, rows })))],
+       from jsonb_to_recordset($2::jsonb) as f(id bigint, rows jsonb)
+       where r.id = f.id and r.lane = $1::text and r.is_in_scan`,
+      [lane, storableJson([...turn.found].map(([id, rows]) => ({ id, rows })))],
     );
   });
 }
@@ -226,7 +227,7 @@ export async function answerScan(
          update scan_requests r set began_at = $3::timestamptz, process = $4::text, process_ms = $5::float8,
            answer = $6::jsonb, found = coalesce(r.found, '[]') || a.rows
          from jsonb_to_recordset($7::jsonb) as a(id bigint, rows jsonb)
-         where r.id = a.id and r.answer is null and exists (select from held)
+         where r.id = a.id and r.lane = $1::text and r.is_in_scan and r.answer is null and exists (select from held)
          returning r.attempt_id
        )
        update commands c set due_at = capstan_now(), offer_at = capstan_now() + $8::float8 * interval '1 millisecond'
