@@ -68,9 +68,10 @@ export async function lookForCreated(
 
 /** Of a list that was not seen whole only what it shows counts. */
 function boundedBy({ end, detail }: ScanShown, evidence: Evidence): Evidence {
-  if (evidence.finding !== 'absent') return evidence;
+  const isTooLong = end === 'too_long';
+  if (evidence.finding !== 'absent') return { ...evidence, isTooLong };
   if (end === 'whole') return { ...evidence, isWhole: true };
-  return { ...showedNothing('inconclusive', detail), isTooLong: end === 'too_long' };
+  return { ...showedNothing('inconclusive', detail), isTooLong };
 }
 
 /** What deliveries named and the list does not hold; null when one of them cannot be read. */

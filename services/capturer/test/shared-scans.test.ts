@@ -462,8 +462,11 @@ test('a create that took effect on an account that goes on and on is found and n
 });
 
 describe('a lost create that is never told apart', () => {
-  test('for its account is too long is parked for a person', async () => {
-    const { id } = await insertCreate(fixture.pool, { then: [] });
+  test.each([
+    ['', () => ({})],
+    [' and holds what may be it', (externalId: string) => ({ externalId: externalId.slice(0, 12) })],
+  ])('for its account is too long%s is parked for a person', async (_what, like) => {
+    const { id, externalId } = await insertCreate(fixture.pool, { then: [] });
     const { absence, ...timings } = fixture.context.timings;
     let asked = 0;
     const endless: CapturerContext['provider'] = {
@@ -471,7 +474,10 @@ describe('a lost create that is never told apart', () => {
       createPayment: async () => ({ ok: false, failure: { stage: 'no_clear_answer', reason: 'timeout' } }),
       listPayments: async (_filter, { limit, offset }) => {
         asked += 1;
-        const payments = Array.from({ length: limit }, (_, nth) => other(`r${offset + nth}`));
+        const payments = Array.from({ length: limit }, (_, nth) => ({
+          ...other(`r${offset + nth}`),
+          ...like(externalId),
+        }));
         return { ok: true, value: { payments, unreadableRows: 0, nextOffset: null, total: 300_000 } };
       },
     };
