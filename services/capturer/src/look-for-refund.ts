@@ -2,6 +2,7 @@ import type { UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import type { CommandProblem } from '@capstan/shared/db/commands';
 import { findDoubtfulRefunds } from '@capstan/shared/db/doubtful-refunds';
+import { lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { claimRefundChild, findRefundChildren, takeWaitingRefunds } from '@capstan/shared/db/refunds';
 import { compareWithRefund } from '@capstan/shared/domain/bound-means-equal';
@@ -58,6 +59,8 @@ export async function judgeListedRefunds(
 ): Promise<Evidence> {
   const { paymentKey } = command;
   const { amount, currency } = askedRefundOf(command);
+  // Before the row of any child, and also where none was listed.
+  await lockPayment(tx, paymentKey);
   for (const refund of evidence.refunds)
     if ((await mirrorRefundChild(tx, context, command, refund, 'read')) === null)
       return { ...evidence, finding: 'unclear', detail: { ...evidence.detail, elsewhere: refund.id } };
