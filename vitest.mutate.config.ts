@@ -15,8 +15,11 @@ export default defineConfig({
   test: {
     include: [
       'packages/shared/test/domain/{money,mirror-move,true-events,payment-command,create-payment-body}.test.ts',
+      'packages/shared/test/domain/{bound-means-equal,fee-difference,failed-write,instant,plain-decimal,external-id}.test.ts',
+      'packages/shared/test/provider/list-walk.test.ts',
       'packages/shared/test/provider/conomy/signature.test.ts',
       'services/capturer/test/{classify-outcome,conclude-unknown,decide-next,judge-refund}.test.ts',
+      'services/capturer/test/{compare-answer,judge-created,judge-lost-refund,scan-created}.test.ts',
     ],
   },
 });
