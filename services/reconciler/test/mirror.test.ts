@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { findDelivery } from '@capstan/shared/db/deliveries';
 import { findDiscrepanciesOfPayment } from '@capstan/shared/db/discrepancies';
 import { findPayment } from '@capstan/shared/db/payments';
+import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import { readJob } from '@capstan/shared/queue/catalogue';
 import { createRegistry } from '@capstan/shared/telemetry/metrics';
 import { measureAnnouncedMoves } from '@capstan/shared/telemetry/unfinished-work';
@@ -395,7 +396,8 @@ describe('a read', () => {
     expect(await readDue(key)).toMatchObject({ reads: 2 });
   });
 
-  test('whose answer was overtaken by a move of the mirror is thrown away', async () => {
+  /** A read that is answered, and applied only after the mirror has moved on to RECEIVED. */
+  async function overtakenRead(told: (answer: ObservedPayment) => ObservedPayment) {
     const { key, conomyId, externalId } = await fixture.capturedPayment();
     const { provider } = fixture.context;
     const overtaken = {
@@ -405,12 +407,24 @@ describe('a read', () => {
         readPayment: async (...call: Parameters<typeof provider.readPayment>) => {
           const answer = await provider.readPayment(...call);
           await apply({ id: conomyId, externalId, status: 'RECEIVED', ...amounts });
-          return answer;
+          return answer.ok ? { ok: true as const, value: told(answer.value) } : answer;
         },
       },
     };
     await readPayment(overtaken, readJob(key, 2, 0).data);
+    return key;
+  }
+
+  test('whose answer was overtaken by a move of the mirror is thrown away', async () => {
+    const key = await overtakenRead((answer) => answer);
     expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'RECEIVED', version: 3 });
+  });
+
+  test('that was overtaken moves nothing to a state that may be over, and tells nobody of it', async () => {
+    const status = 'DISPUTED';
+    const key = await overtakenRead((answer) => ({ ...answer, status, raw: { ...answer.raw, status } }));
+    expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'RECEIVED', version: 3 });
+    expect(await findDiscrepanciesOfPayment(fixture.pool, key)).toEqual([]);
   });
 
   test('that contradicts a final state never moves it and opens a discrepancy', async () => {

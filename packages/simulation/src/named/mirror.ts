@@ -36,7 +36,7 @@ export const MIRROR_MUTATIONS: readonly TestMutation[] = [
       },
     ],
     file: 'services/reconciler/test/mirror.test.ts',
-    test: 'a read > whose answer was overtaken by a move of the mirror is thrown away',
+    test: 'a read > that was overtaken moves nothing to a state that may be over, and tells nobody of it',
   },
   {
     name: 'one read that is behind a final state is believed',
