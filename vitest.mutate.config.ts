@@ -21,5 +21,7 @@ export default defineConfig({
       'services/capturer/test/{classify-outcome,conclude-unknown,decide-next,judge-refund}.test.ts',
       'services/capturer/test/{compare-answer,judge-created,judge-lost-refund,scan-created}.test.ts',
     ],
+    // A machine that does much else is slow, and a slow test is no mutant that was noticed.
+    testTimeout: 60_000,
   },
 });

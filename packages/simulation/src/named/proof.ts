@@ -26,7 +26,7 @@ export const PROOF_MUTATIONS: readonly TestMutation[] = [
       },
     ],
     file: EXPLAIN,
-    test: 'no order explains > two captures of one payment',
+    test: 'no order explains > two captures of one payment that two commands asked for',
   },
   {
     name: 'a history takes place in whatever order explains it',

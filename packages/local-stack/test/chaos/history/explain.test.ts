@@ -10,6 +10,7 @@ const ASKS: Asks = {
   amount: null,
   notAfterMs: null,
 };
+const CAPTURE: Asks = { ...ASKS, type: 'payment.capture' };
 const REFUND: Asks = { ...ASKS, type: 'payment.refund', captures: false, amount: '1000 COP' };
 
 const during = (fromMs: number, untilMs: number | null, act: Act): Operation => ({ fromMs, untilMs, act });
@@ -112,6 +113,10 @@ describe('an order explains', () => {
 describe('no order explains', () => {
   test.each<[string, Operation[]]>([
     ['two captures of one payment', [...captured, at(40, effect('capture'))]],
+    [
+      'two captures of one payment that two commands asked for',
+      [...captured, during(32, 34, sends('k2', CAPTURE)), at(40, effect('capture'))],
+    ],
     [
       'captures of a payment and of its twin',
       [
