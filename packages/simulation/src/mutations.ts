@@ -1,3 +1,4 @@
+import type { FaultKind } from './impoliteness.ts';
 import type { Invariant } from './invariants.ts';
 import type { Patch } from './patch.ts';
 
@@ -8,6 +9,8 @@ export interface Mutation {
   /** Statements that take the same safeguard out of the database. */
   statements: readonly string[];
   noticedBy: Invariant;
+  /** The one fault that every seed plays, where it takes an impolite provider. */
+  only?: FaultKind;
 }
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -82,6 +85,58 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
     statements: [],
     noticedBy: 'a command says what really happened',
+  },
+  {
+    name: 'bound means equal (H1, H2)',
+    patches: [
+      {
+        file: 'shared/src/domain/bound-means-equal.ts',
+        from: 'if (contradictions.length > 0) return',
+        to: 'if (contradictions.length > made.length) return',
+      },
+    ],
+    statements: [],
+    noticedBy: 'no payment is captured that contradicts its command',
+    only: 'made_otherwise',
+  },
+  {
+    name: 'a refund is what was asked for (H4)',
+    patches: [
+      {
+        file: 'capturer/src/record-refund-answer.ts',
+        from: 'if (differing.length === 0) {',
+        to: 'if (!isOtherThing) {',
+      },
+    ],
+    statements: [],
+    noticedBy: 'no refund succeeds without a child of its amount made for it, and no child counts for two',
+    only: 'refund_of_other_amount',
+  },
+  {
+    name: 'clear refusals are looked up (H6)',
+    patches: [
+      {
+        file: 'shared/src/provider/conomy/error-catalogue.ts',
+        from: "operations: STEPS, http: [404, 404], behaviour: 'look_again'",
+        to: "operations: STEPS, http: [404, 404], behaviour: 'reject'",
+      },
+    ],
+    statements: [],
+    noticedBy: 'a command says what really happened',
+    only: 'refused_though_done',
+  },
+  {
+    name: 'only what is signed (H7)',
+    patches: [
+      {
+        file: 'shared/src/provider/conomy/signature.ts',
+        from: 'Buffer.from(signedText), signature)',
+        to: 'rawBody, signature)',
+      },
+    ],
+    statements: [],
+    noticedBy: 'what a signature does not cover moves nothing, and one signed message is one delivery',
+    only: 'unsigned_members',
   },
 ];
 

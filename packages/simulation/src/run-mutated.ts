@@ -12,12 +12,13 @@ const pool = openPool({
   max: 1,
   log: createLogger('mutation', 'silent'),
 });
-const { statements, noticedBy } = findMutation(process.env.CAPSTAN_MUTATION ?? '');
+const { statements, noticedBy, only } = findMutation(process.env.CAPSTAN_MUTATION ?? '');
 for (const statement of statements) await pool.query(statement);
 await pool.end();
 // A defect that is open would be taken for the mutation.
 const without = new Set(Object.keys(OPEN_DEFECTS));
-const run = await runSeeds(databaseUrl, { first: 1, count: Number(seeds), until: noticedBy, without });
+const mood = only === undefined ? { without } : { only };
+const run = await runSeeds(databaseUrl, { first: 1, count: Number(seeds), until: noticedBy, ...mood });
 process.stdout.write(
   JSON.stringify({ seeds: run.seeds, breaches: run.broken.flatMap(({ breaches }) => breaches) }),
 );
