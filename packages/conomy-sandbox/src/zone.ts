@@ -34,7 +34,10 @@ function rewrite(told: unknown, clock: ClockSettings): unknown {
   return Object.fromEntries(Object.entries(told).map(([name, value]) => [name, rewrite(value, clock)]));
 }
 
+/** What looks like an instant and is none stays as it was told. */
 function local(instant: string, clock: ClockSettings): string {
-  const wall = new Date(Date.parse(instant) + offsetMs(clock)).toISOString().slice(0, -1);
+  const atMs = Date.parse(instant);
+  if (Number.isNaN(atMs)) return instant;
+  const wall = new Date(atMs + offsetMs(clock)).toISOString().slice(0, -1);
   return clock.instants === 'bare' ? wall : `${wall}${clock.utcOffset}`;
 }

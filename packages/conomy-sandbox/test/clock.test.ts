@@ -27,6 +27,15 @@ test.each([
   },
 );
 
+test('an impossible date is told as it is in every zone', async () => {
+  const { post, faults } = await openSandbox({ clock: { utcOffset: '-05:00' } });
+  await faults([{ operation: 'create', fault: 'impossible-date' }]);
+  expect(await post('/sandbox/payments', p2pBody())).toMatchObject({
+    status: 200,
+    body: { createdAt: '2026-02-30T25:61:00.000Z' },
+  });
+});
+
 test('a day that others filled is a day of the zone', async () => {
   const { get, post } = await openSandbox({ clock: { utcOffset: '-05:00' } });
   await post('/_sandbox/fill', { accountNumber: COP_PAYER.accountNumber, count: 48, day: '2026-03-01' });
