@@ -1,4 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Stack } from '../stack.ts';
+
+const AGAIN_MS = 300;
+const TRIES_MAX = 20;
 
 /**
  * What an operator does once the provider has mended its ways: writes go on. A pause of Capstan's own may end by itself
@@ -17,7 +21,8 @@ export async function redriveParked(stack: Stack): Promise<number> {
   const body = JSON.stringify({ reason: 'Conomy is well again.' });
   const listed = await ask(stack, 'GET', '/v1/commands?status=parked&limit=200');
   const { commands } = listed as { commands: { id: string }[] };
-  for (const { id } of commands) await ask(stack, 'POST', `/v1/commands/${id}/redrive`, { body });
+  for (const { id } of commands)
+    await ask(stack, 'POST', `/v1/commands/${id}/redrive`, { body, goneIsFine: true });
   return commands.length;
 }
 
@@ -27,7 +32,7 @@ async function ask(
   path: string,
   { body, goneIsFine = false }: { body?: string; goneIsFine?: boolean } = {},
 ): Promise<unknown> {
-  const response = await fetch(`${api?.url}${path}`, {
+  const response = await fetchSurely(`${api?.url}${path}`, {
     method,
     headers: {
       authorization: `Bearer ${info.apiKey}`,
@@ -35,7 +40,19 @@ async function ask(
     },
     ...(body === undefined ? {} : { body }),
   });
-  if (goneIsFine && response.status === 404) return null;
+  if (goneIsFine && (response.status === 404 || response.status === 409)) return null;
   if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}`);
   return response.status === 204 ? null : response.json();
+}
+
+/** A connection that was kept may have been closed meanwhile: the request is sent again, and finds done what it had done. */
+async function fetchSurely(url: string, request: RequestInit): Promise<Response> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await fetch(url, request);
+    } catch (error) {
+      if (tries === TRIES_MAX) throw new Error(`${request.method} ${url} found nobody`, { cause: error });
+      await delay(AGAIN_MS);
+    }
+  }
 }
