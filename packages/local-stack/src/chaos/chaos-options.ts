@@ -11,8 +11,6 @@ export interface ChaosOptions {
   queue: 'redis' | 'postgres' | null;
   /** Whether Conomy sends webhooks at all. */
   webhooks: boolean;
-  /** Whether the provider also does what is known to break Capstan, in a setting drawn by the seed. */
-  impolite: boolean;
   /** Instead of real processes: so many seeds in one process, from `seed` on. */
   simulate: number | null;
   /** Instead of a run: the directory of one whose history is held against its ledger again. */
@@ -24,13 +22,14 @@ export interface ChaosOptions {
 const SEED_MAX = 2 ** 32 - 1;
 
 export const CHAOS_USAGE = `Usage: pnpm chaos [--seconds N] [--commands N] [--seed S] [--queue redis|postgres]
-                  [--no-webhooks] [--impolite]
+                  [--no-webhooks]
        pnpm chaos --simulate N [--seed S] [--only FAULT]
        pnpm chaos --check DIR
 
 Runs 2 api, 3 capturers, 2 reconcilers, a sandbox, PostgreSQL and the queue as real processes, sends a
 workload whose possible ends are known beforehand and lets everything go wrong meanwhile: killed and
-stopped services, an emptied queue, a killed Redis and PostgreSQL, and every fault of the provider.
+stopped services, an emptied queue, a killed Redis and PostgreSQL, clocks that step, and the faults of a
+provider in a zone of its own, on accounts that others use, about half of each class by the seed.
 Then it waits for quiet and compares Capstan's records with what the sandbox really did.
 
   --seconds N   how long commands are sent and faults happen  (5 to 3600, default 30)
@@ -38,8 +37,6 @@ Then it waits for quiet and compares Capstan's records with what the sandbox rea
   --seed S      draws the workload and the faults             (0 to ${SEED_MAX}, default: by the clock)
   --queue Q     redis or postgres                             (default: CAPSTAN_QUEUE, else what is installed)
   --no-webhooks Conomy sends none: every payment must close all the same
-  --impolite    the provider also does what Capstan is known not to stand yet, in a zone of its own, on accounts that
-                others use, and the database's clock steps by an hour: red until the open defects are mended
   --simulate N  instead: N seeds, from S on (1 by default), in one process on the real PostgreSQL, with a scripted
                 clock, a simulated, impolite provider and a crash at every named step    (1 to 100000)
   --only FAULT  each simulated seed plays this fault of the provider and no other, as the counters name it
@@ -69,7 +66,6 @@ export function readChaosOptions(args: string[], nowMs: number): ChaosOptions | 
     seed: wholeNumber('--seed', values.seed ?? anySeed, 0, SEED_MAX),
     queue: queue ?? null,
     webhooks: !values['no-webhooks'],
-    impolite: values.impolite,
     simulate: simulate === undefined ? null : wholeNumber('--simulate', simulate, 1, 100_000),
     check: values.check ?? null,
     only: only ?? null,
@@ -86,7 +82,6 @@ function parse(args: string[]) {
     check: { type: 'string' },
     only: { type: 'string' },
     'no-webhooks': { type: 'boolean', default: false },
-    impolite: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   } as const;
   const given = args[0] === '--' ? args.slice(1) : args;

@@ -14,13 +14,6 @@ const ROWS_OF_A_DAY = 20_000;
 const ROWS_OF_AN_ACCOUNT = 100_000;
 const DAY_MS = 24 * 3_600_000;
 
-/** As the documentation lets one expect: days of UTC, accounts of this run alone. */
-export const POLITE: Circumstances = {
-  clock: { utcOffset: '+00:00', instants: 'offset' },
-  webhookForm: 'body',
-  fills: [],
-};
-
 /** What an integrator is not told: the zone, the form of events, and how much others do on the same accounts. */
 export function drawCircumstances(seed: number, nowMs: number): Circumstances {
   const random = createRandom(seed ^ 0xc1);

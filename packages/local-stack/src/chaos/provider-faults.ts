@@ -27,12 +27,6 @@ const DRAWN_CLASSES: readonly (readonly FaultName[])[] = [
   ],
 ];
 
-/**
- * Kinds whose defects are open: what of Capstan breaks by them is known and listed in `docs/evidence/`, so runs leave
- * them out unless they are impolite. What is mended is taken off; when it is empty, it goes with the option.
- */
-export const OPEN_DEFECTS: ReadonlySet<FaultName> = new Set(DRAWN_CLASSES.flat());
-
 /** Of each class about half of the kinds, at least one, drawn by the seed. */
 function drawKinds(seed: number): FaultName[] {
   const random = createRandom(seed ^ 0x1a9);
@@ -48,20 +42,10 @@ function drawKinds(seed: number): FaultName[] {
 }
 
 /**
- * What goes wrong with the provider all along, but for open defects: calls meet a fault in about one of four cases,
- * events in one of two.
+ * What goes wrong with the provider all along: calls meet a fault in about one of four cases, events in one of two. Reads
+ * are also refused for good now and then, which says something untrue about the payment.
  */
 export function providerFaults(seed: number): FaultPlan {
-  return {
-    seed,
-    rules: drawKinds(seed)
-      .filter((fault) => !OPEN_DEFECTS.has(fault))
-      .flatMap(rulesOf),
-  };
-}
-
-/** The same with the kinds of open defects; for these, reads are also refused for good now and then. */
-export function impoliteFaults(seed: number): FaultPlan {
   const refusedReads = (['404', '409', '412', '422'] as const).map(
     (fault): FaultRule => ({ operation: 'read', fault, probability: 0.003 }),
   );
@@ -113,7 +97,6 @@ function deliveryProbability(fault: FaultName): number {
   return fault === 'webhook-bad-signature' ? 0.05 : 0.1;
 }
 
-/** A read that is refused for good says something untrue about the payment; a polite provider does not lie that way. */
 function isPlayed(fault: FaultName, operation: OperationName): boolean {
   // A create has no id yet: an answer that names all that was asked for, and with it the id of another payment, cannot be
   // told from a true one.

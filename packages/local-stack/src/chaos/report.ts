@@ -51,8 +51,8 @@ export function report(
   screen.write(`Faults:   ${fired.map(([fault, times]) => `${fault} ${times}`).join(', ')}\n`);
   if (never.length > 0) screen.write(`Never fired in this run: ${never.join(', ')}\n`);
   const isGreen = stillOpen === 0 && results.every(({ breaches }) => breaches.length === 0);
-  const { seconds, commands, seed, webhooks, impolite } = options;
-  const replay = `pnpm chaos --seconds ${seconds} --commands ${commands} --seed ${seed} --queue ${queue.kind}${webhooks ? '' : ' --no-webhooks'}${impolite ? ' --impolite' : ''}`;
+  const { seconds, commands, seed, webhooks } = options;
+  const replay = `pnpm chaos --seconds ${seconds} --commands ${commands} --seed ${seed} --queue ${queue.kind}${webhooks ? '' : ' --no-webhooks'}`;
   screen.write(
     `\n${isGreen ? 'Every invariant holds' : 'BROKEN'} (seed ${seed}, ${queue.kind}, ${sayElapsed(startedAtMs).trim()}). Again: ${replay}\n`,
   );

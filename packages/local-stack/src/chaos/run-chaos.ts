@@ -10,18 +10,18 @@ import { writeStackFile } from '../stack-file.ts';
 import { startStack } from '../start-stack.ts';
 import { awaitQuiet, type Unrest } from './await-quiet.ts';
 import type { ChaosOptions } from './chaos-options.ts';
-import { drawCircumstances, POLITE } from './circumstances.ts';
+import { drawCircumstances } from './circumstances.ts';
 import { type Facts, findLeaks, readDatabaseFacts } from './facts.ts';
 import { drawDatabaseClockSteps, drawInflictions, drawProviderClockSteps } from './fault-plan.ts';
-import { createHistoryRecord, LEDGER_FILE } from './history/record.ts';
-import { impoliteIntents } from './impolite-intents.ts';
+import { createHistoryRecord, type HistoryRecord, LEDGER_FILE } from './history/record.ts';
 import { inflictFaults } from './inflict-faults.ts';
-import { drawIntents, type Intent } from './intents.ts';
+import type { Intent } from './intents.ts';
 import { liftPauses, redriveParked } from './operate.ts';
-import { impoliteFaults, providerFaults } from './provider-faults.ts';
+import { providerFaults } from './provider-faults.ts';
 import { report } from './report.ts';
-import { type Counts, setCircumstances } from './sandbox-control.ts';
+import { type Counts, controlSandbox, setCircumstances } from './sandbox-control.ts';
 import { lookAtAll, type SendContext, type SentCommand, sendIntents } from './send-intents.ts';
+import { drawWorkload } from './workload.ts';
 
 const LOCAL = fileURLToPath(new URL('../../../../.local', import.meta.url));
 
@@ -29,7 +29,14 @@ const LOCAL = fileURLToPath(new URL('../../../../.local', import.meta.url));
 const CONOMY = { CONOMY_CALL_TIMEOUT_MS: '1000', CONOMY_CONNECT_TIMEOUT_MS: '500' };
 const ENV: StackOptions['env'] = {
   api: CONOMY,
-  capturer: { ...CONOMY, ABSENCE_SPAN_MS: '4000', CAPTURER_CONCURRENCY: '8' },
+  capturer: {
+    ...CONOMY,
+    ABSENCE_SPAN_MS: '4000',
+    // The least that may be set; what it bounds ends within the wait for quiet.
+    UNKNOWN_MS_MAX: '60000',
+    REFUND_UNREADABLE_MS: '10000',
+    CAPTURER_CONCURRENCY: '8',
+  },
   reconciler: { ...CONOMY, RECONCILER_CONCURRENCY: '5', RELAY_INTERVAL_MS: '300' },
 };
 const QUIET_MS_MAX = 240_000;
@@ -47,8 +54,7 @@ export async function runChaos(
   const startedAtMs = performance.now();
   const say = (text: string) => screen.write(`${sayElapsed(startedAtMs)}  ${text}\n`);
   const queue = queueOf(options);
-  const drawn = drawIntents(options);
-  const intents = options.impolite ? impoliteIntents(drawn, options.seed) : drawn;
+  const intents = drawWorkload(options);
   const count = intents.reduce((sum, { commands }) => sum + commands.length, 0);
   const runDir = `${LOCAL}/chaos/${queue.kind}-${options.seed}`;
   rmSync(runDir, { recursive: true, force: true });
@@ -70,9 +76,12 @@ export async function runChaos(
   const removeStackFile = writeStackFile(`${LOCAL}/stack.json`, stack.info);
   try {
     say('everything runs; commands and faults begin');
-    const provider = options.impolite ? impoliteFaults(options.seed) : providerFaults(options.seed);
-    const plan = { provider, inflictions: inflictionsOf(options, queue), seconds: options.seconds };
-    const clients = clientsOf(stack, options, runDir, interrupt);
+    const provider = providerFaults(options.seed);
+    const inflictions = inflictionsOf(options, queue);
+    const plan = { provider, inflictions, seconds: options.seconds };
+    const databaseClockSteps = inflictions.some(({ infliction: { kind } }) => kind === 'step-database-clock');
+    const history = createHistoryRecord(runDir, { databaseClockSteps });
+    const clients = clientsOf(stack, options, history, interrupt);
     const { sent, counts } = await sendThroughFaults(stack, intents, clients, plan, options, say);
     say('everything was sent and everything runs again; waiting for quiet');
     const first = await waitForQuiet(stack, say, interrupt);
@@ -80,7 +89,7 @@ export async function runChaos(
     say(`an operator put ${redriven} parked commands back to work`);
     const unrest = redriven > 0 ? await waitForQuiet(stack, say, interrupt) : first;
     await lookAtAll(intents, sent, clients);
-    const ledger = (await (await fetch(`${stack.sandbox.url}/_sandbox/ledger`)).json()) as Ledger;
+    const ledger = await controlSandbox<Ledger>(stack.sandbox.url, 'ledger', undefined, interrupt);
     writeFileSync(`${runDir}/${LEDGER_FILE}`, JSON.stringify(ledger));
     const facts: Facts = {
       intents,
@@ -98,16 +107,18 @@ export async function runChaos(
   }
 }
 
-function inflictionsOf({ seed, seconds, impolite }: ChaosOptions, queue: QueueChoice) {
-  const planned = drawInflictions(seed, seconds, queue.kind);
-  if (!impolite) return planned;
-  return [...planned, ...drawDatabaseClockSteps(seed, seconds), ...drawProviderClockSteps(seed, seconds)];
+function inflictionsOf({ seed, seconds }: ChaosOptions, queue: QueueChoice) {
+  return [
+    ...drawInflictions(seed, seconds, queue.kind),
+    ...drawDatabaseClockSteps(seed, seconds),
+    ...drawProviderClockSteps(seed, seconds),
+  ];
 }
 
 function clientsOf(
   stack: Stack,
-  { seed, seconds, impolite }: ChaosOptions,
-  runDir: string,
+  { seed, seconds }: ChaosOptions,
+  history: HistoryRecord,
   signal: AbortSignal,
 ): SendContext {
   return {
@@ -116,7 +127,7 @@ function clientsOf(
     // What piles up while the provider is in trouble takes as long again to be worked off.
     settlementMsMax: 150_000 + seconds * 1_000,
     random: createRandom(seed ^ 0xa91),
-    history: createHistoryRecord(runDir, { databaseClockSteps: impolite }),
+    history,
     signal,
     onSent: () => {},
   };
@@ -138,8 +149,7 @@ async function sendThroughFaults(
   };
   const showing = setInterval(() => say(`${sentCount} commands answered`), 5_000);
   try {
-    const circumstances = options.impolite ? drawCircumstances(options.seed, Date.now()) : POLITE;
-    await setCircumstances(stack.sandbox.url, circumstances, signal);
+    await setCircumstances(stack.sandbox.url, drawCircumstances(options.seed, Date.now()), signal);
     if (!options.webhooks) await sendNoWebhooks(stack);
     const sending = sendIntents(intents, { ...clients, onSent });
     const inflicting = inflictFaults(stack, plan, signal).then(async (counts) => {

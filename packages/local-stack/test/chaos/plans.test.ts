@@ -7,9 +7,9 @@ import {
   drawInflictions,
   drawProviderClockSteps,
 } from '../../src/chaos/fault-plan.ts';
-import { impoliteIntents } from '../../src/chaos/impolite-intents.ts';
 import { drawIntents } from '../../src/chaos/intents.ts';
-import { impoliteFaults, OPEN_DEFECTS, providerFaults } from '../../src/chaos/provider-faults.ts';
+import { providerFaults } from '../../src/chaos/provider-faults.ts';
+import { drawWorkload } from '../../src/chaos/workload.ts';
 
 const SIZE = { commands: 200, seconds: 30 };
 
@@ -34,14 +34,9 @@ test.each(['redis', 'postgres'] as const)('every run on %s kills, stops, empties
   }
 });
 
-test('every fault of the catalogue but those of open defects is among those of the provider', () => {
-  const played = FAULT_NAMES.filter((fault) => !OPEN_DEFECTS.has(fault));
-  expect(new Set(providerFaults(1).rules.map(({ fault }) => fault))).toEqual(new Set(played));
-});
+const playedBy = (seed: number) => new Set(providerFaults(seed).rules.map(({ fault }) => fault));
 
-const playedBy = (seed: number) => new Set(impoliteFaults(seed).rules.map(({ fault }) => fault));
-
-test('an impolite provider plays some kinds of each class by every seed, and all over a few', () => {
+test('the provider plays some kinds of each class by every seed, and all over a few', () => {
   const classes = Object.values(FAULTS_BY_CLASS).map((faults) => Object.keys(faults));
   const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
   for (const seed of seeds)
@@ -53,14 +48,14 @@ test('an impolite provider plays some kinds of each class by every seed, and all
 });
 
 test('no answer to a create has all that was asked for and the id of another payment: nothing could tell it', () => {
-  const seeds = Array.from({ length: 20 }, (_, seed) => impoliteFaults(seed).rules);
+  const seeds = Array.from({ length: 20 }, (_, seed) => providerFaults(seed).rules);
   const operations = seeds
     .flat()
     .flatMap(({ fault, operation }) => (fault === 'tells-other-id' ? [operation] : []));
   expect(new Set(operations)).toEqual(new Set(['authorize', 'capture', 'read']));
 });
 
-test('an impolite provider has a zone, a form of events and the payments of others, the same for the same seed', () => {
+test('the provider has a zone, a form of events and the payments of others, the same for the same seed', () => {
   const NOW = Date.parse('2026-03-02T02:30:00Z');
   const drawn = Array.from({ length: 40 }, (_, seed) => drawCircumstances(seed, NOW));
   expect(drawCircumstances(7, NOW)).toEqual(drawn[7]);
@@ -73,24 +68,39 @@ test('an impolite provider has a zone, a form of events and the payments of othe
 
 test("the database's clock ends ahead: nothing stays put off by the hour it was behind", () => {
   for (let seed = 1; seed <= 20; seed++) {
+    expect(drawProviderClockSteps(seed, 30)).toHaveLength(2);
+    if (seed % 3 === 0) continue;
     const steps = drawDatabaseClockSteps(seed, 30).map(({ atMs, infliction }) => ({ atMs, ...infliction }));
     expect(steps).toMatchObject([
       { stepMs: -3_600_000, forMs: expect.any(Number) },
       { stepMs: 3_600_000, forMs: null },
     ]);
-    expect(drawProviderClockSteps(seed, 30)).toHaveLength(2);
   }
 });
 
-test('ids of an impolite workload end in what is trimmed or composed, and none is another cut short', () => {
-  const intents = drawIntents({ seed: 3, ...SIZE });
-  const ids = impoliteIntents(intents, 3).map(({ externalId }) => externalId);
+test("in one run of three the database's clock stays as it is, so that deadlines are judged", () => {
+  expect([3, 6, 600].flatMap((seed) => drawDatabaseClockSteps(seed, 30))).toEqual([]);
+});
+
+test('ids of a workload end in what is trimmed or composed, and none is another cut short', () => {
+  const ids = drawWorkload({ seed: 3, ...SIZE }).map(({ externalId }) => externalId);
   expect(ids.some((id) => id !== id.trim())).toBe(true);
   expect(ids.some((id) => id !== id.normalize('NFC'))).toBe(true);
   for (const id of ids) {
     const kept = [id.trim(), id.normalize('NFC'), id.slice(0, -1), id.slice(0, -2)];
     expect(ids.filter((other) => other !== id && kept.includes(other))).toEqual([]);
   }
+});
+
+test('a command may be parked for what its kind can meet, and never because Capstan failed at it', () => {
+  const commands = drawWorkload({ seed: 3, ...SIZE }).flatMap((intent) => intent.commands);
+  const endsOf = (type: string) =>
+    new Set(commands.filter(({ command }) => command.type === type).flatMap(({ ends }) => ends));
+  expect(endsOf('payment.create')).toContain('parked:scan_too_long');
+  expect(endsOf('payment.refund')).toContain('parked:refunds_unreadable');
+  expect(endsOf('payment.capture')).not.toContain('parked:scan_too_long');
+  expect(endsOf('payment.create')).not.toContain('parked:refund_unresolved');
+  expect(commands.filter(({ ends }) => ends.includes('parked:unreadable'))).toEqual([]);
 });
 
 test('options are read, and what cannot be followed is refused by name', () => {
@@ -102,7 +112,6 @@ test('options are read, and what cannot be followed is refused by name', () => {
       queue: 'postgres',
       webhooks: true,
       simulate: null,
-      impolite: false,
       check: null,
       only: null,
     },
@@ -116,6 +125,5 @@ test('options are read, and what cannot be followed is refused by name', () => {
   expect(() => readChaosOptions(['--only', 'total_lags'], 0)).toThrow(/--only is for --simulate/);
   expect(readChaosOptions(['--no-webhooks'], 0)).toMatchObject({ webhooks: false });
   expect(readChaosOptions(['--check', '.local/run'], 0)).toMatchObject({ check: '.local/run' });
-  expect(readChaosOptions(['--impolite'], 0)).toMatchObject({ impolite: true });
   expect(readChaosOptions(['--help'], 0)).toBeNull();
 });
