@@ -32,14 +32,15 @@ const ENV: StackOptions['env'] = {
   capturer: {
     ...CONOMY,
     ABSENCE_SPAN_MS: '4000',
-    // The least that may be set; what it bounds ends within the wait for quiet.
-    UNKNOWN_MS_MAX: '60000',
+    // A walk over the rows of two days takes half a minute on a busy machine, and absence takes several.
+    UNKNOWN_MS_MAX: '120000',
     REFUND_UNREADABLE_MS: '10000',
     CAPTURER_CONCURRENCY: '8',
   },
   reconciler: { ...CONOMY, RECONCILER_CONCURRENCY: '5', RELAY_INTERVAL_MS: '300' },
 };
-const QUIET_MS_MAX = 240_000;
+/** Four times the wait after which a person decides about a lost create: a machine may be busy. */
+const QUIET_MS_MAX = 480_000;
 
 /**
  * One run, from nothing running to nothing running.
