@@ -79,8 +79,8 @@ export const MUTATIONS: readonly Mutation[] = [
     patches: [
       {
         file: 'api/src/cancel-command.ts',
-        from: 'if (attempt !== null && !hadNoEffect(attempt))',
-        to: 'if (attempt !== null && command.stepsDone < 0)',
+        from: "if (!attempts.every(status === 'parked' ? hadNoEffect : hasNotLeft))",
+        to: 'if (attempts.length < 0)',
       },
     ],
     statements: [],

@@ -3,7 +3,7 @@ import { settleFollowers } from '@capstan/shared/db/followers';
 import { type HeldCommand, holdInLine, markCanceled } from '@capstan/shared/db/interventions';
 import type { Pool } from '@capstan/shared/db/pool';
 import { inTransaction } from '@capstan/shared/db/transaction';
-import { hadNoEffect } from '@capstan/shared/domain/attempt';
+import { hadNoEffect, hasNotLeft } from '@capstan/shared/domain/attempt';
 import { isEnded } from '@capstan/shared/domain/command-status';
 import { commandJob, type Offer, RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
 import { type Refusal, RefusedError, unknownCommand } from './problem.ts';
@@ -22,9 +22,9 @@ export interface InterventionResult {
 }
 
 /**
- * Cancels a command of which no call of the current step can have had an effect: nothing more is sent for it, steps
- * that are done stay done. Canceling it again changes nothing.
- * @throws {RefusedError} `command_not_found`, or `not_cancelable` when it has ended or a call may be under way.
+ * Cancels a command of whose current step no byte has left: nothing more is sent for it, steps that are done stay done. A parked
+ * one, which is not sent again by itself, may have been sent where that certainly had no effect. Canceling it again changes nothing.
+ * @throws {RefusedError} `command_not_found`, or `not_cancelable` when it has ended or a call has left or may be under way.
  */
 export async function cancelCommand(pool: Pool, cancel: Intervention): Promise<InterventionResult> {
   return inTransaction(pool, async (tx) => {
@@ -47,15 +47,17 @@ function isCanceledByCaller({ status, problem }: HeldCommand): boolean {
 }
 
 function whyNotCancelable(command: HeldCommand): Refusal | null {
-  const { status, attempt, isClaimed } = command;
+  const { status, attempts, isClaimed } = command;
   if (isEnded(status)) return notCancelable(`It has already ended as ${status}.`);
   const operation = command.steps[command.stepsDone];
   if (isClaimed)
     return notCancelable(
       `A worker holds it and may be sending its step ${operation}. Look at it again in a moment.`,
     );
-  if (attempt !== null && !hadNoEffect(attempt))
-    return notCancelable(`Its step ${operation} may have had its effect at Conomy already.`);
+  if (!attempts.every(status === 'parked' ? hadNoEffect : hasNotLeft))
+    return notCancelable(
+      `A call of its step ${operation} may have had its effect at Conomy, or gets it yet.`,
+    );
   return null;
 }
 

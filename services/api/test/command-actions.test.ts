@@ -52,16 +52,22 @@ const set = (id: string, change: string) =>
   api.pool.query(`update commands set ${change} where id = $1`, [id]);
 
 /** What a capturer leaves behind after a call of the current step. */
-async function attempt({ id, key }: Accepted, outcome: string | null, resolution: string | null = null) {
+async function attempt(
+  { id, key }: Accepted,
+  outcome: string | null,
+  resolution: string | null = null,
+  failure: object | null = null,
+) {
   await set(id, `status = 'executing', claim_epoch = 1`);
   await api.pool.query(
     `insert into attempts (command_id, payment_key, step, operation, number, claim_epoch, worker, deadline_at,
-       outcome, finished_at, resolution, resolved_at)
-     select $1, $2, steps_done, steps[steps_done + 1], 1, 1, 'w', capstan_now(),
+       failure, outcome, finished_at, resolution, resolved_at)
+     select $1, $2, steps_done, steps[steps_done + 1],
+       (select count(*) + 1 from attempts a where a.command_id = commands.id and a.step = steps_done), 1, 'w', capstan_now(), $5,
        $3, case when $3::text is null then null else capstan_now() end,
        $4, case when $4::text is null then null else capstan_now() end
      from commands where id = $1`,
-    [id, key, outcome, resolution],
+    [id, key, outcome, resolution, failure],
   );
 }
 
@@ -142,13 +148,38 @@ describe('cancel', () => {
     expect(taken.body.code).toBe('external_id_taken');
   });
 
-  test.each([
-    ['failed with certainty', 'retryable', null],
-    ['was read and found to be without effect', 'unknown', 'retryable'],
-  ])('is possible while the last call %s', async (_what, outcome, resolution) => {
+  const notSent = { stage: 'not_sent', reason: 'refused' };
+  const tooMany = { stage: 'answered', reason: 'http_429', httpStatus: 429 };
+  const heldByReview = { stage: 'answered', reason: 'requires_review', httpStatus: 200 };
+
+  test('is possible while no byte of any call left', async () => {
     const command = await accept();
-    await attempt(command, outcome, resolution);
+    await attempt(command, 'retryable', null, notSent);
+    await attempt(command, 'retryable', null, notSent);
     expect(await act(command.id, 'cancel')).toMatchObject({ status: 200 });
+  });
+
+  test.each([
+    ['was put off by Conomy', 'retryable', null, tooMany],
+    ['was read and found to be without effect', 'unknown', 'retryable', null],
+  ])('is possible of a parked command only, once a call %s', async (_what, outcome, resolution, failure) => {
+    const command = await accept();
+    await attempt(command, outcome, resolution, failure);
+    await attempt(command, 'retryable', null, notSent);
+    expect(await act(command.id, 'cancel')).toMatchObject({ status: 409, body: { code: 'not_cancelable' } });
+    await park(command.id);
+    expect(await act(command.id, 'cancel')).toMatchObject({ status: 200 });
+  });
+
+  test('is refused while a review holds the step, which may let it through', async () => {
+    const command = await accept();
+    await set(command.id, 'steps_done = 1');
+    await attempt(command, 'retryable', null, heldByReview);
+    await attempt(command, 'retryable', null, notSent);
+    expect(await act(command.id, 'cancel')).toMatchObject({ status: 409, body: { code: 'not_cancelable' } });
+    await park(command.id);
+    expect(await act(command.id, 'cancel')).toMatchObject({ status: 409, body: { code: 'not_cancelable' } });
+    expect(await statusOf(command.id)).toBe('parked');
   });
 
   test.each([

@@ -1,4 +1,5 @@
 import type { Outcome } from '@capstan/shared/db/attempts';
+import { HELD_BY_REVIEW } from '@capstan/shared/domain/attempt';
 import type { Operation } from '@capstan/shared/domain/payment-command';
 import { isCaptureTaken } from '@capstan/shared/domain/payment-status';
 import { classifyFailure } from '@capstan/shared/provider/conomy/error-catalogue';
@@ -35,7 +36,7 @@ function classifyAnswer(operation: Operation, payment: ObservedPayment | null): 
   const failure = (reason: string): ProviderFailure => ({ stage: 'answered', reason, httpStatus: 200 });
   // The gate held the step back: it takes effect when the review approves, or is sent again after it.
   if (status === 'REQUIRES_REVIEW') {
-    return { outcome: 'retryable', failure: failure('requires_review'), payment };
+    return { outcome: 'retryable', failure: failure(HELD_BY_REVIEW), payment };
   }
   return {
     outcome: 'unknown',

@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import type { AttemptEnd } from '../domain/attempt.ts';
+import type { FailedAttempt } from '../domain/attempt.ts';
 import type { CommandProblem, CommandRow } from './commands.ts';
 import { lockPayment } from './payments.ts';
 import { storableJson } from './storable-text.ts';
@@ -10,13 +10,13 @@ export interface HeldCommand
   epoch: number;
   /** A capturer holds it right now. */
   isClaimed: boolean;
-  /** The newest attempt of the current step. */
-  attempt: AttemptEnd | null;
+  /** Of the current step. */
+  attempts: FailedAttempt[];
 }
 
 /** Locks a command against capturers; null when there is none with this id. */
 export async function holdCommand(tx: PoolClient, id: string): Promise<HeldCommand | null> {
-  const { rows } = await tx.query<Omit<HeldCommand, 'attempt'>>(
+  const { rows } = await tx.query<Omit<HeldCommand, 'attempts'>>(
     `select id, type, status, payment_key as "paymentKey", steps, steps_done as "stepsDone", problem,
        claim_epoch as epoch, coalesce(claimed_until > capstan_now(), false) as "isClaimed"
      from commands where id = $1::uuid for update`,
@@ -25,12 +25,11 @@ export async function holdCommand(tx: PoolClient, id: string): Promise<HeldComma
   const command = rows[0];
   if (!command) return null;
   // A statement of its own: one that waited for the lock would still see the attempts of before.
-  const attempts = await tx.query<AttemptEnd>(
-    `select outcome, resolution from attempts where command_id = $1::uuid and step = $2::smallint
-     order by number desc limit 1`,
+  const attempts = await tx.query<FailedAttempt>(
+    'select outcome, resolution, failure from attempts where command_id = $1::uuid and step = $2::smallint',
     [id, command.stepsDone],
   );
-  return { ...command, attempt: attempts.rows[0] ?? null };
+  return { ...command, attempts: attempts.rows };
 }
 
 /**

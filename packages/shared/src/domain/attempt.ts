@@ -1,3 +1,5 @@
+import type { ProviderFailure } from '../provider/payment-provider.ts';
+
 /** How a try at a provider call ended, as far as decisions need it. */
 export interface AttemptEnd {
   /** Null while the call may be under way. */
@@ -15,7 +17,21 @@ export function isAttemptOpen({ outcome, resolution }: AttemptEnd): boolean {
   return outcome === 'unknown' && (resolution === null || resolution === 'parked');
 }
 
-/** Whether it is certain that the attempt had no effect at the provider, at once or by reading. */
-export function hadNoEffect({ outcome, resolution }: AttemptEnd): boolean {
-  return outcome === 'retryable' || (outcome === 'unknown' && resolution === 'retryable');
+/** An attempt with what is known of its failure. */
+export interface FailedAttempt extends AttemptEnd {
+  failure: Pick<ProviderFailure, 'stage' | 'reason'> | null;
+}
+
+/** Whether no byte of the attempt left. */
+export function hasNotLeft({ outcome, failure }: FailedAttempt): boolean {
+  return outcome === 'retryable' && failure?.stage === 'not_sent';
+}
+
+/** Of a step that Conomy has taken and holds: it takes effect when the review ends well. */
+export const HELD_BY_REVIEW = 'requires_review';
+
+/** Whether it is certain that the attempt had no effect at the provider, at once or by reading, and that it gets none by itself. */
+export function hadNoEffect({ outcome, resolution, failure }: FailedAttempt): boolean {
+  if (outcome === 'retryable') return failure?.reason !== HELD_BY_REVIEW;
+  return outcome === 'unknown' && resolution === 'retryable';
 }

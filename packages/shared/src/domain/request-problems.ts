@@ -71,7 +71,7 @@ export const PROBLEMS = {
     status: 409,
     title: 'The command can no longer be canceled',
     cause:
-      'It has ended, a worker holds it, or a call of its current step may have had its effect at Conomy.',
+      'It has ended, a worker holds it, or a call of its current step has left. A parked one can be canceled while such calls certainly had no effect.',
     fix: 'Wait for its end and act on what became of the payment; a refund gives money back.',
   },
   not_parked: {

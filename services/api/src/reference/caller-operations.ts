@@ -93,7 +93,7 @@ export const CALLER_OPERATIONS: readonly ReferenceOperation[] = [
     tag: 'Commands',
     summary: 'Cancel a command',
     description:
-      'Possible while no call of the current step can have had an effect. Steps that are done stay done, later ones are dropped. A create that is canceled before anything was sent gives its `externalId` back.',
+      'Possible while no byte of the current step has left, and of a parked command while its calls certainly had no effect. Steps that are done stay done, later ones are dropped. A create that is canceled before anything was sent gives its `externalId` back.',
     scope: 'enqueue',
     pathParameters: commandId,
     body: { schema: 'Cancel', required: false, examples: REASON_EXAMPLES },
