@@ -435,6 +435,27 @@ describe('by itself', () => {
     expect(await comparedDays()).toMatchObject([{ day: today(), counts: { listed: 1 } }]);
   });
 
+  test('a day on which something fails each time holds up no later day', async () => {
+    const { conomyId } = await fixture.capturedPayment();
+    const fails: PaymentProvider = {
+      ...fixture.context.provider,
+      listPayments: async () => {
+        throw new Error(`${conomyId} cannot be compared`);
+      },
+    };
+    await tomorrow(async (context) => {
+      await context.pool.query(`update environment set created_at = created_at - interval '1 day'`);
+      const compareFailing = () => compareDueDay({ ...context, provider: fails }, 'one', GOES_ON);
+      await expect(compareFailing()).rejects.toThrow('cannot be compared');
+      const { rows } = await context.pool.query(
+        `select claimed_until > capstan_now() + interval '10 minutes' as "isPutOff" from compared_days`,
+      );
+      expect(rows).toEqual([{ isPutOff: true }]);
+      expect(await compareDueDay(context, 'one', GOES_ON)).toBe(true);
+    });
+    expect(await comparedDays()).toMatchObject([{ counts: null }, { day: today(), counts: { listed: 1 } }]);
+  });
+
   test('a process that stops leaves its day to the others at once', async () => {
     await fixture.capturedPayment();
     const stopping = new AbortController();

@@ -46,9 +46,14 @@ export async function compareDueDay(
       isWhole ? `${day} was compared whole` : `${day} was not compared whole: ${report.gap}`,
     );
   });
-  await comparison.catch((error: unknown) => {
+  try {
+    await comparison;
+  } catch (error) {
     if (!stopping.aborted) throw error;
-  });
-  if (!isWhole) await releaseDay(context.pool, day, { by: worker, againMs: stopping.aborted ? 0 : AGAIN_MS });
+  } finally {
+    // Also after a failure: the oldest day would be taken again and again, and no later one ever.
+    if (!isWhole)
+      await releaseDay(context.pool, day, { by: worker, againMs: stopping.aborted ? 0 : AGAIN_MS });
+  }
   return isWhole;
 }
