@@ -115,14 +115,18 @@ export async function releaseWaiting(
   return rowCount ?? 0;
 }
 
-/** What waited for the provider waits for a pause from now on: whoever lifts it releases them. */
-export async function leaveToPause(tx: PoolClient, ids: readonly string[]): Promise<void> {
-  await tx.query(
+/**
+ * What waited for the provider waits for a pause from now on, where nobody has it in hand: whoever lifts the pause releases it.
+ * @returns how many.
+ */
+export async function leaveToPause(tx: PoolClient, ids: readonly string[]): Promise<number> {
+  const { rowCount } = await tx.query(
     `update commands set waits_for = 'pause' where id in (
        select id from commands where id = any($1::uuid[]) and waits_for = 'provider' for update skip locked
      )`,
     [ids],
   );
+  return rowCount ?? 0;
 }
 
 /** Notes how far a taken release has come; `releasedForMs` is how much time its newest batch was spread over. */

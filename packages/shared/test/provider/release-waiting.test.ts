@@ -219,6 +219,21 @@ describe('a release', () => {
     expect(await counts()).toEqual({ released: 4 });
   });
 
+  test('comes back for a command under a pause that somebody had in hand, so that lifting the pause frees it', async () => {
+    await insertWaiting(3);
+    const id = await pause({ kind: 'operation', value: 'create' });
+    await ask('provider');
+    await inTransaction(pool, async (tx) => {
+      await tx.query('select from commands order by position limit 1 for update');
+      await releaseBatch(pool, log);
+      expect(await counts()).toEqual({ pause: 2, provider: 1 });
+    });
+    await releaseAll();
+    await liftPause(pool, id, 'test');
+    await releaseAll();
+    expect(await counts()).toEqual({ released: 3 });
+  });
+
   test('comes back for a command that somebody had in hand', async () => {
     await insertWaiting(3);
     await ask('provider');

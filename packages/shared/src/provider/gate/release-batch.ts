@@ -35,12 +35,9 @@ export async function releaseBatch(pool: Pool, log: Logger): Promise<boolean> {
     const [held, free] = [waiting.filter(isHeld), waiting.filter((write) => !isHeld(write))];
     const ids = free.map(({ id }) => id);
     const released = ids.length === 0 ? 0 : await releaseWaiting(tx, release, ids, perSecond);
-    if (release.waitsFor === 'provider' && held.length > 0)
-      await leaveToPause(
-        tx,
-        held.map(({ id }) => id),
-      );
-    const passedOver = release.passedOver || released < free.length;
+    const heldIds = release.waitsFor === 'provider' ? held.map(({ id }) => id) : [];
+    const left = heldIds.length === 0 ? 0 : await leaveToPause(tx, heldIds);
+    const passedOver = release.passedOver || released + left < free.length + heldIds.length;
     const last = waiting.at(-1);
     if (waiting.length === batch && last !== undefined) {
       const releasedForMs = (released * 1_000) / perSecond;
