@@ -1,4 +1,4 @@
-import { findUnwatchedTwins } from '@capstan/shared/db/discrepancies';
+import { findUnwatchedTwins, type UnwatchedTwin } from '@capstan/shared/db/discrepancies';
 import { findPayment } from '@capstan/shared/db/payments';
 import { askFor } from '@capstan/shared/mirror/read-payment';
 import type { ReconcilerContext } from './context.ts';
@@ -10,22 +10,42 @@ const READ_MAX = 20;
 /**
  * Reads open twins again: nobody mirrors them, and one that leaves CREATED may be money taken twice, whether or not a
  * delivery says so. Several reconcilers may ask at once, which costs a read and nothing else.
- * @returns whether there may be more at once.
+ * @returns false: every twin that is due was asked for, or the provider is away.
  */
-export async function watchTwins({ pool, provider, gate, log }: ReconcilerContext): Promise<boolean> {
-  if (gate.awayMs() !== null) return false;
-  const twins = await findUnwatchedTwins(pool, { afterMs: READ_AFTER_MS, limit: READ_MAX });
-  for (const { paymentKey, conomyId } of twins) {
-    const read = await askFor(provider, { kind: 'payment', conomyId });
-    // What cannot be read now is asked for in the next pass.
-    if (!read.ok) return false;
-    const namesake = paymentKey === null ? null : await findPayment(pool, paymentKey);
-    await openUnmirrored(pool, 'twin', { told: read.value, namesake });
-    if (read.value.status !== 'CREATED')
-      log.error(
-        { event: 'twin.moved', paymentKey, conomyId, status: read.value.status },
-        `the twin of a payment is ${read.value.status}`,
-      );
+export async function watchTwins(context: ReconcilerContext): Promise<false> {
+  for (let after: UnwatchedTwin['place'] | null = null; ; ) {
+    const twins = await findUnwatchedTwins(context.pool, {
+      after,
+      afterMs: READ_AFTER_MS,
+      limit: READ_MAX,
+    });
+    for (const twin of twins) {
+      if (context.gate.awayMs() !== null) return false;
+      await watchTwin(context, twin);
+    }
+    after = twins.at(-1)?.place ?? null;
+    if (twins.length < READ_MAX) return false;
   }
-  return twins.length === READ_MAX;
+}
+
+/** One that cannot be read holds up none behind it, and is asked for in the next pass. */
+async function watchTwin(
+  { pool, provider, log }: ReconcilerContext,
+  { paymentKey, conomyId }: UnwatchedTwin,
+): Promise<void> {
+  const read = await askFor(provider, { kind: 'payment', conomyId });
+  if (!read.ok) {
+    log.warn(
+      { event: 'twin.not_read', paymentKey, conomyId, reason: read.failure.reason },
+      'the twin of a payment could not be read',
+    );
+    return;
+  }
+  const namesake = paymentKey === null ? null : await findPayment(pool, paymentKey);
+  await openUnmirrored(pool, 'twin', { told: read.value, namesake });
+  if (read.value.status !== 'CREATED')
+    log.error(
+      { event: 'twin.moved', paymentKey, conomyId, status: read.value.status },
+      `the twin of a payment is ${read.value.status}`,
+    );
 }

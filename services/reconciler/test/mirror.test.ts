@@ -263,6 +263,25 @@ describe('a delivery that fits no payment', () => {
     await muchLater.pool.end();
   });
 
+  test('about a twin is watched however many others cannot be read', async () => {
+    const { key } = await fixture.capturedPayment();
+    const { id, externalId } = await madeElsewhere();
+    await fixture.pool.query('update payments set external_id = $2 where key = $1', [key, externalId]);
+    await applyLate({ id, status: 'CREATED' });
+    await fixture.context.provider.capturePayment(id);
+    await fixture.pool.query(
+      `insert into discrepancies (kind, payment_key, conomy_id, mirror, mirror_read_at, provider, provider_read_at, cause)
+       select 'twin', $1, 'gone-' || nth, '{}', capstan_now(), '{}', capstan_now() - interval '1 day', 'test'
+       from generate_series(1, 25) nth`,
+      [key],
+    );
+    const later = fixture.contextLater('90 minutes');
+    await watchTwins(later);
+    await later.pool.end();
+    const found = await discrepanciesOf(id);
+    expect(found.map(({ kind }) => kind).sort()).toEqual(['twin', 'twin_moved']);
+  });
+
   test('while its create is at work here waits on', async () => {
     const { id, externalId = '' } = await madeElsewhere();
     await fixture.pool.query('insert into payments (key, external_id) values ($1, $2)', [

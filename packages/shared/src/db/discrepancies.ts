@@ -140,17 +140,27 @@ export async function endMissingHere(
   );
 }
 
-/** Up to `limit` open twins that Conomy was not asked about for `afterMs`, the longest first. */
+/** An open twin and its place in the line: when Conomy was last asked about it, to the microsecond, and its id. */
+export interface UnwatchedTwin {
+  paymentKey: string | null;
+  conomyId: string;
+  place: { readAt: string; id: string };
+}
+
+/** Up to `limit` open twins behind `after` that Conomy was not asked about for `afterMs`, the longest first. */
 export async function findUnwatchedTwins(
   db: Pool,
-  { afterMs, limit }: { afterMs: number; limit: number },
-): Promise<{ paymentKey: string | null; conomyId: string }[]> {
-  const { rows } = await db.query<{ paymentKey: string | null; conomyId: string }>(
-    `select payment_key as "paymentKey", conomy_id as "conomyId" from discrepancies
+  { after, afterMs, limit }: { after: UnwatchedTwin['place'] | null; afterMs: number; limit: number },
+): Promise<UnwatchedTwin[]> {
+  const { rows } = await db.query<UnwatchedTwin>(
+    `select payment_key as "paymentKey", conomy_id as "conomyId",
+       jsonb_build_object('readAt', provider_read_at, 'id', id) as place
+     from discrepancies
      where kind = 'twin' and status = 'open' and conomy_id is not null
        and provider_read_at <= capstan_now() - $1::float8 * interval '1 millisecond'
-     order by provider_read_at limit $2::integer`,
-    [afterMs, limit],
+       and ($2::timestamptz is null or (provider_read_at, id) > ($2::timestamptz, $3::uuid))
+     order by provider_read_at, id limit $4::integer`,
+    [afterMs, after?.readAt ?? null, after?.id ?? null, limit],
   );
   return rows;
 }
