@@ -27,6 +27,9 @@ interface Applied {
   hastened: { id: string; epoch: number } | null;
 }
 
+/** A delivery of no payment of ours is looked up within this, or by the next process. */
+const LOOKED_UP_MS = 60_000;
+
 const NOBODY = { paymentKey: null, observed: null, hastened: null };
 
 /**
@@ -46,18 +49,18 @@ export async function applyDelivery(
   context.drift.note(findDeliveryDrift(told.raw));
   const applied = await inTransaction(context.pool, async (tx) => {
     const outcome = await observe(tx, context, delivery, told);
-    const isEarly = outcome.result === 'unmatched' && delivery.ageMs < ORPHAN_AFTER_MS;
+    const earlyMs = ORPHAN_AFTER_MS - delivery.ageMs;
     await markDeliveryApplied(tx, {
       id: delivery.id,
       timesReceived,
       paymentKey: outcome.paymentKey,
       result: outcome.result,
-      againMs: isEarly ? ORPHAN_AFTER_MS - delivery.ageMs : null,
+      againMs: outcome.result !== 'unmatched' ? null : earlyMs > 0 ? earlyMs : LOOKED_UP_MS,
     });
     return outcome;
   });
   logApplied(context, delivery, applied);
-  await followUp(context, delivery, told, applied);
+  await followUp(context, { ...delivery, timesReceived }, told, applied);
 }
 
 /** What was signed, and that alone; of a row of older code its columns, which were read from the signed part. */
@@ -78,8 +81,8 @@ async function followUp(
   if (paymentKey !== null) progress.announce(paymentKey);
   if (observed?.read) await senders.reads.offer([observed.read]);
   if (hastened !== null) await senders.commands.offer([commandJob(hastened.id, hastened.epoch)]);
-  const { conomyId } = delivery;
-  if (result === 'unmatched' && conomyId !== null && delivery.ageMs >= ORPHAN_AFTER_MS)
+  const { conomyId } = told;
+  if (result === 'unmatched' && conomyId !== undefined && delivery.ageMs >= ORPHAN_AFTER_MS)
     await lookUpOrphan(context, { ...delivery, conomyId });
   // The companion of a payment with another amount than expected carries the difference (dossier §19.7, D12).
   if (paymentKey !== null && told.relatedPaymentId !== undefined)

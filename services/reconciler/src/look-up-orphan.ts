@@ -1,5 +1,5 @@
 import { findListed } from '@capstan/shared/db/compared-days';
-import { type DeliveryRow, deferDelivery } from '@capstan/shared/db/deliveries';
+import { type DeliveryRow, deferDelivery, endDelivery } from '@capstan/shared/db/deliveries';
 import { openDiscrepancy } from '@capstan/shared/db/discrepancies';
 import { DISCREPANCIES } from '@capstan/shared/domain/discrepancies';
 import { adoptAsTold } from '@capstan/shared/mirror/adopt-payment';
@@ -48,6 +48,7 @@ async function settle(
     case 'twin':
     case 'missing_here':
       await openUnmirrored(context.pool, verdict, unmirrored);
+      return endDelivery(context.pool, delivery);
   }
 }
 
@@ -61,4 +62,5 @@ async function openOrphan({ pool }: ReconcilerContext, delivery: DeliveryRow): P
     provider: { value: { event, externalId, status, deliveryId: delivery.id }, readAt: null },
     cause: DISCREPANCIES.orphan_delivery.cause,
   });
+  return endDelivery(pool, delivery);
 }

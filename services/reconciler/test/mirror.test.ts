@@ -9,6 +9,7 @@ import { measureAnnouncedMoves } from '@capstan/shared/telemetry/unfinished-work
 import { collectBody } from '@capstan/testing/create-bodies';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyDelivery } from '../src/apply-delivery.ts';
+import type { ReconcilerContext } from '../src/context.ts';
 import { noticeOverdue } from '../src/notice-overdue.ts';
 import { readPayment } from '../src/read-payment.ts';
 import { watchTwins } from '../src/watch-twins.ts';
@@ -280,6 +281,27 @@ describe('a delivery that fits no payment', () => {
     await later.pool.end();
     const found = await discrepanciesOf(id);
     expect(found.map(({ kind }) => kind).sort()).toEqual(['twin', 'twin_moved']);
+  });
+
+  test('is looked up by the next process where one dies before it did', async () => {
+    const { id } = await madeElsewhere();
+    const stored = await fixture.deliver({ id, status: 'CREATED' });
+    await fixture.pool.query(
+      `update webhook_deliveries set received_at = received_at - interval '2 minutes' where id = $1`,
+      [stored.id],
+    );
+    const dies: ReconcilerContext = {
+      ...fixture.context,
+      provider: {
+        ...fixture.context.provider,
+        readPayment: () => Promise.reject(new Error('the process is gone')),
+      },
+    };
+    await expect(applyDelivery(dies, stored.id, stored.timesReceived)).rejects.toThrow('gone');
+    expect(await isDue(stored.id)).toBe(true);
+    await applyDelivery(fixture.context, stored.id, stored.timesReceived);
+    expect(await discrepanciesOf(id)).toEqual([{ kind: 'missing_here', status: 'open' }]);
+    expect(await isDue(stored.id)).toBe(false);
   });
 
   test('while its create is at work here waits on', async () => {

@@ -165,6 +165,14 @@ export async function deferDelivery(db: Pool, id: string, againMs: number): Prom
   );
 }
 
+/** What it is about was looked up: it is not applied again, unless it was received once more meanwhile. */
+export async function endDelivery(db: Pool, { id, timesReceived }: StoredDelivery): Promise<void> {
+  await db.query(
+    'update webhook_deliveries set offer_at = null where id = $1::uuid and times_received = $2::integer',
+    [id, timesReceived],
+  );
+}
+
 /** Conomy ids that deliveries told for an externalId and that belong to no payment of ours yet. */
 export async function findToldIds(db: Pool, externalId: string, limit: number): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
