@@ -52,6 +52,15 @@ AS $function$
     select statement_timestamp() + coalesce(nullif(current_setting('capstan.clock_offset', true), ''), '0')::interval
   $function$;
 
+CREATE OR REPLACE FUNCTION public.command_conclusions_guard()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  raise exception 'conclusion % may not be changed or deleted: conclusions are append-only', old.id;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.command_redrives_guard()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -222,10 +231,12 @@ create table attempts (
   refund_key uuid,
   doubtful_minor bigint,
   doubted_from integer,
+  not_ours text[],
   constraint attempts_are_numbered_from_one CHECK ((number >= 1)),
   constraint attempts_documentation_is_of_a_document CHECK (((documentation_before IS NULL) OR (operation = 'submit_document'::text))),
   constraint attempts_doubts_have_a_beginning CHECK (((doubtful_minor IS NULL) OR ((doubtful_minor > 0) AND (doubted_from IS NOT NULL)))),
   constraint attempts_end_has_a_time CHECK (((outcome IS NULL) = (finished_at IS NULL))),
+  constraint attempts_not_ours_are_ruled_out CHECK (((not_ours IS NULL) OR (resolution = 'ruled_out'::text))),
   constraint attempts_number_key UNIQUE (command_id, step, number),
   constraint attempts_only_unknown_is_resolved CHECK (((resolution IS NULL) OR (outcome = 'unknown'::text))),
   constraint attempts_operation_is_known CHECK ((operation = ANY (ARRAY['create'::text, 'authorize'::text, 'capture'::text, 'refund'::text, 'create_attempt'::text, 'submit_document'::text]))),
@@ -233,7 +244,21 @@ create table attempts (
   constraint attempts_pkey PRIMARY KEY (id),
   constraint attempts_refunds_are_of_a_refund CHECK (((operation = 'refund'::text) OR ((refunds_before IS NULL) AND (refunds_listed_at IS NULL) AND (refund_key IS NULL) AND (doubted_from IS NULL)))),
   constraint attempts_resolution_has_a_time CHECK (((resolution IS NULL) = (resolved_at IS NULL))),
-  constraint attempts_resolution_is_known CHECK ((resolution = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'retryable'::text, 'parked'::text])))
+  constraint attempts_resolution_is_known CHECK ((resolution = ANY (ARRAY['succeeded'::text, 'rejected'::text, 'retryable'::text, 'parked'::text, 'ruled_out'::text])))
+);
+
+create table command_conclusions (
+  id bigint generated always as identity not null,
+  command_id uuid not null,
+  at timestamp with time zone default capstan_now() not null,
+  concluded_by text not null,
+  reason text not null,
+  outcome text not null,
+  problem jsonb not null,
+  evidence jsonb not null,
+  constraint command_conclusions_have_a_reason CHECK ((reason <> ''::text)),
+  constraint command_conclusions_outcome_is_known CHECK ((outcome = ANY (ARRAY['made'::text, 'choose'::text, 'not_made'::text, 'give_up'::text, 'confirmed_not_made'::text]))),
+  constraint command_conclusions_pkey PRIMARY KEY (id)
 );
 
 create table command_redrives (
@@ -556,6 +581,8 @@ create table scan_requests (
   found jsonb,
   process text,
   process_ms double precision,
+  for_operator boolean default false not null,
+  answered_at timestamp with time zone,
   constraint scan_requests_answer_has_a_scan CHECK (((answer IS NULL) = (began_at IS NULL))),
   constraint scan_requests_pkey PRIMARY KEY (id)
 );
@@ -596,6 +623,8 @@ alter table attempts add constraint attempts_payment_key_fkey FOREIGN KEY (payme
 
 alter table attempts add constraint attempts_refund_key_fkey FOREIGN KEY (refund_key) REFERENCES payments(key);
 
+alter table command_conclusions add constraint command_conclusions_command_id_fkey FOREIGN KEY (command_id) REFERENCES commands(id);
+
 alter table command_redrives add constraint command_redrives_attempt_id_fkey FOREIGN KEY (attempt_id) REFERENCES attempts(id);
 
 alter table command_redrives add constraint command_redrives_command_id_fkey FOREIGN KEY (command_id) REFERENCES commands(id);
@@ -635,6 +664,8 @@ CREATE INDEX attempts_payment_key_idx ON public.attempts USING btree (payment_ke
 CREATE UNIQUE INDEX attempts_refund_key_key ON public.attempts USING btree (refund_key) WHERE (refund_key IS NOT NULL);
 
 CREATE INDEX attempts_retryable_idx ON public.attempts USING btree (finished_at) WHERE (outcome = 'retryable'::text);
+
+CREATE INDEX command_conclusions_command_id_idx ON public.command_conclusions USING btree (command_id, at);
 
 CREATE INDEX command_redrives_command_id_idx ON public.command_redrives USING btree (command_id, at);
 
@@ -721,6 +752,8 @@ CREATE INDEX webhook_deliveries_unreadable_idx ON public.webhook_deliveries USIN
 CREATE TRIGGER attempts_guard_outcome BEFORE DELETE OR UPDATE ON attempts FOR EACH ROW EXECUTE FUNCTION attempts_guard_outcome();
 
 CREATE TRIGGER attempts_guard_refund BEFORE UPDATE OF refund_key ON attempts FOR EACH ROW WHEN (old.refund_key IS NOT NULL AND new.refund_key IS DISTINCT FROM old.refund_key) EXECUTE FUNCTION attempts_guard_refund();
+
+CREATE TRIGGER command_conclusions_guard BEFORE DELETE OR UPDATE ON command_conclusions FOR EACH ROW EXECUTE FUNCTION command_conclusions_guard();
 
 CREATE TRIGGER command_redrives_guard BEFORE DELETE OR UPDATE ON command_redrives FOR EACH ROW EXECUTE FUNCTION command_redrives_guard();
 

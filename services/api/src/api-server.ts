@@ -89,7 +89,6 @@ export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
       addAuthentication(v1, deps.apiKeys);
       await addRateLimit(v1, deps.requestsPerSecond);
       addPostCommandRoutes(v1, intake);
-      addCommandActionRoutes(v1, { pool, progress: announcer, commands: queues.commands });
       addPauseRoutes(v1, { pool, log });
       addGetCommandRoutes(v1, { pool, progress, longPoll });
       addGetProductsRoutes(v1, discovery);
@@ -104,6 +103,7 @@ export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
         log,
         random: Math.random,
       };
+      addCommandActionRoutes(v1, { ...reading, commands: queues.commands });
       addRefreshRoute(v1, reading);
       addDiscrepancyRoutes(v1, reading);
     },

@@ -8,18 +8,29 @@ export interface Refusal {
   /** What is wrong and what to do, naming the thing. */
   detail: string;
   errors?: readonly ContentFault[];
+  /** What a program needs to go on, by the name of its member. */
+  more?: RefusalMembers;
+}
+
+/** Members of a problem document that some codes have. */
+export interface RefusalMembers {
+  fields?: readonly { field: string; asked: string | null; told: string | null }[];
+  ids?: readonly string[];
+  notBefore?: Date;
+  rows?: number;
 }
 
 /** A problem document (RFC 9457). */
-export interface Problem extends Refusal {
+export interface Problem extends Omit<Refusal, 'more'>, RefusalMembers {
   type: string;
   title: string;
   status: number;
 }
 
-export function toProblem({ code, detail, errors }: Refusal): Problem {
+export function toProblem({ code, detail, errors, more }: Refusal): Problem {
   const { status, title } = PROBLEMS[code];
-  return { type: `urn:capstan:problem:${code}`, title, status, detail, code, ...(errors ? { errors } : {}) };
+  const problem = { type: `urn:capstan:problem:${code}`, title, status, detail, code };
+  return { ...problem, ...(errors ? { errors } : {}), ...more };
 }
 
 /** Ends the handling of a request with a refusal; `error-response.ts` turns it into the answer. */

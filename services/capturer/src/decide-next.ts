@@ -1,7 +1,8 @@
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import type { CommandProblem } from '@capstan/shared/db/commands';
 import { TRIES_MAX } from '@capstan/shared/db/item-faults';
-import { isAttemptOpen } from '@capstan/shared/domain/attempt';
+import { SECOND_KEY } from '@capstan/shared/db/second-keys';
+import { isAttemptOpen, isRuledOut } from '@capstan/shared/domain/attempt';
 import type { Operation } from '@capstan/shared/domain/payment-command';
 import { alarmOfStatus, isCaptureTaken, isFinalStatus } from '@capstan/shared/domain/payment-status';
 import { statusUnclear } from './conclude-unknown.ts';
@@ -25,13 +26,6 @@ export const AMOUNT_DIFFERS: CommandProblem = {
     'Conomy tells another amount than was asked for, and its fees do not explain it. Look at the open discrepancy; accepting it lets this command go on.',
 };
 
-/** Why the commands of a younger second key are parked. */
-export const SECOND_KEY: CommandProblem = {
-  code: 'payment_known_under_other_key',
-  detail:
-    'The Conomy payment of this command belongs to another key of ours (duplicateOf). Send what is still wanted to that payment, then cancel this command.',
-};
-
 export interface Decision {
   /** Steps done by now; a step whose effect is already there needs no call. */
   stepsDone: number;
@@ -44,6 +38,12 @@ const SET_ASIDE = end(
   'unreadable',
   `What was to be done or to be written failed ${TRIES_MAX} times in a row; the log has the reason. Nothing is sent again before a redrive has read.`,
 );
+
+const RULED_OUT = 'An operator has ruled out what its call did; it is not sent again.';
+
+/** The create before it was concluded without a payment, and its externalId stays taken. */
+const NO_PAYMENT =
+  'No payment of Conomy is known under this key: its create ended without one that could be bound. Nothing was sent.';
 
 /** Writes of one step that failed with certainty before a person is asked. */
 export const FAILURES_MAX = 5;
@@ -68,6 +68,8 @@ function decideStep(command: ClaimedCommand, statusIsFresh: boolean): NextAction
   if (command.duplicateOf !== null) return { kind: 'end', status: 'parked', problem: SECOND_KEY };
   if (attempt !== null && isAttemptOpen(attempt))
     return { kind: 'resolve', attemptId: attempt.id, operation };
+  // Its command has ended; should it ever come back, what was ruled out is sent by nobody.
+  if (attempt !== null && isRuledOut(attempt)) return end('rejected', 'not_made', RULED_OUT);
   const action = decideOpenStep(command, operation, statusIsFresh);
   if (!command.deadlinePassed || action === 'done' || isHeldByReview(command, operation)) return action;
   return { kind: 'end', status: 'canceled', problem: pastDeadline(`step ${operation}`) };
@@ -110,6 +112,7 @@ function decideOpenStep(
   const send: NextAction = { kind: 'send', operation, number: (command.attempt?.number ?? 0) + 1 };
   if (operation === 'create' || operation === 'create_attempt') return send;
   if (command.differs.length > 0) return end('parked', 'payment_unclear', differsFrom(command.differs));
+  if (command.conomyId === null) return end('rejected', 'predecessor_failed', NO_PAYMENT);
   if (command.asked !== null && !command.isCompared) return { kind: 'read' };
   const action = decideLater(command, operation, send, statusIsFresh);
   const leaves = action !== 'done' && action.kind === 'send';

@@ -1,14 +1,11 @@
 import type { RefundChild } from '@capstan/shared/db/refunds';
 import type { Money } from '@capstan/shared/domain/money';
+import { type RefundsBefore, wasThereBefore } from '@capstan/shared/domain/refund-order';
 import { amountOf } from '@capstan/shared/domain/refund-sums';
 
 /** A refund attempt of unknown outcome, as far as its child is told by it. */
-export interface LostRefund {
+export interface LostRefund extends RefundsBefore {
   amount: Money;
-  /** The number its payment had reached when it began; null when that was not noted. */
-  refundsBefore: number | null;
-  /** When Conomy wrote the list of refunds before it; null when it did not say. */
-  refundsListedAt: Date | null;
   /** An attempt of the same amount was ruled out and may still have made a refund. */
   isDoubtful: boolean;
 }
@@ -61,12 +58,6 @@ export function judgeLostRefund<Child extends PossibleChild>(
   if (!only) return fresh.length === 0 ? { kind: 'none' } : { kind: 'other_amount', children: fresh };
   if (lost.isDoubtful) return { kind: 'unclear', children: matches };
   return matches.length > 1 ? { kind: 'several', children: matches } : { kind: 'one', child: only };
-}
-
-/** Linked before the attempt began, or made before Conomy wrote the list that was read before it. */
-function wasThereBefore({ number, createdAt }: PossibleChild, lost: LostRefund): boolean {
-  if (lost.refundsBefore !== null && number <= lost.refundsBefore) return true;
-  return createdAt !== null && lost.refundsListedAt !== null && createdAt < lost.refundsListedAt;
 }
 
 /** What was mirrored before it was linked drew its number too late for that to say anything. */

@@ -7,6 +7,7 @@ import type { PoolClient } from '@capstan/shared/db/pool';
 import { claimRefundChild, findRefundChildren, takeWaitingRefunds } from '@capstan/shared/db/refunds';
 import { compareWithRefund } from '@capstan/shared/domain/bound-means-equal';
 import { parseSendableAmount } from '@capstan/shared/domain/money';
+import { mirrorRefundChild } from '@capstan/shared/mirror/mirror-refund-child';
 import { aboutPayment } from '@capstan/shared/provider/about-payment';
 import { isWholeList, type ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import type { Evidence } from './conclude-unknown.ts';
@@ -14,7 +15,6 @@ import type { CapturerContext } from './context.ts';
 import { judgeLostRefund } from './judge-lost-refund.ts';
 import { inconclusive } from './look-for-effect.ts';
 import { readRefunds } from './read-refunds.ts';
-import { mirrorRefundChild } from './refund-children.ts';
 
 /**
  * Looks for the refund an attempt of unknown outcome may have made: the one its answer named, else the refunds of the

@@ -10,6 +10,7 @@ import {
   reserveRefund,
   takeWaitingRefunds,
 } from '@capstan/shared/db/refunds';
+import { mirrorRefundChild } from '@capstan/shared/mirror/mirror-refund-child';
 import { aboutPayment } from '@capstan/shared/provider/about-payment';
 import {
   isAnswered,
@@ -26,7 +27,6 @@ import { isUnknownAtConomy, paymentNotFound } from './read-before-acting.ts';
 import { readRefunds } from './read-refunds.ts';
 import { readUnderClaim } from './read-under-claim.ts';
 import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
-import { mirrorRefundChild } from './refund-children.ts';
 
 /** The payment and all its refunds as the provider told them. */
 interface Told {

@@ -7,13 +7,13 @@ import type { PoolClient } from '@capstan/shared/db/pool';
 import { claimRefundChild, releaseRefundReservation } from '@capstan/shared/db/refunds';
 import { compareWithRefund } from '@capstan/shared/domain/bound-means-equal';
 import { DISCREPANCIES } from '@capstan/shared/domain/discrepancies';
+import { mirrorRefundChild } from '@capstan/shared/mirror/mirror-refund-child';
 import type { ObservedPayment, ProviderFailure } from '@capstan/shared/provider/payment-provider';
 import type { Offer } from '@capstan/shared/queue/catalogue';
 import type { CapturerContext } from './context.ts';
 import { amountDiffers, answerContradicts, askedRefundOf } from './look-for-refund.ts';
 import { end, nextStep, proceed } from './proceed.ts';
 import type { Recorded } from './publish.ts';
-import { mirrorRefundChild } from './refund-children.ts';
 
 type Taken =
   /** It is the refund that was asked for. */

@@ -2,7 +2,7 @@ import { type ClaimedCommand, ClaimLostError } from '@capstan/shared/db/claims';
 import { releaseWaitingForId } from '@capstan/shared/db/followers';
 import { lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
-import { settleSecondKey } from '@capstan/shared/db/second-keys';
+import { SECOND_KEY, settleSecondKey } from '@capstan/shared/db/second-keys';
 import { inPatientTransaction, violates } from '@capstan/shared/db/transaction';
 import type { ObservationSource } from '@capstan/shared/domain/mirror-move';
 import { readStatus } from '@capstan/shared/domain/payment-status';
@@ -10,7 +10,6 @@ import { factsOf, observePayment } from '@capstan/shared/mirror/observe-payment'
 import { documentationStatusOf, type ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import type { Offer } from '@capstan/shared/queue/catalogue';
 import type { CapturerContext } from './context.ts';
-import { SECOND_KEY } from './decide-next.ts';
 import type { Turn } from './proceed.ts';
 import { publish, type Recorded } from './publish.ts';
 import { leaseMsAfterRead } from './read-under-claim.ts';

@@ -7,6 +7,7 @@ import {
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { isScanAnswered } from '@capstan/shared/db/scans';
+import { mirrorRefundChild } from '@capstan/shared/mirror/mirror-refund-child';
 import { type Conclusion, concludeUnknown, type Evidence, isInReview } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
 import { FAILURES_MAX } from './decide-next.ts';
@@ -15,7 +16,6 @@ import { judgeListedRefunds } from './look-for-refund.ts';
 import { end, nextStep, type Proceeding, proceed, type Turn, wait, waitForReview } from './proceed.ts';
 import { readUnderClaim } from './read-under-claim.ts';
 import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
-import { mirrorRefundChild } from './refund-children.ts';
 
 /** Asks the provider what became of an attempt, keeps what it said as evidence and draws the conclusion. Never repeats the call. */
 export async function resolveUnknown(

@@ -6,7 +6,7 @@ import type { ReadingProcess } from './scans.ts';
 import { storableJson } from './storable-text.ts';
 
 export type Outcome = 'succeeded' | 'rejected' | 'retryable' | 'unknown';
-export type Resolution = 'succeeded' | 'rejected' | 'retryable' | 'parked';
+export type Resolution = 'succeeded' | 'rejected' | 'retryable' | 'parked' | 'ruled_out';
 
 export interface AttemptRow {
   id: number;

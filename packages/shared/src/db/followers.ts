@@ -15,7 +15,7 @@ export type EndedCommand = Pick<CommandRow, 'id' | 'type' | 'paymentKey' | 'step
 
 /**
  * What the end of a command at work means for others: a refund reserves nothing any more; a create
- * that came to nothing frees its externalId and takes the commands waiting behind it along; otherwise the next
+ * that made nothing frees its externalId and takes the commands waiting behind it along; otherwise the next
  * becomes runnable, and its job is to be offered after the commit.
  * @param graceMs how long the jobs have before the relay stands in.
  */
@@ -27,7 +27,7 @@ export async function settleFollowers(
   // A command accepted meanwhile was put behind this one; under the lock it is either seen here or sees the end.
   await lockPayment(tx, command.paymentKey);
   if (command.type === 'payment.refund') await releaseRefundReservation(tx, command.paymentKey);
-  if (command.status !== 'succeeded' && isCreate(command) && command.stepsDone === 0) {
+  if (command.status !== 'succeeded' && isCreate(command) && (await madeNothing(tx, command))) {
     await rejectBlockedCommands(tx, command.paymentKey, predecessorFailed(command));
     await releaseExternalId(tx, command.paymentKey);
     return [];
@@ -55,6 +55,19 @@ export async function releaseWaitingForId(
      )`,
     [payment.key, payment.conomyId],
   );
+}
+
+/** No id is bound, and of no call of it can anybody say that it did something. */
+async function madeNothing(tx: PoolClient, { id, paymentKey, stepsDone }: EndedCommand): Promise<boolean> {
+  if (stepsDone > 0) return false;
+  const { rowCount } = await tx.query(
+    `select from payments p where p.key = $2::uuid and p.conomy_id is null and not exists (
+       select from attempts a where a.command_id = $1::uuid
+         and (a.outcome is null or (a.outcome = 'unknown' and coalesce(a.resolution, 'parked') in ('parked', 'ruled_out')))
+     )`,
+    [id, paymentKey],
+  );
+  return rowCount === 1;
 }
 
 function isCreate({ type }: EndedCommand): boolean {

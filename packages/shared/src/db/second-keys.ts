@@ -3,6 +3,13 @@ import type { CommandProblem } from './commands.ts';
 import type { PoolClient } from './pool.ts';
 import { storableJson } from './storable-text.ts';
 
+/** Why the commands of a younger second key are parked. */
+export const SECOND_KEY: CommandProblem = {
+  code: 'payment_known_under_other_key',
+  detail:
+    'The Conomy payment of this command belongs to another key of ours (duplicateOf). Send what is still wanted to that payment, then cancel this command.',
+};
+
 /**
  * Our key `key` turned out to be the Conomy payment that is mirrored under another key already. The key that was
  * accepted first keeps it, and its refunds. The younger one names the older from then on, and what it has at work is parked with

@@ -17,6 +17,8 @@ export async function findTimelineOrder(db: Pool, paymentKey: string): Promise<M
        union all
        select 'redrive-' || r.id, r.at from command_redrives r join commands c on c.id = r.command_id where c.payment_key = $1::uuid
        union all
+       select 'conclusion-' || r.id, r.at from command_conclusions r join commands c on c.id = r.command_id where c.payment_key = $1::uuid
+       union all
        select 'discrepancy-' || id, opened_at from discrepancies where payment_key = $1::uuid
        union all
        select 'notification-evt_' || id, at from events where payment_key = $1::uuid

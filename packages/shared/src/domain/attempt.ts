@@ -35,3 +35,8 @@ export function hadNoEffect({ outcome, resolution, failure }: FailedAttempt): bo
   if (outcome === 'retryable') return failure?.reason !== HELD_BY_REVIEW;
   return outcome === 'unknown' && resolution === 'retryable';
 }
+
+/** Whether a person ruled it out, so that it may never be sent again, and what it did may show up late. */
+export function isRuledOut({ resolution }: AttemptEnd): boolean {
+  return resolution === 'ruled_out';
+}

@@ -1,7 +1,12 @@
+/** What a person may say became of a parked command (design: an operator concludes). */
+export const PARKED_OUTCOMES = ['made', 'choose', 'not_made', 'give_up'] as const;
+export type ParkedOutcome = (typeof PARKED_OUTCOMES)[number];
+
 /** Every reason a command ends without success, or is parked: what it means, how it comes about, what to do. */
 export const COMMAND_PROBLEMS = {
   amount_differs: {
     statuses: ['parked'],
+    outcomes: ['made', 'give_up'],
     title: 'Conomy names another amount than was asked for',
     cause:
       'Of a create: a whole read named a total that neither the create asked for nor the fees of the payment explain, and no later step leaves while that discrepancy is open. Of a refund: the answer named a refund of the payment of another amount, which is bound to this command and counts as it is.',
@@ -9,6 +14,7 @@ export const COMMAND_PROBLEMS = {
   },
   attempts_exhausted: {
     statuses: ['parked'],
+    outcomes: ['made', 'give_up'],
     title: 'Five writes of one step failed',
     cause:
       'Conomy could not be reached or put the call off, five times in a row, each time certainly without effect.',
@@ -22,6 +28,7 @@ export const COMMAND_PROBLEMS = {
   },
   conflict_without_payment: {
     statuses: ['parked'],
+    outcomes: ['made', 'not_made'],
     title: 'Conomy says the payment exists, and it cannot be found',
     cause: 'The create was refused as a duplicate, and no list shows a payment with this externalId.',
     fix: 'Ask Conomy with the traceId of the attempt, then redrive: if new reads show no payment either, the create is sent once more.',
@@ -35,6 +42,7 @@ export const COMMAND_PROBLEMS = {
   },
   document_unresolved: {
     statuses: ['parked'],
+    outcomes: ['made', 'not_made'],
     title: 'It is not known whether the document was handed in',
     cause:
       'The answer was lost, and another document had been handed in before, so that a read cannot tell them apart.',
@@ -46,8 +54,22 @@ export const COMMAND_PROBLEMS = {
     cause: 'Conomy has a payment of that name from before the first try of this command.',
     fix: 'Choose another externalId; name the older payment by its Conomy id.',
   },
+  given_up: {
+    statuses: ['rejected'],
+    title: 'An operator gave it up',
+    cause: 'A person concluded the parked command with give_up; the detail names the API key and the reason.',
+    fix: 'None. Steps that were done before stay done; nothing is said about money, and no call of it was in doubt.',
+  },
+  not_made: {
+    statuses: ['rejected'],
+    title: 'An operator concluded that Conomy did nothing',
+    cause:
+      'A day after its call could last have been under way, a fresh read showed no effect, and a person ruled it out. It is never sent again.',
+    fix: 'Of a refund the amount stays doubtful: conclude the ended command with confirmed_not_made once Conomy has confirmed it. The externalId of a create stays taken: create the payment under another one.',
+  },
   outcome_unknown: {
     statuses: ['parked'],
+    outcomes: ['made', 'not_made'],
     title: 'Conomy does not tell what became of the call',
     cause:
       'The answer was lost, and Conomy has been answering for UNKNOWN_MS_MAX (2 hours) without showing whether the call had its effect.',
@@ -55,12 +77,14 @@ export const COMMAND_PROBLEMS = {
   },
   payment_in_unexpected_status: {
     statuses: ['parked'],
+    outcomes: ['made', 'give_up'],
     title: 'The payment is in a status in which the step is not possible',
     cause: 'The status is known and does not come before this step.',
     fix: 'Look at the payment at Conomy, then redrive or cancel.',
   },
   payment_known_under_other_key: {
     statuses: ['parked'],
+    outcomes: ['made', 'not_made', 'give_up'],
     title: 'Two of our keys turned out to be one Conomy payment',
     cause: 'The payment was named by its Conomy id in one command and created by another.',
     fix: 'The payment belongs to the key that was accepted first, `duplicateOf` of this one. Send what is still wanted to that payment, then cancel this command.',
@@ -86,6 +110,7 @@ export const COMMAND_PROBLEMS = {
   },
   payment_unclear: {
     statuses: ['parked'],
+    outcomes: ['made', 'not_made', 'give_up'],
     title: 'What Conomy shows neither confirms nor rules out the effect',
     cause:
       'The payment that was answered, found or read differs from the one that was asked for, or lacks what would show that it is the same.',
@@ -117,12 +142,14 @@ export const COMMAND_PROBLEMS = {
   },
   refund_not_countable: {
     statuses: ['parked'],
+    outcomes: ['give_up'],
     title: 'What was refunded so far cannot be counted exactly',
     cause: 'The payment or one of its refunds has an amount finer than its currency or in another currency.',
     fix: 'Look at the payment at Conomy, then redrive or cancel.',
   },
   refunds_unreadable: {
     statuses: ['parked'],
+    outcomes: ['give_up'],
     title: 'The refunds of the payment cannot be read',
     cause:
       'Before a refund all refunds of its payment are read. For 15 minutes in which Conomy answered, the answers did not tell all of them: rows without an id, status, parent or amount, or a list that has no end. Nothing was sent.',
@@ -130,6 +157,7 @@ export const COMMAND_PROBLEMS = {
   },
   refund_unresolved: {
     statuses: ['parked'],
+    outcomes: ['made', 'not_made'],
     title: 'It is not known whether the refund was made',
     cause:
       'The answer was lost, and no new refund that could be this one was found, or several, or only ones of other amounts; the detail says which. It is never sent again.',
@@ -137,6 +165,7 @@ export const COMMAND_PROBLEMS = {
   },
   scan_too_long: {
     statuses: ['parked'],
+    outcomes: ['made', 'not_made'],
     title: 'The account is too long to be searched for a lost create',
     cause:
       'The answer to the create was lost, and the list of its account came to no end within SCAN_ROWS_MAX rows (1,000,000) or UNKNOWN_MS_MAX (2 hours) of answered reads, or was never told whole.',
@@ -144,26 +173,49 @@ export const COMMAND_PROBLEMS = {
   },
   several_payments_found: {
     statuses: ['parked'],
+    outcomes: ['choose', 'not_made'],
     title: 'Conomy has several payments with this externalId',
     cause: 'The answer to the create was lost, and more than one payment could be its effect.',
     fix: 'Decide which one counts; the others must never be captured.',
   },
   status_unclear: {
     statuses: ['parked'],
+    outcomes: ['made', 'not_made', 'give_up'],
     title: 'The status tells neither that the step was taken nor that it can be',
     cause: 'The payment was read as DISPUTED, REVERSED or in a status that no documentation of Conomy names.',
     fix: 'Ask Conomy what became of the payment, then redrive: it is read again before anything is sent.',
   },
   unreadable: {
     statuses: ['parked'],
+    outcomes: ['made', 'not_made', 'give_up'],
     title: 'Working on it failed five times in a row',
     cause:
       'Something about the command, its payment or what Conomy says of it makes Capstan fail, and neither the database nor Conomy is away. The events item.failed and item.unreadable in the log have the fault.',
     fix: 'Tell whoever maintains Capstan, and look at the payment at Conomy; when it is mended, redrive: an attempt of unknown outcome is read before anything is sent.',
   },
-} as const satisfies Record<
-  string,
-  { statuses: readonly string[]; title: string; cause: string; fix: string }
->;
+} as const satisfies Record<string, Ended | Parked>;
+
+interface Explained {
+  title: string;
+  cause: string;
+  fix: string;
+}
+
+interface Ended extends Explained {
+  statuses: readonly ('rejected' | 'canceled')[];
+}
+
+/** What is left to a person has at least one way out. */
+interface Parked extends Explained {
+  statuses: readonly ['parked'];
+  /** By which an operator may conclude it, as far as its attempts allow. */
+  outcomes: readonly [ParkedOutcome, ...ParkedOutcome[]];
+}
 
 export type CommandProblemCode = keyof typeof COMMAND_PROBLEMS;
+
+/** By which outcomes a command parked with this code may be concluded; none for a code that ends a command. */
+export function outcomesOf(code: CommandProblemCode): readonly ParkedOutcome[] {
+  const problem: Ended | Parked = COMMAND_PROBLEMS[code];
+  return 'outcomes' in problem ? problem.outcomes : [];
+}

@@ -1,4 +1,4 @@
-import { COMMAND_PROBLEMS } from './command-problems.ts';
+import { COMMAND_PROBLEMS, type CommandProblemCode, outcomesOf } from './command-problems.ts';
 import { PROBLEMS } from './request-problems.ts';
 
 /** The page docs/errors.md: every problem code, in the order of the tables. */
@@ -7,7 +7,10 @@ export function describeErrors(): string {
     section(code, String(status), problem),
   );
   const commands = Object.entries(COMMAND_PROBLEMS).map(([code, { statuses, ...problem }]) =>
-    section(code, statuses.join(', '), problem),
+    [
+      section(code, statuses.join(', '), problem),
+      ...conclusions(outcomesOf(code as CommandProblemCode)),
+    ].join('\n'),
   );
   return `${[HEAD, '## Requests', REQUESTS, ...requests, '## Commands', COMMANDS, ...commands].join('\n\n')}\n`;
 }
@@ -22,7 +25,14 @@ and the Idempotency-Key is not used up. The number behind a code is the HTTP sta
 
 const COMMANDS = `A command that was accepted and did not succeed has a \`problem\` with \`code\`, \`detail\` and, where Conomy spoke,
 \`provider: { status, code, type, traceId }\`. The word behind a code is the status of the command; a \`parked\` one waits for
-a person: \`POST /v1/commands/{id}/redrive\` puts it back, and Conomy is read before anything is sent.`;
+a person: \`POST /v1/commands/{id}/redrive\` puts it back, and Conomy is read before anything is sent;
+\`POST /v1/commands/{id}/conclude\` ends it by one of the outcomes named with each, as far as its attempts allow.`;
+
+function conclusions(outcomes: readonly string[]): string[] {
+  return outcomes.length === 0
+    ? []
+    : [`- **Concluded by:** ${outcomes.map((outcome) => `\`${outcome}\``).join(', ')}`];
+}
 
 interface Explanation {
   title: string;

@@ -77,8 +77,56 @@ export const PROBLEMS = {
   not_parked: {
     status: 409,
     title: 'The command is not parked',
-    cause: 'Only a command that waits for a person can be redriven.',
+    cause:
+      'Only a command that waits for a person can be redriven or concluded, and it must not move while Conomy is read for it.',
     fix: 'Read the command: it has ended or goes on by itself.',
+  },
+  outcome_not_offered: {
+    status: 409,
+    title: 'The command cannot be concluded by this outcome',
+    cause:
+      'What it is parked with does not allow it, or its attempts do not: give_up needs that no attempt is of unknown outcome, the others that one is.',
+    fix: 'Read the detail, and the outcomes that docs/errors.md names with the code of the command.',
+  },
+  payment_differs: {
+    status: 409,
+    title: 'The payment named is not the one that was asked for',
+    cause:
+      'A fresh read contradicts what the command asked for, or lacks what identifies it; `fields` says where.',
+    fix: 'Name the payment that the command made. One that differs is never bound.',
+  },
+  effect_not_seen: {
+    status: 409,
+    title: 'A fresh read does not show the effect',
+    cause:
+      'The status of the payment does not prove that the step was taken, or the refund was there before it.',
+    fix: 'Read the payment again later, or redrive the command to have it looked for.',
+  },
+  another_was_captured: {
+    status: 409,
+    title: 'Another payment of this externalId was captured',
+    cause: 'Of several payments found, one that was not chosen has moved money, or may have; `ids` names it.',
+    fix: 'Choose that one, or settle it with Conomy first.',
+  },
+  too_early: {
+    status: 409,
+    title: 'It is too early to rule the effect out',
+    cause: 'Less than 24 hours have passed since the call could last have been under way.',
+    fix: 'Ask again at `notBefore`.',
+  },
+  effect_may_exist: {
+    status: 409,
+    title: 'Conomy shows what may be the effect',
+    cause:
+      'The payment shows the effect, or payments or refunds are there that were not there before; `ids` names them.',
+    fix: 'Conclude it as made by one of them, or name those in notOurs that Conomy confirmed to be of somebody else.',
+  },
+  scan_running: {
+    status: 409,
+    title: 'The account is being searched',
+    cause:
+      'A create is ruled out by a whole scan of its account alone, begun after `notBefore`; it was begun or goes on, and has read `rows` rows.',
+    fix: 'Send the same request again from time to time until the scan is over; within 30 minutes of its end it counts.',
   },
   payment_not_created: {
     status: 409,

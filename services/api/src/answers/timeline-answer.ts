@@ -1,5 +1,6 @@
 import type { AttemptRow } from '@capstan/shared/db/attempts';
 import type { CommandRow } from '@capstan/shared/db/commands';
+import type { ConclusionRow } from '@capstan/shared/db/conclusions';
 import type { DeliveryRow } from '@capstan/shared/db/deliveries';
 import type { DiscrepancyRow } from '@capstan/shared/db/discrepancies';
 import type { PaymentEvent } from '@capstan/shared/db/events';
@@ -15,6 +16,7 @@ export type EntryKind =
   | 'delivery'
   | 'move'
   | 'redrive'
+  | 'conclusion'
   | 'discrepancy'
   | 'notification';
 
@@ -25,6 +27,7 @@ export function toTimeline(history: {
   deliveries: readonly DeliveryRow[];
   moves: readonly JournalRow[];
   redrives: readonly RedriveRow[];
+  conclusions: readonly ConclusionRow[];
   discrepancies: readonly DiscrepancyRow[];
   events: readonly PaymentEvent[];
   /** Up to which event upstream has taken pushes; null when none are pushed. */
@@ -38,6 +41,7 @@ export function toTimeline(history: {
     ...history.deliveries.map(deliveryEntry),
     ...history.moves.map(moveEntry),
     ...history.redrives.map(redriveEntry),
+    ...history.conclusions.map(conclusionEntry),
     ...history.discrepancies.map(discrepancyEntry),
     ...history.events.map((event) => notificationEntry(event, history.pushedUpTo)),
   ];
@@ -93,6 +97,11 @@ function moveEntry({ at, version, fromStatus, toStatus, cause }: JournalRow): Ti
 
 function redriveEntry({ id, at, commandId, redrivenBy, reason, problem }: RedriveRow): TimelineEntry {
   return { at, kind: 'redrive', id, commandId, redrivenBy, reason, problem };
+}
+
+function conclusionEntry({ by: concludedBy, ...row }: ConclusionRow): TimelineEntry {
+  const { id, at, commandId, reason, outcome, problem, evidence } = row;
+  return { at, kind: 'conclusion', id, commandId, concludedBy, reason, outcome, problem, evidence };
 }
 
 function discrepancyEntry(row: DiscrepancyRow): TimelineEntry {

@@ -10,6 +10,7 @@ import {
   WAITS_FOR,
   type WaitsFor,
 } from '@capstan/shared/domain/command-status';
+import { CONCLUDED_OUTCOMES } from '@capstan/shared/domain/conclude';
 import {
   DISCREPANCIES,
   DISCREPANCY_STATUSES,
@@ -35,6 +36,10 @@ const contentFault = z
   })
   .describe('One thing that is wrong with what was sent.');
 
+const differingField = z
+  .strictObject({ field: z.string(), asked: z.string().nullable(), told: z.string().nullable() })
+  .describe('What was asked for and what Conomy tells; null: it does not say.');
+
 const problem = z
   .strictObject({
     type: z.string().describe('`urn:capstan:problem:` and the code.'),
@@ -43,6 +48,13 @@ const problem = z
     detail: z.string().describe('What is wrong here and what to do.'),
     code: z.enum(Object.keys(PROBLEMS) as ProblemCode[]),
     errors: z.array(contentFault).optional(),
+    fields: z.array(differingField).optional().describe('Of `payment_differs`.'),
+    ids: z
+      .array(z.string())
+      .optional()
+      .describe('Of `effect_may_exist` and `another_was_captured`: ids of Conomy.'),
+    notBefore: instant.optional().describe('Of `too_early` and `scan_running`.'),
+    rows: count.optional().describe('Of `scan_running`: how many were read so far.'),
   })
   .describe('A problem document (RFC 9457). Decide by `code`; texts may change.');
 
@@ -82,9 +94,9 @@ const attemptFields = {
   reason: z.string().optional(),
   provider: providerAnswer.optional(),
   resolution: z
-    .enum(['succeeded', 'rejected', 'retryable', 'parked'])
+    .enum(['succeeded', 'rejected', 'retryable', 'parked', 'ruled_out'])
     .optional()
-    .describe('How an unknown outcome was settled by reading.'),
+    .describe('How an unknown outcome was settled by reading; `ruled_out`: by a person.'),
   resolvedAt: instant.optional(),
 };
 
@@ -186,6 +198,17 @@ const timelineEntry = z
       redrivenBy: z.string(),
       reason: z.string(),
       problem: commandProblem,
+    }),
+    z.strictObject({
+      at: instant,
+      kind: z.literal('conclusion'),
+      id: count,
+      commandId: uuid,
+      concludedBy: z.string(),
+      reason: z.string(),
+      outcome: z.enum(CONCLUDED_OUTCOMES),
+      problem: commandProblem.describe('What it was parked or had ended with.'),
+      evidence: z.looseObject({}).describe('Ids and statuses that were read for it.'),
     }),
     z.strictObject({
       at: instant,
@@ -307,6 +330,17 @@ const readiness = z.strictObject({
 });
 
 /** By the name under which the reference shows each. */
+const conclusionPreview = z
+  .strictObject({
+    outcome: z.enum(CONCLUDED_OUTCOMES),
+    read: z.array(z.strictObject({ id: z.string(), status: z.string() })).describe('What was read for it.'),
+    status: commandStatus,
+    steps: z.array(z.enum(OPERATIONS)).describe('Steps of it that then run.'),
+    commands: z.array(uuid).describe('Commands behind it that then run.'),
+    effectsAtMost: count.describe('Calls left of it and of those, each with one effect at most.'),
+  })
+  .describe('What the conclusion would do.');
+
 export const ANSWER_SCHEMAS = {
   Problem: problem,
   ContentFault: contentFault,
@@ -316,6 +350,7 @@ export const ANSWER_SCHEMAS = {
   Payment: payment,
   TimelineEntry: timelineEntry,
   CommandAnswer: z.strictObject({ command }),
+  ConclusionAnswer: z.union([z.strictObject({ command }), z.strictObject({ preview: conclusionPreview })]),
   CommandList: z.strictObject({ commands: z.array(command), next }),
   BatchAnswer: z.strictObject({ results: z.array(batchResult) }),
   PaymentAnswer: z.strictObject({ payment }),

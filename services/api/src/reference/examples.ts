@@ -98,6 +98,21 @@ export const REASON_EXAMPLES: Examples = {
   },
 };
 
+export const CONCLUDE_EXAMPLES: Examples = {
+  made: {
+    summary: 'The payment is this one',
+    value: { outcome: 'made', paymentId: 'pay_01', reason: 'Conomy named it (ticket 4713)' },
+  },
+  not_made: {
+    summary: 'Nothing was made',
+    value: { outcome: 'not_made', notOurs: ['pay_02'], reason: 'Conomy found no call (ticket 4714)' },
+  },
+  give_up: {
+    summary: 'No longer wanted',
+    value: { outcome: 'give_up', reason: 'ordered again elsewhere' },
+  },
+};
+
 export const RESOLVE_EXAMPLES: Examples = {
   repair: {
     summary: 'Take what Conomy says',

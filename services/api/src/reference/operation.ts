@@ -6,7 +6,7 @@ import { z } from 'zod';
 import type { Scope } from '../api-keys.ts';
 import { resolveBody } from '../routes/discrepancies.ts';
 import { pauseBody } from '../routes/pauses.ts';
-import { cancelBody, redriveBody } from '../routes/post-command-actions.ts';
+import { cancelBody, concludeBody, redriveBody } from '../routes/post-command-actions.ts';
 import { enableBody } from '../routes/push-endpoint.ts';
 import type { AnswerName } from './answer-schemas.ts';
 import type { Examples } from './examples.ts';
@@ -53,6 +53,7 @@ export const REQUEST_SCHEMAS = {
   }),
   Cancel: cancelBody,
   Redrive: redriveBody,
+  Conclude: concludeBody,
   Pause: pauseBody,
   Resolve: resolveBody,
   EnablePushes: enableBody,

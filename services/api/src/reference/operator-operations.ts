@@ -1,6 +1,7 @@
 import { discrepancyListQuery } from '../routes/discrepancies.ts';
 import { pauseListQuery } from '../routes/pauses.ts';
-import { PAUSE_EXAMPLES, REASON_EXAMPLES, RESOLVE_EXAMPLES } from './examples.ts';
+import { previewQuery } from '../routes/post-command-actions.ts';
+import { CONCLUDE_EXAMPLES, PAUSE_EXAMPLES, REASON_EXAMPLES, RESOLVE_EXAMPLES } from './examples.ts';
 import { CONTENT_PROBLEMS, commandId, type ReferenceOperation } from './operation.ts';
 
 /** The routes of those who run Capstan. */
@@ -18,6 +19,36 @@ export const OPERATOR_OPERATIONS: readonly ReferenceOperation[] = [
     body: { schema: 'Redrive', required: true, examples: REASON_EXAMPLES },
     answer: { status: 200, description: 'The command, at work again.', schema: 'CommandAnswer' },
     problems: [...CONTENT_PROBLEMS, 'command_not_found', 'not_parked'],
+  },
+  {
+    method: 'POST',
+    path: '/v1/commands/{id}/conclude',
+    id: 'concludeCommand',
+    tag: 'Operation',
+    summary: 'Say what became of a parked command',
+    description:
+      'Recorded with the name of the key and the reason, after a fresh read in the same request. Which outcomes a parked command offers is in docs/errors.md. With `?preview=true` it answers `preview` and does nothing. `confirmed_not_made` is for a refund that was concluded as not made.',
+    scope: 'operate',
+    pathParameters: commandId,
+    query: previewQuery,
+    body: { schema: 'Conclude', required: true, examples: CONCLUDE_EXAMPLES },
+    answer: {
+      status: 200,
+      description: 'The command as it is now, or the preview.',
+      schema: 'ConclusionAnswer',
+    },
+    problems: [
+      ...CONTENT_PROBLEMS,
+      'command_not_found',
+      'not_parked',
+      'outcome_not_offered',
+      'payment_differs',
+      'effect_not_seen',
+      'another_was_captured',
+      'too_early',
+      'effect_may_exist',
+      'scan_running',
+    ],
   },
   {
     method: 'GET',

@@ -1,6 +1,7 @@
 import type { Listener } from '@capstan/shared/db/announcements';
 import { findAttemptsOfPayment } from '@capstan/shared/db/attempts';
 import { findCommandsOfPayment } from '@capstan/shared/db/commands';
+import { findConclusionsOfPayment } from '@capstan/shared/db/conclusions';
 import { findDeliveriesOfPayment } from '@capstan/shared/db/deliveries';
 import { findDiscrepanciesOfPayment } from '@capstan/shared/db/discrepancies';
 import { findEventsOfPayment } from '@capstan/shared/db/events';
@@ -63,24 +64,36 @@ export function addGetPaymentRoutes(
   app.get('/payments/:reference/timeline', { config: { scope: 'read' } }, async (request) => {
     const { cursor, limit } = readQuery(timelineQuery, request.query);
     const { key } = await findNamedPayment(pool, request.params);
-    const [commands, attempts, deliveries, moves, redrives, discrepancies, events, pushedUpTo, order] =
-      await Promise.all([
-        findCommandsOfPayment(pool, key),
-        findAttemptsOfPayment(pool, key),
-        findDeliveriesOfPayment(pool, key),
-        findJournalOfPayment(pool, key),
-        findRedrivesOfPayment(pool, key),
-        findDiscrepanciesOfPayment(pool, key),
-        findEventsOfPayment(pool, key),
-        findPushedUpTo(pool, key),
-        findTimelineOrder(pool, key),
-      ]);
+    const [
+      commands,
+      attempts,
+      deliveries,
+      moves,
+      redrives,
+      conclusions,
+      discrepancies,
+      events,
+      pushedUpTo,
+      order,
+    ] = await Promise.all([
+      findCommandsOfPayment(pool, key),
+      findAttemptsOfPayment(pool, key),
+      findDeliveriesOfPayment(pool, key),
+      findJournalOfPayment(pool, key),
+      findRedrivesOfPayment(pool, key),
+      findConclusionsOfPayment(pool, key),
+      findDiscrepanciesOfPayment(pool, key),
+      findEventsOfPayment(pool, key),
+      findPushedUpTo(pool, key),
+      findTimelineOrder(pool, key),
+    ]);
     const timeline = toTimeline({
       commands,
       attempts,
       deliveries,
       moves,
       redrives,
+      conclusions,
       discrepancies,
       events,
       pushedUpTo,

@@ -1,13 +1,15 @@
-import type { Announcer } from '@capstan/shared/db/announcements';
-import type { Pool } from '@capstan/shared/db/pool';
+import { CONCLUDED_OUTCOMES } from '@capstan/shared/domain/conclude';
 import { parseContent } from '@capstan/shared/domain/problem';
+import type { ReadContext } from '@capstan/shared/mirror/read-payment';
 import type { QueueSender } from '@capstan/shared/queue/sender';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { type CommandAnswer, toCommandAnswer } from '../answers/command-answer.ts';
 import { cancelCommand, type InterventionResult } from '../cancel-command.ts';
 import { findCommandView } from '../command-view.ts';
+import { concludeCommand } from '../conclude-command.ts';
 import { invalidContent, RefusedError, unknownCommand } from '../problem.ts';
+import { readQuery } from '../read-query.ts';
 import { redriveCommand } from '../redrive-command.ts';
 
 const BODY_BYTES_MAX = 256 * 1024;
@@ -21,11 +23,45 @@ export const reason = z
 export const cancelBody = z.strictObject({ reason: reason.optional() });
 export const redriveBody = z.strictObject({ reason });
 
+const conomyIdMessage = 'must be a Conomy id: 1 to 128 letters, digits and ._~:-';
+const conomyId = z.string(conomyIdMessage).regex(/^(?!\.{1,2}$)[A-Za-z0-9._~:-]{1,128}$/, conomyIdMessage);
+
+const outcomeMessage = `must be one of ${CONCLUDED_OUTCOMES.join(', ')}`;
+const NOT_OURS_MAX = 100;
+export const concludeBody = z
+  .strictObject({
+    outcome: z
+      .enum(CONCLUDED_OUTCOMES, outcomeMessage)
+      .describe('What became of the call. Which are offered depends on what the command is parked with.'),
+    paymentId: conomyId
+      .optional()
+      .describe('Of `made` and `choose`: the payment at Conomy, of a refund its child.'),
+    notOurs: z
+      .array(conomyId)
+      .max(NOT_OURS_MAX, `must have at most ${NOT_OURS_MAX} ids`)
+      .optional()
+      .describe('Of `not_made`: what Conomy confirmed to be of somebody else. Never taken for this command.'),
+    reason,
+  })
+  .superRefine(({ outcome, paymentId, notOurs }, context) => {
+    const fault = (path: string, message: string) =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    const names = outcome === 'made' || outcome === 'choose';
+    if (names && paymentId === undefined) fault('paymentId', `must be there with ${outcome}`);
+    if (!names && paymentId !== undefined) fault('paymentId', `does not belong to ${outcome}`);
+    if (notOurs !== undefined && outcome !== 'not_made') fault('notOurs', `does not belong to ${outcome}`);
+  });
+
+export const previewQuery = z.strictObject({
+  preview: z
+    .enum(['true', 'false'], 'must be true or false')
+    .optional()
+    .describe('`true`: tells what would be read and sent, and does nothing.'),
+});
+
 const params = z.object({ id: z.guid() });
 
-export interface CommandActionDeps {
-  pool: Pool;
-  progress: Announcer;
+export interface CommandActionDeps extends ReadContext {
   commands: QueueSender<'commands'>;
 }
 
@@ -50,6 +86,26 @@ export function addCommandActionRoutes(app: FastifyInstance, deps: CommandAction
       const commandId = readId(request.params);
       const body = readBody(redriveBody, request.body);
       const result = await redriveCommand(deps.pool, { commandId, by: request.apiKeyName, ...body });
+      return { command: await publish(deps, commandId, result) };
+    },
+  );
+
+  app.post(
+    '/commands/:id/conclude',
+    { bodyLimit: BODY_BYTES_MAX, config: { scope: 'operate' } },
+    async (request) => {
+      const commandId = readId(request.params);
+      const isPreview = readQuery(previewQuery, request.query).preview === 'true';
+      const { notOurs = [], ...body } = readBody(concludeBody, request.body);
+      const { preview, reads, ...result } = await concludeCommand(deps, {
+        commandId,
+        by: request.apiKeyName,
+        ...body,
+        notOurs,
+        isPreview,
+      });
+      if (isPreview) return { preview };
+      void deps.reads.offer(reads);
       return { command: await publish(deps, commandId, result) };
     },
   );

@@ -1,12 +1,10 @@
-import type { ClaimedCommand } from '@capstan/shared/db/claims';
-import { lockPayment } from '@capstan/shared/db/payments';
-import type { PoolClient } from '@capstan/shared/db/pool';
-import { linkRefundChild } from '@capstan/shared/db/refunds';
-import type { ObservationSource } from '@capstan/shared/domain/mirror-move';
-import { factsOf, observePayment } from '@capstan/shared/mirror/observe-payment';
-import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
-import type { Offer } from '@capstan/shared/queue/catalogue';
-import type { CapturerContext } from './context.ts';
+import { lockPayment } from '../db/payments.ts';
+import type { PoolClient } from '../db/pool.ts';
+import { linkRefundChild } from '../db/refunds.ts';
+import type { ObservationSource } from '../domain/mirror-move.ts';
+import type { ObservedPayment } from '../provider/payment-provider.ts';
+import type { Offer } from '../queue/catalogue.ts';
+import { factsOf, observePayment } from './observe-payment.ts';
 
 export interface MirroredChild {
   key: string;
@@ -20,12 +18,12 @@ export interface MirroredChild {
  */
 export async function mirrorRefundChild(
   tx: PoolClient,
-  context: CapturerContext,
-  command: ClaimedCommand,
+  context: { random: () => number },
+  parent: { paymentKey: string },
   child: ObservedPayment,
   source: ObservationSource,
 ): Promise<MirroredChild | null> {
-  const key = await linkRefundChild(tx, command.paymentKey, child.id);
+  const key = await linkRefundChild(tx, parent.paymentKey, child.id);
   if (key === null) return null;
   const row = await lockPayment(tx, key);
   if (row === null) throw new Error(`the refund ${child.id} has no row to lock`);

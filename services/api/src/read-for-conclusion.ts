@@ -1,0 +1,111 @@
+import { type ConcludableCommand, findIdsShown } from '@capstan/shared/db/conclusions';
+import {
+  type ConcludedOutcome,
+  NO_ID,
+  openAttemptOf,
+  operationOf,
+  type ToldEffect,
+} from '@capstan/shared/domain/conclude';
+import { askFor, type ReadContext } from '@capstan/shared/mirror/read-payment';
+import {
+  documentationStatusOf,
+  isWholeList,
+  type ObservedPayment,
+} from '@capstan/shared/provider/payment-provider';
+import { refuse } from './conclusion.ts';
+import { notRead, RefusedError } from './problem.ts';
+
+/** What Conomy told for one conclusion, in the same request. */
+export interface ReadForConclusion {
+  /** The payment named, or the one that the command is about; null where none decides. */
+  payment: ObservedPayment | null;
+  /** Of several payments found: those that were not chosen. */
+  others: ObservedPayment[];
+  /** Every refund of the payment; null where they do not decide. */
+  refunds: ObservedPayment[] | null;
+}
+
+const NOTHING: ReadForConclusion = { payment: null, others: [], refunds: null };
+
+/**
+ * Reads what a conclusion rests on. Nothing is written.
+ * @throws {RefusedError} `unavailable` when Conomy does not tell it.
+ */
+export async function readForConclusion(
+  context: ReadContext,
+  command: ConcludableCommand,
+  { outcome, paymentId }: { outcome: ConcludedOutcome; paymentId?: string },
+): Promise<ReadForConclusion> {
+  switch (outcome) {
+    case 'give_up':
+      return NOTHING;
+    case 'made':
+    case 'choose':
+      return readNamed(context, command, paymentId ?? '');
+    case 'not_made':
+    case 'confirmed_not_made':
+      return readForAbsence(context, command);
+  }
+}
+
+async function readNamed(
+  context: ReadContext,
+  command: ConcludableCommand,
+  paymentId: string,
+): Promise<ReadForConclusion> {
+  const kind = isAttempt(command) ? 'attempt' : 'payment';
+  const payment = await readNow(context, kind, paymentId);
+  const attempt = openAttemptOf(command);
+  const operation = operationOf(command);
+  if (attempt === null || (operation !== 'create' && operation !== 'create_attempt'))
+    return { ...NOTHING, payment };
+  const others: ObservedPayment[] = [];
+  for (const id of await findIdsShown(context.pool, attempt.id))
+    if (id !== paymentId) others.push(await readNow(context, kind, id));
+  return { ...NOTHING, payment, others };
+}
+
+async function readForAbsence(context: ReadContext, command: ConcludableCommand): Promise<ReadForConclusion> {
+  const { conomyId, steps, stepsDone, type } = command;
+  if (type === 'payment.refund') return { ...NOTHING, refunds: await readRefundsNow(context, conomyId) };
+  const operation = steps[stepsDone];
+  // The scan of the account, and what deliveries named, decides about a create.
+  if (operation === 'create' || operation === 'create_attempt') return NOTHING;
+  return { ...NOTHING, payment: await readNow(context, 'payment', conomyId) };
+}
+
+async function readRefundsNow(
+  { provider }: ReadContext,
+  conomyId: string | null,
+): Promise<ObservedPayment[]> {
+  if (conomyId === null) return refuse(NO_ID);
+  const listed = await provider.listRefundsOf(conomyId);
+  if (!listed.ok) throw new RefusedError(notRead(listed.failure));
+  if (!isWholeList(listed.value))
+    throw new RefusedError({
+      code: 'unavailable',
+      detail:
+        'Conomy did not list the refunds of the payment whole, so nothing can be ruled out. Try again later.',
+    });
+  return listed.value.refunds;
+}
+
+async function readNow(
+  { provider }: ReadContext,
+  kind: 'payment' | 'attempt',
+  conomyId: string | null,
+): Promise<ObservedPayment> {
+  if (conomyId === null) return refuse(NO_ID);
+  const read = await askFor(provider, { kind, conomyId });
+  if (!read.ok) throw new RefusedError(notRead(read.failure));
+  return read.value;
+}
+
+function isAttempt({ type, paymentKind }: ConcludableCommand): boolean {
+  return type === 'payment-attempt.create' || paymentKind === 'attempt';
+}
+
+/** What the decision needs to know of what was told. */
+export function effectOf(told: ObservedPayment): ToldEffect {
+  return { ...told, documentationStatus: documentationStatusOf(told) };
+}
