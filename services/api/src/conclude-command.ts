@@ -9,13 +9,24 @@ import {
 } from '@capstan/shared/db/conclusions';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { inTransaction, violates } from '@capstan/shared/db/transaction';
-import { type ConcludedOutcome, refuseByRows, stepsAfter } from '@capstan/shared/domain/conclude';
+import {
+  type ConcludedOutcome,
+  type ConcludeRefusal,
+  refuseByRows,
+  stepsAfter,
+} from '@capstan/shared/domain/conclude';
 import type { Operation } from '@capstan/shared/domain/payment-command';
 import type { ReadContext } from '@capstan/shared/mirror/read-payment';
 import type { Offer } from '@capstan/shared/queue/catalogue';
 import { concludeMade } from './conclude-made.ts';
 import { concludeNotMade, confirmNotMade } from './conclude-not-made.ts';
-import { type ConcludeRequest, endFollowers, refuse, type Written } from './conclusion.ts';
+import {
+  type ConcludeContext,
+  type ConcludeRequest,
+  endFollowers,
+  refuse,
+  type Written,
+} from './conclusion.ts';
 import { RefusedError, unknownCommand } from './problem.ts';
 import { type ReadForConclusion, readForConclusion } from './read-for-conclusion.ts';
 
@@ -25,6 +36,9 @@ export interface ConcludeResult {
   reads: Offer<'reads'>[];
   preview: ConclusionPreview;
 }
+
+/** Before it is told that it is refused all the same, with what was read kept. */
+type Concluded = ConcludeResult & { refusal: ConcludeRefusal | null };
 
 /** What a conclusion comes to. */
 export interface ConclusionPreview {
@@ -47,16 +61,26 @@ export interface ConclusionPreview {
  * @throws {RefusedError} `command_not_found`, `unavailable` with nothing written, or why it is not concluded like this.
  */
 export async function concludeCommand(
-  context: ReadContext,
+  context: ConcludeContext,
   request: ConcludeRequest,
 ): Promise<ConcludeResult> {
   const before = await findConcludable(context.pool, request.commandId);
   if (before === null) throw new RefusedError(unknownCommand);
   refuse(refuseByRows(before, request.outcome));
   const read = await readForConclusion(context, before, request);
+  const { refusal, ...result } = await conclude(context, request, { before, read });
+  refuse(refusal);
+  return result;
+}
+
+async function conclude(
+  context: ConcludeContext,
+  request: ConcludeRequest,
+  known: { before: ConcludableCommand; read: ReadForConclusion },
+): Promise<Concluded> {
   try {
     return await inTransaction(context.pool, async (tx) => {
-      const result = await concludeUnderLock(tx, context, request, { before, read });
+      const result = await concludeUnderLock(tx, context, request, known);
       if (request.isPreview) throw new RolledBack(result);
       return result;
     });
@@ -68,9 +92,9 @@ export async function concludeCommand(
 
 /** Carries the result of a preview out of the transaction that it undoes. */
 class RolledBack extends Error {
-  readonly result: ConcludeResult;
+  readonly result: Concluded;
 
-  constructor(result: ConcludeResult) {
+  constructor(result: Concluded) {
     super('a preview leaves nothing behind');
     this.result = result;
   }
@@ -81,13 +105,13 @@ async function concludeUnderLock(
   context: ReadContext,
   request: ConcludeRequest,
   { before, read }: { before: ConcludableCommand; read: ReadForConclusion },
-): Promise<ConcludeResult> {
+): Promise<Concluded> {
   const command = await holdConcludable(tx, request.commandId);
   if (command === null) throw new Error(`command ${request.commandId} vanished`);
   if (command.epoch !== before.epoch || command.status !== before.status) throw moved();
   refuse(refuseByRows(command, request.outcome));
-  await recordConclusion(tx, command.id, conclusionOf(request, read));
-  const written = await write(tx, context, request, command, read);
+  const { refusal = null, ...written } = await write(tx, context, request, command, read);
+  if (refusal === null) await recordConclusion(tx, command, conclusionOf(request, read));
   const { rows } = await tx.query<{ status: string }>('select status from commands where id = $1::uuid', [
     command.id,
   ]);
@@ -104,7 +128,7 @@ async function concludeUnderLock(
       rows[0]?.status === 'executing' ? [command.id, ...behind] : behind,
     ),
   };
-  return { paymentKey: command.paymentKey, ...written, preview };
+  return { paymentKey: command.paymentKey, ...written, preview, refusal };
 }
 
 function write(

@@ -2,8 +2,18 @@ import type { ConcludableCommand } from '@capstan/shared/db/conclusions';
 import { settleFollowers } from '@capstan/shared/db/followers';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import type { ConcludedOutcome, ConcludeRefusal } from '@capstan/shared/domain/conclude';
+import type { ReadContext } from '@capstan/shared/mirror/read-payment';
 import { commandJob, type Offer, RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
+import type { QueueSender } from '@capstan/shared/queue/sender';
 import { RefusedError } from './problem.ts';
+
+/** More payments than this that may be the effect of one call are no lost answer. */
+export const NOT_OURS_MAX = 100;
+
+/** What a conclusion reads and writes with. */
+export interface ConcludeContext extends ReadContext {
+  commands: QueueSender<'commands'>;
+}
 
 /** What a person says became of a command. */
 export interface ConcludeRequest {
@@ -22,6 +32,8 @@ export interface ConcludeRequest {
 export interface Written {
   commandJobs: Offer<'commands'>[];
   reads: Offer<'reads'>[];
+  /** Why it is refused all the same, where what was read is to be kept. */
+  refusal?: ConcludeRefusal;
 }
 
 /** The commands behind a command that has just ended. */

@@ -1,18 +1,14 @@
 import { type ConcludableCommand, findIdsShown } from '@capstan/shared/db/conclusions';
-import {
-  type ConcludedOutcome,
-  NO_ID,
-  openAttemptOf,
-  operationOf,
-  type ToldEffect,
-} from '@capstan/shared/domain/conclude';
+import { findOperatorScan, requestOperatorScan } from '@capstan/shared/db/operator-scans';
+import { NO_ID, openAttemptOf, operationOf, type ToldEffect } from '@capstan/shared/domain/conclude';
 import { askFor, type ReadContext } from '@capstan/shared/mirror/read-payment';
 import {
   documentationStatusOf,
   isWholeList,
   type ObservedPayment,
 } from '@capstan/shared/provider/payment-provider';
-import { refuse } from './conclusion.ts';
+import { commandJob } from '@capstan/shared/queue/catalogue';
+import { type ConcludeContext, type ConcludeRequest, refuse } from './conclusion.ts';
 import { notRead, RefusedError } from './problem.ts';
 
 /** What Conomy told for one conclusion, in the same request. */
@@ -32,9 +28,9 @@ const NOTHING: ReadForConclusion = { payment: null, others: [], refunds: null };
  * @throws {RefusedError} `unavailable` when Conomy does not tell it.
  */
 export async function readForConclusion(
-  context: ReadContext,
+  context: ConcludeContext,
   command: ConcludableCommand,
-  { outcome, paymentId }: { outcome: ConcludedOutcome; paymentId?: string },
+  { outcome, paymentId, notOurs }: Pick<ConcludeRequest, 'outcome' | 'paymentId' | 'notOurs'>,
 ): Promise<ReadForConclusion> {
   switch (outcome) {
     case 'give_up':
@@ -44,7 +40,7 @@ export async function readForConclusion(
       return readNamed(context, command, paymentId ?? '');
     case 'not_made':
     case 'confirmed_not_made':
-      return readForAbsence(context, command);
+      return readForAbsence(context, command, notOurs);
   }
 }
 
@@ -65,13 +61,48 @@ async function readNamed(
   return { ...NOTHING, payment, others };
 }
 
-async function readForAbsence(context: ReadContext, command: ConcludableCommand): Promise<ReadForConclusion> {
+async function readForAbsence(
+  context: ConcludeContext,
+  command: ConcludableCommand,
+  notOurs: readonly string[],
+): Promise<ReadForConclusion> {
   const { conomyId, steps, stepsDone, type } = command;
   if (type === 'payment.refund') return { ...NOTHING, refunds: await readRefundsNow(context, conomyId) };
   const operation = steps[stepsDone];
-  // The scan of the account, and what deliveries named, decides about a create.
-  if (operation === 'create' || operation === 'create_attempt') return NOTHING;
+  if (operation === 'create' || operation === 'create_attempt') {
+    await awaitScan(context, command, operation);
+    const kind = isAttempt(command) ? 'attempt' : 'payment';
+    const others: ObservedPayment[] = [];
+    for (const id of notOurs) others.push(await readNow(context, kind, id));
+    return { ...NOTHING, others };
+  }
   return { ...NOTHING, payment: await readNow(context, 'payment', conomyId) };
+}
+
+/**
+ * The account of a create is scanned whole before anything is ruled out; the first who asks begins that.
+ * @throws {RefusedError} `scan_running` until it is over.
+ */
+async function awaitScan(
+  { pool, commands }: ConcludeContext,
+  command: ConcludableCommand,
+  operation: 'create' | 'create_attempt',
+): Promise<void> {
+  const attempt = openAttemptOf(command);
+  const { externalId, accountNumber, type } = command.asked ?? {};
+  if (attempt === null || !externalId || !accountNumber || !type)
+    throw new Error(`command ${command.id} has no create to look for`);
+  const { id, notBefore } = attempt;
+  const scan = await findOperatorScan(pool, id, notBefore);
+  if (scan?.counts) return;
+  await requestOperatorScan(pool, id, externalId, { operation, accountNumber, type });
+  await commands.offer([commandJob(command.id, command.epoch)]);
+  const rows = scan?.rows ?? 0;
+  throw new RefusedError({
+    code: 'scan_running',
+    detail: `The account is being searched for the payment; ${rows} rows were read so far. Send the same request again.`,
+    more: { rows, notBefore },
+  });
 }
 
 async function readRefundsNow(

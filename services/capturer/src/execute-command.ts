@@ -8,6 +8,7 @@ import { readBeforeActing } from './read-before-acting.ts';
 import { readBeforeRefund } from './read-before-refund.ts';
 import { recordUnderClaim } from './record-under-claim.ts';
 import { resolveUnknown } from './resolve-unknown.ts';
+import { scanForOperator } from './scan-for-operator.ts';
 import { sendStep } from './send-step.ts';
 
 /**
@@ -21,12 +22,15 @@ import { sendStep } from './send-step.ts';
  */
 export async function executeCommand(context: CapturerContext, commandId: string): Promise<void> {
   let reading: Turn | null = null;
+  let hasTurn = true;
   await fenced(context, commandId, async () => {
     let turn = await claimTurn(context, commandId);
+    hasTurn = turn !== null;
     while (turn?.action.kind === 'send') turn = await takeTurn(context, turn);
     reading = turn;
   });
   if (reading !== null) await readBeside(context, commandId, reading);
+  if (!hasTurn) await scanForOperator(context, commandId);
 }
 
 async function readBeside(context: CapturerContext, commandId: string, reading: Turn): Promise<void> {

@@ -3,12 +3,13 @@ import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import { findToldIds } from '@capstan/shared/db/deliveries';
 import { findCreatedIds } from '@capstan/shared/db/payments';
 import type { Pool } from '@capstan/shared/db/pool';
+import type { ScanLane } from '@capstan/shared/db/scan-lanes';
 import type { ObservedPayment, PaymentProvider } from '@capstan/shared/provider/payment-provider';
 import { type Evidence, isCreateConflict } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
 import { judgeCreated, showedNothing } from './judge-created.ts';
 import type { Look, LookOptions } from './look-for-effect.ts';
-import { readCreated, type ScanLane } from './scan-created.ts';
+import { readCreated } from './scan-created.ts';
 import { joinScan, type ScanShown } from './shared-scans.ts';
 
 /** Where the payment of a create is looked for. */

@@ -1,3 +1,4 @@
+import type { ScanLane } from '@capstan/shared/db/scan-lanes';
 import type { ScanPlace, TakenLane } from '@capstan/shared/db/scans';
 import { aboutPayment } from '@capstan/shared/provider/about-payment';
 import { beginWalk } from '@capstan/shared/provider/list-walk';
@@ -11,15 +12,6 @@ import { CREATED_TOLERANCE_MS, OLDER_MS_MIN } from './judge-created.ts';
 import { wantedRows } from './wanted-rows.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
-
-/** What is scanned: the account's payments of one type, or its payment attempts. */
-export interface ScanLane {
-  operation: 'create' | 'create_attempt';
-  accountNumber: string;
-  type: string;
-  /** Newest first as far as the first attempt: it may find and never rules out. Else the whole list, oldest first. */
-  look: 'first' | 'whole';
-}
 
 /** What one turn of a scan came to. */
 export interface ScannedTurn {

@@ -1,3 +1,4 @@
+import { nameOfLane, type ScanLane } from '@capstan/shared/db/scan-lanes';
 import {
   answerScan,
   collectScan,
@@ -15,7 +16,7 @@ import {
 import { isAnswered, type ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import { commandJob, RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
 import type { CapturerContext } from './context.ts';
-import { describeFailure, type ScanLane, type ScannedTurn, scanCreated } from './scan-created.ts';
+import { describeFailure, type ScannedTurn, scanCreated } from './scan-created.ts';
 
 /** What a scan came to, for everybody it was made for. */
 export interface ScanReport {
@@ -55,7 +56,7 @@ export async function joinScan(
   const { attemptId } = request;
   const earlier = await collect(context, attemptId);
   if (earlier !== null) return earlier;
-  const name = nameOf(lane);
+  const name = nameOfLane(lane);
   await requestScan(pool, name, request);
   const taken = await takeLane(pool, name, timings.readLeaseMs);
   if (taken === null) return { kind: 'waits', dueMs: LOOK_AGAIN_MS };
@@ -77,7 +78,7 @@ async function collect({ pool }: CapturerContext, attemptId: number): Promise<Jo
 }
 
 /** Scans for one turn. @returns what the failure of a page told, when one ended the turn. */
-async function takeScanTurn(
+export async function takeScanTurn(
   context: CapturerContext,
   lane: ScanLane,
   taken: TakenLane,
@@ -91,20 +92,23 @@ async function takeScanTurn(
   const beganMs = monotonicMs();
   const begun = taken.underWay ?? { begunAt: taken.takenAt, process: worker, processMs: beganMs };
   const overMs = beganMs + timings.scanTurnMs;
+  // Whoever may not be told that nothing is there waits for the end of the list, however far that is.
+  const isBounded = lane.look !== 'operator';
+  const rowsMax = isBounded ? timings.scanRowsMax : Number.POSITIVE_INFINITY;
   let rows = taken.underWay?.place.walk.rows ?? 0;
   const turn = await scanCreated(provider, lane, taken, {
     beforeCall: () => keepLane(pool, taken, timings.readLeaseMs),
     isOver: (more) => {
       rows += more;
-      return monotonicMs() >= overMs || rows >= timings.scanRowsMax;
+      return monotonicMs() >= overMs || rows >= rowsMax;
     },
     signal,
   });
   const hasMoved = turn.place.walk.pages > (taken.underWay?.place.walk.pages ?? 0);
   const answeredMs = taken.answeredMs + (hasMoved ? monotonicMs() - beganMs : 0);
   const report = reportOf(lane, turn, {
-    rowsMax: timings.scanRowsMax,
-    msMax: timings.absence.unknownMsMax,
+    rowsMax,
+    msMax: isBounded ? timings.absence.unknownMsMax : Number.POSITIVE_INFINITY,
     answeredMs,
   });
   const { found, place, end } = turn;
@@ -156,8 +160,4 @@ function reportOf(
   if (end.kind === 'gap') return open({ ...end.gap });
   if (unreadIds.length > 0) return open({ reason: 'row_unreadable', id: unreadIds[0] });
   return { end: 'whole', answered: true, detail: counts };
-}
-
-function nameOf({ operation, accountNumber, type, look }: ScanLane): string {
-  return `${look} ${operation} ${accountNumber} ${type}`;
 }

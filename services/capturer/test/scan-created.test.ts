@@ -1,4 +1,5 @@
 /** What one turn of a scan lists and shows, whatever happens to the list meanwhile. */
+import type { ScanLane } from '@capstan/shared/db/scan-lanes';
 import type { OpenScanRequest, TakenLane } from '@capstan/shared/db/scans';
 import type {
   ObservedPayment,
@@ -8,7 +9,7 @@ import type {
   ProviderResult,
 } from '@capstan/shared/provider/payment-provider';
 import { describe, expect, test } from 'vitest';
-import { type ScanLane, scanCreated } from '../src/scan-created.ts';
+import { scanCreated } from '../src/scan-created.ts';
 
 const NOW = new Date('2026-05-11T02:00:20Z');
 const FIRST = new Date('2026-05-11T02:00:00Z');

@@ -2,12 +2,12 @@
 import { findAttemptsOfCommand } from '@capstan/shared/db/attempts';
 import { findCommand } from '@capstan/shared/db/commands';
 import { answerScan, collectScan, requestScan, takeLane } from '@capstan/shared/db/scans';
+import type { ScanLane } from '@capstan/shared/db/scan-lanes';
 import type { ObservedPayment, PaymentPage } from '@capstan/shared/provider/payment-provider';
 import { until } from '@capstan/testing/until';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CapturerContext } from '../src/context.ts';
 import { executeCommand } from '../src/execute-command.ts';
-import type { ScanLane } from '../src/scan-created.ts';
 import { joinScan } from '../src/shared-scans.ts';
 import {
   type CapturerFixture,

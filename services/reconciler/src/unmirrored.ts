@@ -1,3 +1,4 @@
+import { isCreateRuledOut } from '@capstan/shared/db/attempts';
 import { openDiscrepancy } from '@capstan/shared/db/discrepancies';
 import { findKeyByConomyId, type PaymentRow } from '@capstan/shared/db/payments';
 import type { Pool } from '@capstan/shared/db/pool';
@@ -21,12 +22,17 @@ export interface Unmirrored {
 export type Unmirroredness = 'waiting' | 'twin' | 'adopt' | 'missing_here';
 
 export async function judgeUnmirrored(pool: Pool, { told, namesake }: Unmirrored): Promise<Unmirroredness> {
-  if (namesake !== null) return namesake.conomyId === null ? 'waiting' : 'twin';
+  if (namesake !== null) return (await isAwaited(pool, namesake)) ? 'waiting' : 'twin';
   // Made by Conomy itself, or a refund: mirrored without asking.
   if (Object.hasOwn(UNCREATABLE_TYPES, told.type ?? '')) return 'adopt';
   for (const relative of [told.parentPaymentId, told.raw.relatedPaymentId])
     if (typeof relative === 'string' && (await findKeyByConomyId(pool, relative)) !== null) return 'adopt';
   return 'missing_here';
+}
+
+/** What a person has ruled out is not bound any more, and never captured. */
+async function isAwaited(pool: Pool, { key, conomyId }: PaymentRow): Promise<boolean> {
+  return conomyId === null && !(await isCreateRuledOut(pool, key));
 }
 
 /** What both sides say of it. */

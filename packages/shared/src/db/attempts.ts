@@ -135,6 +135,16 @@ export async function followsUnknownAttempt(db: Pool | PoolClient, attemptId: nu
   return rowCount === 1;
 }
 
+/** Whether a person has ruled out what the create of the payment did: should it show up, it is not bound to it. */
+export async function isCreateRuledOut(db: Pool | PoolClient, paymentKey: string): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `select from attempts where payment_key = $1::uuid and operation in ('create', 'create_attempt')
+       and resolution = 'ruled_out' limit 1`,
+    [paymentKey],
+  );
+  return rowCount === 1;
+}
+
 /** The command is parked with its newest attempt still open: what the provider did is for a person to find out. */
 export async function parkOpenAttempts(tx: PoolClient, commandId: string): Promise<void> {
   await tx.query(

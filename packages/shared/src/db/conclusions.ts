@@ -92,16 +92,16 @@ export interface Conclusion {
   evidence: Record<string, unknown>;
 }
 
-/** Puts a conclusion on record, with the problem that its command has at this moment. */
+/** Puts a conclusion on record, with the problem that its command had before. */
 export async function recordConclusion(
   tx: PoolClient,
-  commandId: string,
-  conclusion: Conclusion,
+  { id, problem }: Pick<CommandRow, 'id' | 'problem'>,
+  { outcome, by, reason, evidence }: Conclusion,
 ): Promise<void> {
   await tx.query(
     `insert into command_conclusions (command_id, concluded_by, reason, outcome, problem, evidence)
-     select id, $2::text, $3::text, $4::text, problem, $5::jsonb from commands where id = $1::uuid`,
-    [commandId, conclusion.by, conclusion.reason, conclusion.outcome, storableJson(conclusion.evidence)],
+     values ($1::uuid, $2::text, $3::text, $4::text, $5::jsonb, $6::jsonb)`,
+    [id, by, reason, outcome, storableJson(problem), storableJson(evidence)],
   );
 }
 

@@ -174,7 +174,11 @@ export async function endDelivery(db: Pool, { id, timesReceived }: StoredDeliver
 }
 
 /** Conomy ids that deliveries told for an externalId and that belong to no payment of ours yet. */
-export async function findToldIds(db: Pool, externalId: string, limit: number): Promise<string[]> {
+export async function findToldIds(
+  db: Pool | PoolClient,
+  externalId: string,
+  limit: number,
+): Promise<string[]> {
   const { rows } = await db.query<{ id: string }>(
     `select distinct conomy_id as id from webhook_deliveries
      where external_id = $1::text and result = 'unmatched' and conomy_id is not null order by 1 limit $2::integer`,

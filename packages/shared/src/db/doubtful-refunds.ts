@@ -6,12 +6,14 @@ export interface DoubtfulRefund {
   minor: bigint;
   /** The number its payment had reached when it was ruled out: a refund linked later may be its late effect. */
   from: number;
+  /** Conomy ids that a person said are of somebody else. */
+  notOurs: string[];
 }
 
 /** The doubts of a payment that were not ended, oldest first. The caller holds its row. */
 export async function findDoubtfulRefunds(tx: PoolClient, parentKey: string): Promise<DoubtfulRefund[]> {
-  const { rows } = await tx.query<{ attemptId: number; minor: string; from: number }>(
-    `select id as "attemptId", doubtful_minor::text as minor, doubted_from as "from" from attempts
+  const { rows } = await tx.query<Omit<DoubtfulRefund, 'minor'> & { minor: string }>(
+    `select id as "attemptId", doubtful_minor::text as minor, doubted_from as "from", coalesce(not_ours, '{}') as "notOurs" from attempts
      where payment_key = $1::uuid and doubtful_minor is not null order by id`,
     [parentKey],
   );

@@ -96,7 +96,10 @@ export async function findKeyByConomyId(db: Pool | PoolClient, conomyId: string)
 }
 
 /** Which of these Conomy payments a create of ours has. */
-export async function findCreatedIds(db: Pool, conomyIds: readonly string[]): Promise<Set<string>> {
+export async function findCreatedIds(
+  db: Pool | PoolClient,
+  conomyIds: readonly string[],
+): Promise<Set<string>> {
   const { rows } = await db.query<{ id: string }>(
     `select p.conomy_id as id from payments p
      where p.conomy_id = any($1::text[])

@@ -74,8 +74,9 @@ export async function requestScan(db: Pool, lane: string, request: ScanRequest):
   await db.query(
     `insert into scan_requests as r (lane, attempt_id, external_id, first_started_at, is_whole, is_in_scan)
      values ($1::text, $2::bigint, $3::text, $4::timestamptz, true, false)
-     on conflict (attempt_id) do update set lane = excluded.lane, is_in_scan = false, found = null
-       where r.lane <> excluded.lane and r.answer is null`,
+     on conflict (attempt_id) do update set lane = excluded.lane, is_in_scan = false, found = null, for_operator = false,
+         answer = null, began_at = null, answered_at = null, process = null, process_ms = null
+       where r.lane <> excluded.lane and (r.answer is null or r.for_operator)`,
     [lane, request.attemptId, request.externalId, request.firstStartedAt],
   );
 }
@@ -143,7 +144,7 @@ async function beginScan(
   await tx.query(
     `delete from scan_requests r using attempts a, commands c
      where r.lane = $1::text and a.id = r.attempt_id and c.id = a.command_id
-       and (c.status <> 'unresolved' or a.resolution in ('succeeded', 'rejected', 'retryable'))`,
+       and (c.status <> case when r.for_operator then 'parked' else 'unresolved' end or a.resolution in ('succeeded', 'rejected', 'retryable'))`,
     [lane],
   );
   const { rows } = await tx.query<OpenScanRequest & { waitsLonger: boolean }>(
@@ -225,7 +226,7 @@ export async function answerScan(
       `with held as (select from scan_lanes where lane = $1::text and takes = $2::bigint),
        answered as (
          update scan_requests r set began_at = $3::timestamptz, process = $4::text, process_ms = $5::float8,
-           answer = $6::jsonb, found = coalesce(r.found, '[]') || a.rows
+           answer = $6::jsonb, answered_at = capstan_now(), found = coalesce(r.found, '[]') || a.rows
          from jsonb_to_recordset($7::jsonb) as a(id bigint, rows jsonb)
          where r.id = a.id and r.lane = $1::text and r.is_in_scan and r.answer is null and exists (select from held)
          returning r.attempt_id
@@ -271,7 +272,7 @@ async function wakeNext(db: Pool, lane: string, graceMs: number): Promise<WokenC
 /** Takes the answer of an attempt away with it: a scan is one read of it. Null while there is none. */
 export async function collectScan<Row, T>(db: Pool, attemptId: number): Promise<ScanAnswer<Row, T> | null> {
   const { rows } = await db.query<ScanAnswer<Row, T>>(
-    `delete from scan_requests where attempt_id = $1::bigint and answer is not null
+    `delete from scan_requests where attempt_id = $1::bigint and answer is not null and not for_operator
      returning answer, found as rows, process, process_ms as "processMs",
        (extract(epoch from capstan_now() - began_at) * 1000)::float8 as "beganMsAgo"`,
     [attemptId],
@@ -282,7 +283,7 @@ export async function collectScan<Row, T>(db: Pool, attemptId: number): Promise<
 /** Asked under the lock of the attempt's command: from then on whoever answers finds it waiting. */
 export async function isScanAnswered(tx: PoolClient, attemptId: number): Promise<boolean> {
   const { rowCount } = await tx.query(
-    'select from scan_requests where attempt_id = $1::bigint and answer is not null',
+    'select from scan_requests where attempt_id = $1::bigint and answer is not null and not for_operator',
     [attemptId],
   );
   return rowCount === 1;

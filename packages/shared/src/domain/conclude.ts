@@ -248,6 +248,13 @@ export function refuseRefundRuledOut(
     : mayExist(ids, `Conomy shows refunds that were not there before the call: ${ids.join(', ')}.`);
 }
 
+/** Why there is nothing to confirm of a refund that was ruled out. */
+export function refuseConfirmed(made: readonly string[]): ConcludeRefusal {
+  return made.length === 0
+    ? notOffered('Nothing of it is doubtful any more: it was confirmed before.')
+    : mayExist([...made], `It was made after all: ${made.join(', ')}.`);
+}
+
 /** Whether a create can be ruled out: nothing that a whole scan or a delivery named may be its payment. */
 export function refuseCreateRuledOut(
   shown: readonly string[],

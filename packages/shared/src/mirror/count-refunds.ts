@@ -39,9 +39,13 @@ async function bindLateRefunds(
   const doubts = await findDoubtfulRefunds(tx, parent.key);
   if (doubts.length === 0 || (await isRefundAtWork(tx, parent.key))) return;
   const unclaimed = children.filter(({ attemptId }) => attemptId === null);
-  for (const { attemptId, minor, from } of doubts) {
+  for (const { attemptId, minor, from, notOurs } of doubts) {
     const late = unclaimed.find(
-      (child) => child.number > from && amountOf(child, currency)?.minor === minor && child.status !== null,
+      (child) =>
+        child.number > from &&
+        !notOurs.includes(child.conomyId) &&
+        amountOf(child, currency)?.minor === minor &&
+        child.status !== null,
     );
     if (!late || !(await claimRefundChild(tx, attemptId, late.key))) continue;
     unclaimed.splice(unclaimed.indexOf(late), 1);

@@ -1,13 +1,12 @@
 import { CONCLUDED_OUTCOMES } from '@capstan/shared/domain/conclude';
 import { parseContent } from '@capstan/shared/domain/problem';
-import type { ReadContext } from '@capstan/shared/mirror/read-payment';
-import type { QueueSender } from '@capstan/shared/queue/sender';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { type CommandAnswer, toCommandAnswer } from '../answers/command-answer.ts';
 import { cancelCommand, type InterventionResult } from '../cancel-command.ts';
 import { findCommandView } from '../command-view.ts';
 import { concludeCommand } from '../conclude-command.ts';
+import { type ConcludeContext, NOT_OURS_MAX } from '../conclusion.ts';
 import { invalidContent, RefusedError, unknownCommand } from '../problem.ts';
 import { readQuery } from '../read-query.ts';
 import { redriveCommand } from '../redrive-command.ts';
@@ -27,7 +26,6 @@ const conomyIdMessage = 'must be a Conomy id: 1 to 128 letters, digits and ._~:-
 const conomyId = z.string(conomyIdMessage).regex(/^(?!\.{1,2}$)[A-Za-z0-9._~:-]{1,128}$/, conomyIdMessage);
 
 const outcomeMessage = `must be one of ${CONCLUDED_OUTCOMES.join(', ')}`;
-const NOT_OURS_MAX = 100;
 export const concludeBody = z
   .strictObject({
     outcome: z
@@ -61,12 +59,8 @@ export const previewQuery = z.strictObject({
 
 const params = z.object({ id: z.guid() });
 
-export interface CommandActionDeps extends ReadContext {
-  commands: QueueSender<'commands'>;
-}
-
 /** What a caller or an operator may do with a command that was accepted. */
-export function addCommandActionRoutes(app: FastifyInstance, deps: CommandActionDeps): void {
+export function addCommandActionRoutes(app: FastifyInstance, deps: ConcludeContext): void {
   app.post(
     '/commands/:id/cancel',
     { bodyLimit: BODY_BYTES_MAX, config: { scope: 'enqueue' } },
@@ -125,7 +119,7 @@ function readBody<T>(schema: z.ZodType<T>, body: unknown): T {
 
 /** After the commit: the jobs it made due, word to those who wait, and the command as it is now. */
 async function publish(
-  { pool, progress, commands }: CommandActionDeps,
+  { pool, progress, commands }: ConcludeContext,
   commandId: string,
   { paymentKey, commandJobs }: InterventionResult,
 ): Promise<CommandAnswer> {
