@@ -236,7 +236,7 @@ create table attempts (
   constraint attempts_documentation_is_of_a_document CHECK (((documentation_before IS NULL) OR (operation = 'submit_document'::text))),
   constraint attempts_doubts_have_a_beginning CHECK (((doubtful_minor IS NULL) OR ((doubtful_minor > 0) AND (doubted_from IS NOT NULL)))),
   constraint attempts_end_has_a_time CHECK (((outcome IS NULL) = (finished_at IS NULL))),
-  constraint attempts_not_ours_are_ruled_out CHECK (((not_ours IS NULL) OR (resolution = 'ruled_out'::text))),
+  constraint attempts_not_ours_are_ruled_out CHECK (((not_ours IS NULL) OR (NOT (resolution IS DISTINCT FROM 'ruled_out'::text)))),
   constraint attempts_number_key UNIQUE (command_id, step, number),
   constraint attempts_only_unknown_is_resolved CHECK (((resolution IS NULL) OR (outcome = 'unknown'::text))),
   constraint attempts_operation_is_known CHECK ((operation = ANY (ARRAY['create'::text, 'authorize'::text, 'capture'::text, 'refund'::text, 'create_attempt'::text, 'submit_document'::text]))),

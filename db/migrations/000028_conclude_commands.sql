@@ -34,7 +34,7 @@ alter table attempts
   drop constraint attempts_resolution_is_known,
   add constraint attempts_resolution_is_known
     check (resolution in ('succeeded', 'rejected', 'retryable', 'parked', 'ruled_out')),
-  add constraint attempts_not_ours_are_ruled_out check (not_ours is null or resolution = 'ruled_out');
+  add constraint attempts_not_ours_are_ruled_out check (not_ours is null or resolution is not distinct from 'ruled_out');
 
 alter table scan_requests
   -- A person asked for it, about a command that is parked: it has a lane of its own, and nobody wakes by it.

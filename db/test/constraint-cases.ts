@@ -380,6 +380,11 @@ const ATTEMPTS: Case[] = [
   ['an outcome without a time', 'attempts_end_has_a_time', (db) => insertAttempt(db, { outcome: 'unknown' })],
   ['a time without an outcome', 'attempts_end_has_a_time', (db) => insertAttempt(db, { finished_at: now() })],
   [
+    'what is not ours of an attempt that was not ruled out',
+    'attempts_not_ours_are_ruled_out',
+    (db) => insertAttempt(db, { ...unknown, not_ours: ['theirs'] }),
+  ],
+  [
     'a resolution of what was never unknown',
     'attempts_only_unknown_is_resolved',
     (db) => insertAttempt(db, { ...done, resolution: 'succeeded', resolved_at: now() }),
@@ -518,6 +523,35 @@ const REDRIVES: Case[] = [
     'command_redrives_attempt_id_fkey',
     async (db) =>
       insert(db, 'command_redrives', { command_id: (await insertCommand(db)).id, ...redrive, attempt_id: 0 }),
+  ],
+];
+
+const conclusion = { concluded_by: 'test', reason: 'asked', outcome: 'give_up', problem: {}, evidence: {} };
+const CONCLUSIONS: Case[] = [
+  [
+    'a conclusion without a reason',
+    'command_conclusions_have_a_reason',
+    async (db) =>
+      insert(db, 'command_conclusions', {
+        command_id: (await insertCommand(db)).id,
+        ...conclusion,
+        reason: '',
+      }),
+  ],
+  [
+    'a conclusion by an outcome nobody knows',
+    'command_conclusions_outcome_is_known',
+    async (db) =>
+      insert(db, 'command_conclusions', {
+        command_id: (await insertCommand(db)).id,
+        ...conclusion,
+        outcome: 'lost',
+      }),
+  ],
+  [
+    'a conclusion of a command that is not there',
+    'command_conclusions_command_id_fkey',
+    (db) => insert(db, 'command_conclusions', { command_id: randomUUID(), ...conclusion }),
   ],
 ];
 
@@ -808,6 +842,7 @@ export const CASES = [
   ...ATTEMPTS,
   ...DELIVERIES,
   ...REDRIVES,
+  ...CONCLUSIONS,
   ...HEALTH,
   ...SCANS,
   ...PAUSES,

@@ -25,7 +25,7 @@ describe('the database refuses', () => {
 
 /** Primary keys drawn by the database or the services, and the position drawn by the database. */
 const DRAWN =
-  /^(payments|commands|events|attempts|attempt_reads|webhook_deliveries|command_redrives|pauses|discrepancies|scan_requests)_pkey$|^commands_position_key$/;
+  /^(payments|commands|events|attempts|attempt_reads|webhook_deliveries|command_redrives|command_conclusions|pauses|discrepancies|scan_requests)_pkey$|^commands_position_key$/;
 
 test('every constraint and unique index of the schema has a case above', async () => {
   const { rows } = await fixture.pool.query<{ name: string }>(

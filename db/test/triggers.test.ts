@@ -150,6 +150,23 @@ test('a redrive is neither changed nor deleted', async () => {
     expect(await refusalOf(statement)).toContain('redrives are append-only');
 });
 
+test('a conclusion is neither changed nor deleted', async () => {
+  const { id: command_id } = await insertCommand(fixture.pool);
+  const row = {
+    command_id,
+    concluded_by: 'test',
+    reason: 'asked',
+    outcome: 'give_up',
+    problem: {},
+    evidence: {},
+  };
+  const { id } = await insert(fixture.pool, 'command_conclusions', row);
+  const change = update(fixture.pool, 'command_conclusions', ['id', id], { reason: 'another' });
+  const deletion = fixture.pool.query('delete from command_conclusions where id = $1', [id]);
+  for (const statement of [change, deletion])
+    expect(await refusalOf(statement)).toContain('conclusions are append-only');
+});
+
 test('the kinds of discrepancies are the same in the database and in the code', async () => {
   const { rows } = await fixture.pool.query(
     `select pg_get_constraintdef(oid) as definition from pg_constraint where conname = 'discrepancies_kind_is_known'`,

@@ -110,6 +110,16 @@ describe('a step by its newest attempt', () => {
   });
 });
 
+test('what a person has ruled out is never sent again', () => {
+  const attempt = { id: 1, number: 1, outcome: 'unknown', resolution: 'ruled_out' } as const;
+  const command = claimedCommand({ steps: ['create'], createBody: '{}', conomyId: null, attempt });
+  expect(decideNext(command, true).action).toMatchObject({
+    kind: 'end',
+    status: 'rejected',
+    problem: { code: 'not_made' },
+  });
+});
+
 describe('a plan of several steps', () => {
   const plan = (over: Partial<ClaimedCommand>) =>
     claimedCommand({

@@ -52,8 +52,10 @@ export async function findOperatorScan(
      where r.attempt_id = $1::bigint and r.for_operator`,
     [attemptId, notBefore],
   );
-  const [scan] = rows;
-  return scan ? { ...scan, shown: [...new Set((scan.found ?? []).map(({ id }) => id))] } : null;
+  const [row] = rows;
+  if (!row) return null;
+  const { found, ...scan } = row;
+  return { ...scan, shown: [...new Set((found ?? []).map(({ id }) => id))] };
 }
 
 /** The scan that is asked for about a parked command and not over yet: for a capturer to work on. */

@@ -156,6 +156,9 @@ export function refuseMade(
 }
 
 function fieldsOf(effect: AskedEffect, told: ToldEffect): DifferingField[] {
+  // What a read of a payment that is bound lacks counts as agreeing.
+  const isBound = effect.kind === 'payment' && effect.asked.id != null;
+  if (isBound && compareWithCreate(effect.asked, told).verdict !== 'contradicts') return [];
   if (effect.kind === 'payment') return namesOf(compareWithCreate(effect.asked, told), { ...effect.asked });
   const { parentPaymentId, amount, currency } = effect.asked;
   const known = effect.isLinked

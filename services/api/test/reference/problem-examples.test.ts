@@ -32,6 +32,13 @@ beforeAll(async () => {
       ok: false,
       failure: { stage: 'answered', reason: 'http_404', httpStatus: 404 },
     }),
+    readPayment: async (told) => {
+      const status = { captured: 'CAPTURED', created: 'CREATED', unlike: 'CREATED' }[told];
+      if (status === undefined)
+        return { ok: false, failure: { stage: 'not_sent', reason: 'connect_refused' } };
+      const accountNumber = told === 'unlike' ? 'of-somebody-else' : undefined;
+      return { ok: true, value: { id: told, status, accountNumber, raw: {} } };
+    },
   });
   api = await openApi({ provider: failing });
   const log = createLogger('test', 'silent');
@@ -63,6 +70,35 @@ function lift(fixture: ApiFixture): Promise<Answer> {
 
 const tooLong = (bytes: number) => `"${'x'.repeat(bytes)}"`;
 const unknown = '0199a000-0000-7000-8000-000000000000';
+const givenUp = { outcome: 'give_up', reason: 'x' };
+const made = { outcome: 'made', reason: 'x' };
+let parkedCount = 0;
+
+/** A create whose call was lost this many hours ago, parked with this code. */
+async function parkedCreate(code: string, hoursAgo: number, stepsDone = 0) {
+  parkedCount += 1;
+  const name = `parked-${parkedCount}`;
+  const { body } = await postCommand(api.app, createCommand({ externalId: name }), name);
+  await api.pool.query(
+    `with parked as (
+       update commands set status = 'parked', offer_at = null, steps_done = $3, problem = jsonb_build_object('code', $2::text, 'detail', 'x')
+       where id = $1 returning *
+     )
+     insert into attempts (command_id, payment_key, step, operation, number, claim_epoch, worker, deadline_at, outcome,
+       finished_at, resolution, resolved_at)
+     select id, payment_key, steps_done, steps[steps_done + 1], 1, 1, 'w', capstan_now() - $4::float8 * interval '1 hour',
+       'unknown', capstan_now(), 'parked', capstan_now() from parked`,
+    [body.command.id, code, stepsDone, hoursAgo],
+  );
+  return { id: body.command.id, key: body.command.payment.key };
+}
+
+async function parkedCapture(conomyId = 'created') {
+  const parked = await parkedCreate('outcome_unknown', 30, 1);
+  await api.pool.query(`update payments set conomy_id = $2 where key = $1`, [parked.key, conomyId]);
+  return { ...parked, conomyId };
+}
+
 const resolution = { action: 'accept', reason: 'x' };
 const signed = (body: string) => createHmac('sha256', WEBHOOK_SECRET).update(body).digest('hex');
 
@@ -112,6 +148,46 @@ const REQUESTS: Record<string, () => Promise<Answer>> = {
   'redriveCommand command_not_found': () => post(`/v1/commands/${unknown}/redrive`, { reason: 'x' }),
   'redriveCommand not_parked': () => post(`/v1/commands/${id}/redrive`, { reason: 'x' }),
   'redriveCommand unavailable': () => post(`/v1/commands/${unknown}/redrive`, { reason: 'x' }, {}, cut),
+  'concludeCommand validation_failed': () => post(`/v1/commands/${id}/conclude`, {}),
+  'concludeCommand payload_too_large': () => post(`/v1/commands/${id}/conclude`, tooLong(257 * 1_024)),
+  'concludeCommand unsupported_media_type': () =>
+    post(`/v1/commands/${id}/conclude`, '{}', { 'content-type': 'text/plain' }),
+  'concludeCommand command_not_found': () => post(`/v1/commands/${unknown}/conclude`, givenUp),
+  'concludeCommand not_parked': () => post(`/v1/commands/${id}/conclude`, givenUp),
+  'concludeCommand unavailable': () => post(`/v1/commands/${unknown}/conclude`, givenUp, {}, cut),
+  'concludeCommand outcome_not_offered': async () => {
+    const parked = await parkedCreate('refunds_unreadable', 30);
+    return post(`/v1/commands/${parked.id}/conclude`, { ...made, paymentId: 'second' });
+  },
+  'concludeCommand payment_differs': async () => {
+    const parked = await parkedCreate('payment_unclear', 30);
+    return post(`/v1/commands/${parked.id}/conclude`, { ...made, paymentId: 'unlike' });
+  },
+  'concludeCommand effect_not_seen': async () => {
+    const parked = await parkedCapture();
+    return post(`/v1/commands/${parked.id}/conclude`, { ...made, paymentId: parked.conomyId });
+  },
+  'concludeCommand another_was_captured': async () => {
+    const parked = await parkedCreate('several_payments_found', 30);
+    await api.pool.query(
+      `insert into attempt_reads (attempt_id, began_at, finding, detail)
+       select id, capstan_now(), 'ambiguous', '{"ids":["captured"]}' from attempts where command_id = $1`,
+      [parked.id],
+    );
+    return post(`/v1/commands/${parked.id}/conclude`, { ...made, outcome: 'choose', paymentId: 'unlike' });
+  },
+  'concludeCommand too_early': async () => {
+    const parked = await parkedCreate('scan_too_long', 1);
+    return post(`/v1/commands/${parked.id}/conclude`, { outcome: 'not_made', reason: 'x' });
+  },
+  'concludeCommand effect_may_exist': async () => {
+    const parked = await parkedCapture('captured');
+    return post(`/v1/commands/${parked.id}/conclude`, { outcome: 'not_made', reason: 'x' });
+  },
+  'concludeCommand scan_running': async () => {
+    const parked = await parkedCreate('scan_too_long', 30);
+    return post(`/v1/commands/${parked.id}/conclude`, { outcome: 'not_made', reason: 'x' });
+  },
   'pauseWrites validation_failed': () => post('/v1/pauses', { scope: { kind: 'all' } }),
   'pauseWrites payload_too_large': () => post('/v1/pauses', tooLong(257 * 1_024)),
   'pauseWrites unsupported_media_type': () => post('/v1/pauses', '{}', { 'content-type': 'text/plain' }),
