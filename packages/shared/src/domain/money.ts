@@ -78,15 +78,13 @@ export function readReceivedAmount(
   if (typeof text !== 'string' || typeof currency !== 'string' || !isCurrency(currency)) {
     return { exact: false, text: typeof text === 'string' ? text : (JSON.stringify(received) ?? '') };
   }
-  const match = /^(\d+)(?:\.(\d+?)0*)?$/.exec(text);
+  const match = /^(\d+)(?:\.(\d+))?$/.exec(text);
   const scale = CURRENCY_SCALES[currency];
-  const decimals = match?.[2] === '0' ? '' : (match?.[2] ?? '');
-  const whole = match?.[1]?.replace(/^0+(?=\d)/, '') ?? '';
-  if (!match || decimals.length > scale || whole.length > WHOLE_DIGITS_MAX) return { exact: false, text };
-  return {
-    exact: true,
-    money: { minor: toMinor(decimals ? `${whole}.${decimals}` : whole, scale), currency },
-  };
+  const [, digits = '', decimals = ''] = match ?? [];
+  const whole = digits.replace(/^0+(?=\d)/, '');
+  const isFiner = !/^0*$/.test(decimals.slice(scale));
+  if (!match || isFiner || whole.length > WHOLE_DIGITS_MAX) return { exact: false, text };
+  return { exact: true, money: { minor: toMinor(`${whole}.${decimals.slice(0, scale)}`, scale), currency } };
 }
 
 /** Sums amounts of one currency. Throws RangeError when the currencies differ. */

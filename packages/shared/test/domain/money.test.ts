@@ -136,6 +136,17 @@ describe('a received amount', () => {
     expect(readReceivedAmount(text, code)).toEqual({ exact: false, text });
   });
 
+  test.each([
+    ['zeros', `1.${'0'.repeat(200_000)}`, true],
+    ['zeros and something else', `1.${'0'.repeat(200_000)}x`, false],
+    ['zeros and one more digit', `1.${'0'.repeat(200_000)}1`, false],
+    ['digits before the point', '9'.repeat(200_000), false],
+  ])('with very many %s is read at once', (_what, text, exact) => {
+    const begun = performance.now();
+    expect(readReceivedAmount(text, 'COP').exact).toBe(exact);
+    expect(performance.now() - begun).toBeLessThan(1_000);
+  });
+
   test('that is a number finer than the scale stays text', () => {
     expect(readReceivedAmount(0.1 + 0.2, 'COP')).toEqual({ exact: false, text: '0.30000000000000004' });
     expect(readReceivedAmount(1e21, 'COP')).toEqual({ exact: false, text: '1e+21' });
