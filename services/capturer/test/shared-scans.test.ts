@@ -1,8 +1,8 @@
 /** One scan of an account serves every unknown create that may be in it, whichever capturer holds its command. */
 import { findAttemptsOfCommand } from '@capstan/shared/db/attempts';
 import { findCommand } from '@capstan/shared/db/commands';
-import { answerScan, collectScan, requestScan, takeLane } from '@capstan/shared/db/scans';
 import type { ScanLane } from '@capstan/shared/db/scan-lanes';
+import { answerScan, collectScan, requestScan, takeLane } from '@capstan/shared/db/scans';
 import type { ObservedPayment, PaymentPage } from '@capstan/shared/provider/payment-provider';
 import { until } from '@capstan/testing/until';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
