@@ -138,6 +138,22 @@ describe('a payment of the externalId that is more than 26 hours older', () => {
     expect(await judge([old])).toMatchObject({ finding: 'absent', inUseBy: 'p1', payment: null, reads: [] });
   });
 
+  test('is not ours either when only its whole read says how old it is', async () => {
+    const whole = rowWith(createdMs(-26 * HOUR_MS - 1));
+    expect(await judge([rowWith({ createdAt: undefined })], { whole })).toMatchObject({
+      finding: 'absent',
+      inUseBy: 'p1',
+      reads: ['p1'],
+    });
+  });
+
+  test('leaves open what the rest of the list left open', async () => {
+    const near = rowWith({ id: 'p2', externalId: 'order-2026-0001 ' });
+    const judged = await judge([old, near], { isWhole: false });
+    expect(judged.finding).toBe('inconclusive');
+    expect(judged).not.toHaveProperty('inUseBy');
+  });
+
   test('rules out no absence, but a row beside it that may be ours does', async () => {
     const near = rowWith({ id: 'p2', externalId: 'order-2026-0001 ' });
     expect(await judge([old, near])).toMatchObject({ finding: 'unclear', detail: { lookAlike: 'p2' } });

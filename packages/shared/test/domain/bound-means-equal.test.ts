@@ -93,6 +93,12 @@ describe('a payment agrees with its create', () => {
 
 describe('a payment contradicts its create', () => {
   test.each<[what: string, asked: AskedPayment, told: ToldPayment, fields: ComparedField[]]>([
+    [
+      'with another total, where of what is paid the currency alone was named',
+      { ...totalOnly, purchaseCurrency: 'COP' },
+      { ...told, totalAmount: '29999.99' },
+      ['totalAmount'],
+    ],
     ['with another id', { ...withTotal, id: 'p2' }, told, ['id']],
     ['with another externalId', withTotal, { ...told, externalId: 'order-2026-0002' }, ['externalId']],
     ['with an externalId that was cut', withTotal, { ...told, externalId: 'order-2026' }, ['externalId']],
@@ -228,6 +234,17 @@ describe('a payment lacks', () => {
     expect(isUnclearWhenFound(comparison)).toBe(isUnclear);
     expect(namesEnough(comparison)).toBe(isEnough);
   });
+});
+
+test.each<[what: string, told: ToldPayment, isEnough: boolean]>([
+  ['names all that binds', told, true],
+  ['leaves out its type alone', { ...told, type: undefined }, true],
+  ['leaves out its account', { ...told, accountNumber: undefined }, false],
+  ['leaves out its type and its account', { ...told, type: undefined, accountNumber: undefined }, false],
+  ['contradicts', { ...told, purchaseAmount: '30000.01' }, false],
+  ['contradicts in its type alone', { ...told, type: 'REMITTANCE' }, false],
+])('whether an answer needs no whole read that %s', (_what, answer, isEnough) => {
+  expect(namesEnough(compareWithCreate(collect, answer))).toBe(isEnough);
 });
 
 describe('a total', () => {

@@ -101,6 +101,25 @@ describe('a list is not whole', () => {
   });
 });
 
+test('the next page begins behind every row of this one, readable or not, and every row counts', async () => {
+  const mixed: Told[] = [{ ...rows('a', 'b'), unreadableRows: 3 }, rows('c'), EMPTY];
+  const { asked, walked } = await walk(mixed);
+  expect(asked).toEqual(['0+500', '5+500', '6+500']);
+  expect(walked.place).toMatchObject({ pages: 3, rows: 6, unreadableRows: 3 });
+});
+
+test('a provider that does not know the offset is asked three times, and a page that came before once more is none', async () => {
+  expect((await walk([{ ...rows('a', 'b'), isPaginated: true }])).asked).toEqual(['0+500', '2+500', '4+500']);
+  // Only the second page of a walk can be the first one again.
+  const later = await walk([rows('a'), rows('b'), rows('b'), rows('c'), EMPTY]);
+  expect(later).toMatchObject({ end: 'whole', seen: ['a', 'b', 'c'] });
+});
+
+test('an empty page at the end takes nothing back of the total that was told', async () => {
+  const once: Told[] = [{ ...rows('a'), total: 1 }, { ...rows('b'), total: 3 }, EMPTY];
+  expect(await walk([...once, ...once])).toMatchObject({ end: 'rows_missing' });
+});
+
 test('a list that is told newest first owes only what its first page told', async () => {
   const grows: Told[] = [{ ...rows('b', 'a'), total: 2 }, { total: 3 }];
   expect(await walk(grows, 'newest_first')).toMatchObject({ end: 'whole' });
