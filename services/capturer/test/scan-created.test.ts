@@ -109,6 +109,15 @@ describe('the days of a scan', () => {
     },
   );
 
+  test('begin with the oldest attempt of all who ask, and with the one before where clocks may differ about its day', async () => {
+    const lateAsked = { ...asking('ext-1', 2), firstStartedAt: new Date('2026-05-14T12:00:00Z') };
+    const several = await scan(() => pageOf([]), { requests: [lateAsked, asking('ext-0'), lateAsked] });
+    expect(several.asked[0]?.filter.fromDay).toEqual(new Date('2026-05-10T01:50:00Z'));
+    const rightAfterMidnight = { ...asking('ext-0'), firstStartedAt: new Date('2026-05-11T00:09:00Z') };
+    const { asked } = await scan(() => pageOf([]), { requests: [rightAfterMidnight] });
+    expect(daysOf(asked[0]?.filter ?? {})[0]).toBe('2026-05-09');
+  });
+
   test.each([-5, -3, 14])('hold a payment that is made at once, at UTC%i', async (offsetHours) => {
     const localDay = new Date(FIRST.getTime() + offsetHours * 3_600_000).toISOString().slice(0, 10);
     const { idsOf } = await scan(({ fromDay, toDay }, { offset }) => {
@@ -203,4 +212,21 @@ describe('a row', () => {
     );
     expect(turn.place.unreadIds).toEqual(['id-1']);
   });
+
+  test('that could not be read whole in an earlier turn is still kept in mind', async () => {
+    const nameless = (_filter: PaymentFilter, { offset }: { offset: number }) =>
+      pageOf(offset < 2 ? [rowOf(offset + 1, { externalId: undefined as never })] : []);
+    const readPayment = async () => refused(404);
+    const one = await scan(nameless, { readPayment, isOver: () => true });
+    const begun = { begunAt: '2026-05-11', process: 'one', processMs: 0 };
+    const two = await scan(nameless, { readPayment, underWay: { ...begun, place: one.turn.place } });
+    expect([two.turn.end.kind, two.turn.place.unreadIds]).toEqual(['whole', ['id-1', 'id-2']]);
+  });
+});
+
+test('a whole look owes what its last page told as well, a first one only what its first page told', async () => {
+  const grows: Ask = (_filter, { offset }) =>
+    pageOf(offset === 0 ? [rowOf(1)] : [], { total: offset === 0 ? 1 : 2 });
+  expect((await scan(grows)).turn.end.kind).toBe('gap');
+  expect((await scan(grows, { look: 'first' })).turn.end.kind).toBe('whole');
 });
