@@ -144,10 +144,10 @@ test('a redrive is neither changed nor deleted', async () => {
   const { id: command_id } = await insertCommand(fixture.pool);
   const row = { command_id, redriven_by: 'test', reason: 'looked at it', problem: { code: 'x' } };
   const { id } = await insert(fixture.pool, 'command_redrives', row);
-  const change = update(fixture.pool, 'command_redrives', ['id', id], { reason: 'another' });
-  const deletion = fixture.pool.query('delete from command_redrives where id = $1', [id]);
+  const change = () => update(fixture.pool, 'command_redrives', ['id', id], { reason: 'another' });
+  const deletion = () => fixture.pool.query('delete from command_redrives where id = $1', [id]);
   for (const statement of [change, deletion])
-    expect(await refusalOf(statement)).toContain('redrives are append-only');
+    expect(await refusalOf(statement())).toContain('redrives are append-only');
 });
 
 test('a conclusion is neither changed nor deleted', async () => {
@@ -161,10 +161,10 @@ test('a conclusion is neither changed nor deleted', async () => {
     evidence: {},
   };
   const { id } = await insert(fixture.pool, 'command_conclusions', row);
-  const change = update(fixture.pool, 'command_conclusions', ['id', id], { reason: 'another' });
-  const deletion = fixture.pool.query('delete from command_conclusions where id = $1', [id]);
+  const change = () => update(fixture.pool, 'command_conclusions', ['id', id], { reason: 'another' });
+  const deletion = () => fixture.pool.query('delete from command_conclusions where id = $1', [id]);
   for (const statement of [change, deletion])
-    expect(await refusalOf(statement)).toContain('conclusions are append-only');
+    expect(await refusalOf(statement())).toContain('conclusions are append-only');
 });
 
 test('the kinds of discrepancies are the same in the database and in the code', async () => {

@@ -227,7 +227,7 @@ const KINDS_PER_RUN = { min: 2, max: 4 };
 export interface MoodOptions {
   /** What the workload of the seed holds. */
   has: ReadonlySet<Need>;
-  /** Left out, so that what is known not to be mended yet hides nothing else. */
+  /** Left out, so that they hide nothing else. */
   without?: ReadonlySet<string>;
   /** Nothing but this one. */
   only?: FaultKind;

@@ -1,7 +1,7 @@
 import { openPool } from '@capstan/shared/db/pool';
 import { createLogger } from '@capstan/shared/telemetry/logger';
+import { FAULT_KINDS } from './impoliteness.ts';
 import { findMutation } from './mutations.ts';
-import { OPEN_DEFECTS } from './open-defects.ts';
 import { runSeeds } from './run-seeds.ts';
 
 /** Runs seeds under the mutation that `load-mutated.ts` applied, until the breach that has to be noticed, and prints what was as JSON. */
@@ -15,9 +15,8 @@ const pool = openPool({
 const { statements, noticedBy, only } = findMutation(process.env.CAPSTAN_MUTATION ?? '');
 for (const statement of statements) await pool.query(statement);
 await pool.end();
-// A defect that is open would be taken for the mutation.
-const without = new Set(Object.keys(OPEN_DEFECTS));
-const mood = only === undefined ? { without } : { only };
+// What the lost calls alone show needs no impolite provider.
+const mood = only === undefined ? { without: new Set(FAULT_KINDS) } : { only };
 const run = await runSeeds(databaseUrl, { first: 1, count: Number(seeds), until: noticedBy, ...mood });
 process.stdout.write(
   JSON.stringify({ seeds: run.seeds, breaches: run.broken.flatMap(({ breaches }) => breaches) }),

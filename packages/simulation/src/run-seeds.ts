@@ -1,6 +1,5 @@
 import { FAULT_KINDS, FAULTS, type FaultCounts, type FaultKind } from './impoliteness.ts';
 import { type Breach, INVARIANTS, type Invariant } from './invariants.ts';
-import { OPEN_DEFECTS } from './open-defects.ts';
 import { POINTS, type PointCounts } from './points.ts';
 import { runSeed } from './run-seed.ts';
 import { openSimulationDatabase } from './simulation-database.ts';
@@ -63,9 +62,8 @@ export function describeRun({ seeds, points, faults, broken }: SimulationRun): s
   });
   const fired = FAULT_KINDS.filter((kind) => faults.has(kind)).map((kind) => {
     const all = broken.filter((each) => each.faults.includes(kind));
-    const row = OPEN_DEFECTS[kind] === undefined ? '' : ` (${OPEN_DEFECTS[kind]})`;
     const where = all.length === 0 ? '' : `, in broken seeds ${listSeeds(all)}`;
-    return `  ${kind}${row}: ${faults.get(kind)} times${where}`;
+    return `  ${kind}: ${faults.get(kind)} times${where}`;
   });
   const never = FAULT_KINDS.filter((kind) => !faults.has(kind)).map(
     (kind) => `  ${kind}: ${FAULTS[kind].does}`,

@@ -66,7 +66,9 @@ export function createSimulatedLists(parts: {
   const { random } = mood;
   const others = new Map<string, Row[]>();
   const byId = new Map<string, Row>();
-  const pageRowsMax = mood.plays('page_smaller') ? random.pick([20, 50]) : LIMIT_MAX;
+  // A row moves behind a page only where there is more than one.
+  const isShort = mood.plays('page_smaller') || mood.plays('rows_move_pages');
+  const pageRowsMax = isShort ? random.pick([20, 50]) : LIMIT_MAX;
   const pace = random.pick(PACES);
   const isBusy = (
     ['rows_inserted_above', 'rows_move_pages', 'total_lags', 'page_smaller', 'page_fails'] as const

@@ -11,8 +11,8 @@ export const REFUND_MUTATIONS: readonly TestMutation[] = [
     name: 'a refund made before the list is taken for ours',
     patches: [
       {
-        file: 'capturer/src/judge-lost-refund.ts',
-        from: 'return createdAt !== null && lost.refundsListedAt !== null && createdAt < lost.refundsListedAt;',
+        file: 'shared/src/domain/refund-order.ts',
+        from: 'return createdAt !== null && attempt.refundsListedAt !== null && createdAt < attempt.refundsListedAt;',
         to: 'return false;',
       },
     ],
