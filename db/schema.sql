@@ -204,7 +204,7 @@ create table attempt_reads (
   process text,
   process_ms double precision,
   answered boolean,
-  constraint attempt_reads_finding_is_known CHECK ((finding = ANY (ARRAY['found'::text, 'absent'::text, 'closed'::text, 'ambiguous'::text, 'in_use'::text, 'unclear'::text, 'inconclusive'::text]))),
+  constraint attempt_reads_finding_is_known CHECK ((finding = ANY (ARRAY['found'::text, 'absent'::text, 'closed'::text, 'ambiguous'::text, 'in_use'::text, 'unclear'::text, 'held'::text, 'inconclusive'::text]))),
   constraint attempt_reads_pkey PRIMARY KEY (id),
   constraint attempt_reads_process_has_a_clock CHECK (((process IS NULL) = (process_ms IS NULL)))
 );

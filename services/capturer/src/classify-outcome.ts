@@ -1,5 +1,4 @@
 import type { Outcome } from '@capstan/shared/db/attempts';
-import { HELD_BY_REVIEW } from '@capstan/shared/domain/attempt';
 import type { Operation } from '@capstan/shared/domain/payment-command';
 import { isCaptureTaken } from '@capstan/shared/domain/payment-status';
 import { classifyFailure } from '@capstan/shared/provider/conomy/error-catalogue';
@@ -33,16 +32,13 @@ function classifyAnswer(operation: Operation, payment: ObservedPayment | null): 
   if (isCaptureTaken(status) || (operation === 'authorize' && status === 'AUTHORIZED')) {
     return { outcome: 'succeeded', failure: null, payment };
   }
-  const failure = (reason: string): ProviderFailure => ({ stage: 'answered', reason, httpStatus: 200 });
-  // The gate held the step back: it takes effect when the review approves, or is sent again after it.
-  if (status === 'REQUIRES_REVIEW') {
-    return { outcome: 'retryable', failure: failure(HELD_BY_REVIEW), payment };
-  }
-  return {
-    outcome: 'unknown',
-    failure: { ...failure(`answered_${status}`), stage: 'no_clear_answer' },
-    payment,
+  // One that a review holds takes effect when that ends well: nothing is known before.
+  const failure: ProviderFailure = {
+    stage: 'no_clear_answer',
+    reason: `answered_${status}`,
+    httpStatus: 200,
   };
+  return { outcome: 'unknown', failure, payment };
 }
 
 function classifyRefusal(operation: Operation, failure: ProviderFailure): CallOutcome {

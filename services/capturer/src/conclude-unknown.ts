@@ -58,13 +58,8 @@ export function concludeUnknown(
   random: number,
 ): Conclusion {
   const conclusion = concludeRead(attempt, evidence, rule, random);
-  const isOver = evidence.isTooLong || (attempt.answeredForMs >= rule.unknownMsMax && !isInReview(evidence));
+  const isOver = evidence.isTooLong || attempt.answeredForMs >= rule.unknownMsMax;
   return conclusion.kind === 'open' && isOver ? leaveToPerson(attempt) : conclusion;
-}
-
-/** A review takes as long as it takes; while it lasts the write has not had its effect. */
-export function isInReview({ payment }: Pick<Evidence, 'payment'>): boolean {
-  return payment?.status === 'REQUIRES_REVIEW';
 }
 
 function leaveToPerson({ operation }: UnknownAttempt): Conclusion {
@@ -111,6 +106,8 @@ function concludeRead(
         'payment_not_open',
         `The payment is ${evidence.payment?.status ?? 'closed'}; the step can no longer be done.`,
       );
+    case 'held':
+      return { kind: 'held' };
     case 'inconclusive':
       return concludeInconclusive(attempt, evidence, rule, random);
   }
@@ -124,7 +121,6 @@ function concludeInconclusive(
   random: number,
 ): Conclusion {
   const status = payment?.status ?? null;
-  if (status === 'REQUIRES_REVIEW') return { kind: 'held' };
   if (status !== null && alarmOfStatus(status) !== null)
     return parked('status_unclear', statusUnclear(status));
   const waitMs =

@@ -25,7 +25,7 @@ export async function countFailure(tx: PoolClient, command: ClaimedCommand): Pro
 }
 
 function failedWriteOf(failure: ProviderFailure | null): FailedWrite {
-  if (failure === null || failure.reason === 'requires_review') return 'nothing_tried';
+  if (failure === null) return 'nothing_tried';
   switch (troubleOf(failure)) {
     case 'too_many':
       return 'too_many';

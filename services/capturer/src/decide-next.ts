@@ -66,8 +66,10 @@ function decideStep(command: ClaimedCommand, statusIsFresh: boolean): NextAction
   const { attempt } = command;
   const operation = command.steps[command.stepsDone] as Operation;
   if (command.duplicateOf !== null) return { kind: 'end', status: 'parked', problem: SECOND_KEY };
-  if (attempt !== null && isAttemptOpen(attempt))
+  if (attempt !== null && isAttemptOpen(attempt)) {
+    if (statusIsFresh && isHeldByReview(command, operation)) return { kind: 'wait', why: 'review' };
     return { kind: 'resolve', attemptId: attempt.id, operation };
+  }
   // Its command has ended; should it ever come back, what was ruled out is sent by nobody.
   if (attempt !== null && isRuledOut(attempt)) return end('rejected', 'not_made', RULED_OUT);
   const action = decideOpenStep(command, operation, statusIsFresh);
@@ -76,7 +78,7 @@ function decideStep(command: ClaimedCommand, statusIsFresh: boolean): NextAction
 }
 
 /** A step that was sent and is held by a review takes effect when that ends well, so it is under way. */
-function isHeldByReview({ attempt, paymentStatus }: ClaimedCommand, operation: Operation): boolean {
+export function isHeldByReview({ attempt, paymentStatus }: ClaimedCommand, operation: Operation): boolean {
   const isStep = operation === 'authorize' || operation === 'capture';
   return isStep && attempt !== null && paymentStatus === 'REQUIRES_REVIEW';
 }

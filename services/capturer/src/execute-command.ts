@@ -2,7 +2,7 @@ import { markAttemptAbandoned } from '@capstan/shared/db/attempts';
 import { ClaimLostError, claimCommand } from '@capstan/shared/db/claims';
 import { inTransaction } from '@capstan/shared/db/transaction';
 import type { CapturerContext } from './context.ts';
-import { proceed, type Turn, wait } from './proceed.ts';
+import { proceed, statusDuring, type Turn, wait } from './proceed.ts';
 import { publish } from './publish.ts';
 import { readBeforeActing } from './read-before-acting.ts';
 import { readBeforeRefund } from './read-before-refund.ts';
@@ -44,7 +44,7 @@ async function readBeside(context: CapturerContext, commandId: string, reading: 
 
 /** Too many read already; nothing was begun. */
 async function giveBack(context: CapturerContext, { command, action }: Turn): Promise<void> {
-  const status = action.kind === 'resolve' ? 'unresolved' : 'executing';
+  const status = statusDuring(command, action);
   const dueMs = context.timings.readPlaceMs * (0.5 + context.random());
   await recordUnderClaim(context, command, async (tx) => ({
     ...(await wait(tx, command, status, dueMs)),

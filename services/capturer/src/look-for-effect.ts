@@ -81,7 +81,7 @@ async function lookForStatus(
   if (payment.status === 'AUTHORIZED' && operation === 'authorize') return { ...told, finding: 'found' };
   if (payment.status === 'CREATED' || payment.status === 'AUTHORIZED') return { ...told, finding: 'absent' };
   if (isFinalStatus(payment.status)) return { ...told, finding: 'closed' };
-  // Held by a review, or in a status that does not tell: what is concluded depends on which.
+  if (payment.status === 'REQUIRES_REVIEW') return { ...told, finding: 'held' };
   return { ...told, finding: 'inconclusive' };
 }
 

@@ -11,7 +11,7 @@ import { reviewReadMs } from '@capstan/shared/domain/read-schedule';
 import type { ProviderGate } from '@capstan/shared/provider/gate/provider-gate';
 import { commandJob, DIRECT_OFFER_MS_MAX, type Offer, RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
 import { countFailure } from './count-failure.ts';
-import { AMOUNT_DIFFERS, decideNext, type NextAction } from './decide-next.ts';
+import { AMOUNT_DIFFERS, decideNext, isHeldByReview, type NextAction } from './decide-next.ts';
 import type { CapturerTimings } from './timings.ts';
 
 /** A call whose attempt row is written. */
@@ -67,7 +67,7 @@ export async function proceed(
     case 'read':
       return beginTurn(tx, at, action, { ...context, claimIsNew: context.claimIsNew && at === command });
     case 'wait':
-      return waitForReview(tx, at, 'executing', context);
+      return waitForReview(tx, at, context);
     case 'end':
       // Whoever accepted the difference since the claim found nothing parked to let go.
       if (action.problem === AMOUNT_DIFFERS && !(await lockAmountDifference(tx, at.paymentKey)))
@@ -91,7 +91,7 @@ async function beginTurn(
     action.kind === 'send'
       ? await gate.admitWrite(tx, { ...command, operation: action.operation, commandType: command.type })
       : await gate.admitRead(tx);
-  const status = action.kind === 'resolve' ? 'unresolved' : 'executing';
+  const status = statusDuring(command, action);
   if (!admission.admitted) return wait(tx, command, status, admission.waitMs, admission.waitsFor);
   const turn = (begun: Turn['action'], by = command) => ({
     turn: { command: by, action: begun, claimedAtMs },
@@ -112,6 +112,15 @@ async function beginTurn(
   const attempt = { ...action, worker, callMsMax, documentationBefore };
   const attemptId = await beginAttempt(tx, command, attempt);
   return turn({ ...action, attemptId }, counted);
+}
+
+/** What a command is while a turn of it is made or waits to be; a step that a review holds is known to be held. */
+export function statusDuring(
+  command: ClaimedCommand,
+  action: Turn['action'] | NextAction,
+): 'executing' | 'unresolved' {
+  const isKnown = action.kind !== 'resolve' || isHeldByReview(command, action.operation);
+  return isKnown ? 'executing' : 'unresolved';
 }
 
 /** Gives the claim back; a short wait is a delayed job, a long one is left to the relay. */
@@ -135,10 +144,9 @@ export async function wait(
 export function waitForReview(
   tx: PoolClient,
   command: ClaimedCommand,
-  status: 'executing' | 'unresolved',
   { random }: Pick<ProceedContext, 'random'>,
 ): Promise<Proceeding> {
-  return wait(tx, command, status, reviewReadMs(command.paymentAgeMs, random()), 'review');
+  return wait(tx, command, 'executing', reviewReadMs(command.paymentAgeMs, random()), 'review');
 }
 
 /** Ends the command and lets the commands behind it run, or end with it when there will be no payment. */

@@ -8,7 +8,7 @@ import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { isScanAnswered } from '@capstan/shared/db/scans';
 import { mirrorRefundChild } from '@capstan/shared/mirror/mirror-refund-child';
-import { type Conclusion, concludeUnknown, type Evidence, isInReview } from './conclude-unknown.ts';
+import { type Conclusion, concludeUnknown, type Evidence } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
 import { FAILURES_MAX } from './decide-next.ts';
 import { lookForEffect } from './look-for-effect.ts';
@@ -43,7 +43,7 @@ export async function resolveUnknown(
       beganMsAgo,
       process,
       processMs,
-      answered: (evidence.answered ?? true) && !isInReview(evidence),
+      answered: (evidence.answered ?? true) && evidence.finding !== 'held',
       finding: evidence.finding,
       detail: evidence.detail,
     });
@@ -107,14 +107,14 @@ async function recordConclusion(
   claimedAtMs: number,
 ): Promise<Proceeding> {
   if (conclusion.kind === 'open') return wait(tx, command, 'unresolved', conclusion.waitMs);
-  if (conclusion.kind === 'held') return waitForReview(tx, command, 'unresolved', context);
+  if (conclusion.kind === 'held') return waitForReview(tx, command, context);
   await resolveAttempt(tx, attempt.id, conclusion.kind);
   const proceeding = { ...context, claimedAtMs, statusIsFresh: true, claimIsNew: false };
   switch (conclusion.kind) {
     case 'succeeded':
       return proceed(tx, nextStep(command), proceeding);
     case 'retryable': {
-      const failures = command.failures + 1;
+      const failures = command.failures + (attempt.wasHeld ? 0 : 1);
       if (conclusion.refusal !== null && failures >= FAILURES_MAX)
         return end(tx, command, 'rejected', conclusion.refusal);
       const resolved = {

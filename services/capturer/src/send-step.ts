@@ -8,7 +8,7 @@ import { type CallOutcome, classifyOutcome } from './classify-outcome.ts';
 import { doubtAnother } from './compare-answer.ts';
 import { providerRejection } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
-import { end, nextStep, proceed, type SendAction, type Turn, wait, waitForReview } from './proceed.ts';
+import { end, nextStep, proceed, type SendAction, type Turn, wait } from './proceed.ts';
 import type { Recorded } from './publish.ts';
 import { recordRefundAnswer } from './record-refund-answer.ts';
 import { mirrorWhatWasTold, recordUnderClaim } from './record-under-claim.ts';
@@ -129,20 +129,10 @@ async function recordCall(
         read: told.read,
       };
     case 'retryable': {
-      const waiting = isHeldByReview(call)
-        ? await waitForReview(tx, after, 'executing', context)
-        : await wait(tx, after, 'executing', retryWaitMs(context, call, number));
-      return { ...waiting, read: told.read };
+      const dueMs = call.failure?.retryAfterMs ?? backoffMs(number, context.random());
+      return { ...(await wait(tx, after, 'executing', dueMs)), read: told.read };
     }
   }
-}
-
-function retryWaitMs(context: CapturerContext, call: CallOutcome, number: number): number {
-  return call.failure?.retryAfterMs ?? backoffMs(number, context.random());
-}
-
-function isHeldByReview({ failure }: CallOutcome): boolean {
-  return failure?.reason === 'requires_review';
 }
 
 function logAttempt(

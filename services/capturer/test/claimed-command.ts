@@ -53,6 +53,7 @@ export function unknownAttempt(over: Partial<UnknownAttempt> = {}): UnknownAttem
     refundsListedAt: null,
     refundId: null,
     isRedriven: false,
+    wasHeld: false,
     pastDeadlineMs: 0,
     reads: 0,
     absentReads: 0,

@@ -30,7 +30,7 @@ describe('a 2xx answer', () => {
     ['AUTHORIZED', 'succeeded', 'unknown'],
     ['CREATED', 'unknown', 'unknown'],
     ['ATTEMPT', 'unknown', 'unknown'],
-    ['REQUIRES_REVIEW', 'retryable', 'retryable'],
+    ['REQUIRES_REVIEW', 'unknown', 'unknown'],
     ['FAILED', 'unknown', 'unknown'],
     ['EXPIRED', 'unknown', 'unknown'],
     ['COMPLETED', 'unknown', 'unknown'],

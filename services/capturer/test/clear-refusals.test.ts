@@ -177,7 +177,7 @@ test('a capture of lost answer waits in line with the review that holds its paym
     id,
   );
   const { rows } = await fixture.pool.query('select status, waits_for from commands where id = $1', [id]);
-  expect(rows).toEqual([{ status: 'unresolved', waits_for: 'review' }]);
+  expect(rows).toEqual([{ status: 'executing', waits_for: 'review' }]);
 });
 
 test.each(['DISPUTED', 'REVERSED', 'COMPLETED'])(

@@ -183,6 +183,8 @@ export type Finding =
   | 'in_use'
   /** What is there neither confirms nor rules out the effect. */
   | 'unclear'
+  /** A review of the payment holds the step: it takes effect when that ends well. */
+  | 'held'
   /** The read failed, or the state does not tell yet. */
   | 'inconclusive';
 
@@ -235,6 +237,8 @@ export interface UnknownAttempt {
   refundId: string | null;
   /** A person has put the command back to work after the attempt began; that says nothing of the attempts which follow. */
   isRedriven: boolean;
+  /** A review of the payment held it, as its answer or a read told: an absence behind it is no failure. */
+  wasHeld: boolean;
   /** Time since the call's own deadline by the database clock, which may jump; negative while the call could still be under way. */
   pastDeadlineMs: number;
   reads: number;
@@ -274,7 +278,9 @@ export async function loadUnknownAttempt(db: Pool | PoolClient, attemptId: numbe
        where began_at >= coalesce((select max(d.at) from command_redrives d join attempt a on a.command_id = d.command_id),
          '-infinity')
      ), absent as (
+       -- What was not there before a review says nothing of what it then held.
        select * from evidence where finding in ('absent', 'ambiguous') and (is_past or is_surely_past)
+         and id > coalesce((select max(id) from evidence where finding = 'held'), 0)
      ), spans as (
        select max(process_ms) - min(process_ms) as ms from absent where is_surely_past group by process
      ), answered as (
@@ -297,6 +303,8 @@ export async function loadUnknownAttempt(db: Pool | PoolClient, attemptId: numbe
        exists (select from command_redrives d where d.command_id = a.command_id and d.attempt_id >= a.id) as "isRedriven",
        (select min(f.started_at) from attempts f where f.command_id = a.command_id and f.step = a.step) as "firstStartedAt",
        (extract(epoch from capstan_now() - a.deadline_at) * 1000)::float8 as "pastDeadlineMs",
+       a.failure ->> 'reason' is not distinct from 'answered_REQUIRES_REVIEW' or exists (select from made where finding = 'held')
+         as "wasHeld",
        (select count(*)::int from evidence) as reads,
        (select count(*)::int from absent) as "absentReads",
        coalesce((select max(ms) from spans), 0)::float8 as "absentForMs",

@@ -27,13 +27,9 @@ export function hasNotLeft({ outcome, failure }: FailedAttempt): boolean {
   return outcome === 'retryable' && failure?.stage === 'not_sent';
 }
 
-/** Of a step that Conomy has taken and holds: it takes effect when the review ends well. */
-export const HELD_BY_REVIEW = 'requires_review';
-
-/** Whether it is certain that the attempt had no effect at the provider, at once or by reading, and that it gets none by itself. */
-export function hadNoEffect({ outcome, resolution, failure }: FailedAttempt): boolean {
-  if (outcome === 'retryable') return failure?.reason !== HELD_BY_REVIEW;
-  return outcome === 'unknown' && resolution === 'retryable';
+/** Whether it is certain that the attempt had no effect at the provider, at once or by reading. */
+export function hadNoEffect({ outcome, resolution }: AttemptEnd): boolean {
+  return outcome === 'retryable' || (outcome === 'unknown' && resolution === 'retryable');
 }
 
 /** Whether a person ruled it out, so that it may never be sent again, and what it did may show up late. */

@@ -1,6 +1,7 @@
 /**
  * The life of a command. `accepted → executing → succeeded | rejected | parked | canceled`, with `blocked`
- * while an earlier command of the same payment is open and `unresolved` while an attempt's outcome is unknown.
+ * while an earlier command of the same payment is open and `unresolved` while an attempt's outcome is unknown and no
+ * review holds it.
  */
 export const COMMAND_STATUSES = {
   accepted: {

@@ -75,6 +75,16 @@ describe('the evidence about an unknown attempt', () => {
     expect(await loadUnknownAttempt(pool, id)).toMatchObject({ absentReads: 3, absentForMs: 45_000 });
   });
 
+  test('begins anew behind a review, which held what was not there before it', async () => {
+    const id = await beginUnknown(0);
+    for (const at of [1_000, 20_000, 46_000]) await read(pool, id, { at });
+    expect(await loadUnknownAttempt(pool, id)).toMatchObject({ wasHeld: false });
+    await read(pool, id, { at: 60_000, finding: 'held', answered: false });
+    expect(await loadUnknownAttempt(pool, id)).toMatchObject({ absentReads: 0, wasHeld: true });
+    for (const at of [70_000, 80_000]) await read(pool, id, { at });
+    expect(await loadUnknownAttempt(pool, id)).toMatchObject({ absentReads: 2, absentForMs: 10_000 });
+  });
+
   test('spans no time that only the database clock saw go by', async () => {
     const id = await beginUnknown(0);
     await read(pool, id, { at: 1_000 });

@@ -9,6 +9,26 @@ const ANOTHER_PAYMENT = 'services/capturer/test/answers-about-another-payment.te
 /** Walks of lists, and which payment a create is taken to have made (C1, H1, H2, H8, M8). */
 export const CREATE_MUTATIONS: readonly TestMutation[] = [
   {
+    name: 'a step that a review held is sent again as soon as the review is over',
+    patches: [
+      {
+        file: 'capturer/src/classify-outcome.ts',
+        from: "return { outcome: 'unknown', failure, payment };",
+        to: "return { outcome: status === 'REQUIRES_REVIEW' ? 'retryable' : 'unknown', failure, payment };",
+      },
+    ],
+    file: 'services/capturer/test/wait-for-review.test.ts',
+    test: 'a capture that a review let through is sent once, however long the reads after it lag',
+  },
+  {
+    name: 'absence before a review counts behind it',
+    patches: [
+      { file: 'shared/src/db/attempts.ts', from: "where finding = 'held'), 0)", to: 'where false), 0)' },
+    ],
+    file: 'packages/shared/test/db/attempts.test.ts',
+    test: 'the evidence about an unknown attempt > begins anew behind a review, which held what was not there before it',
+  },
+  {
     name: 'a list ends where its total says',
     patches: [
       {
