@@ -193,6 +193,12 @@ export const FAULTS = {
     most: 1,
     needs: 'create',
   },
+  held_by_review: {
+    does: 'a review holds an authorize or capture for up to five minutes; it takes effect at once or later, or never',
+    where: 'steps',
+    most: 2,
+    needs: 'create',
+  },
   connection_refused: {
     does: 'the connection for a write is refused several times in a row',
     where: 'writes',
@@ -223,6 +229,9 @@ export interface Impoliteness {
 }
 
 const KINDS_PER_RUN = { min: 2, max: 4 };
+/** Drawn apart: what the other seeds play stays what docs/evidence says of them. */
+const DRAWN_APART: FaultKind = 'held_by_review';
+const DRAWN_APART_PERCENT = 15;
 
 export interface MoodOptions {
   /** What the workload of the seed holds. */
@@ -237,11 +246,13 @@ export interface MoodOptions {
 export function drawImpoliteness(seed: number, { has, without, only }: MoodOptions): Impoliteness {
   const random = createRandom(seed * 104_729 + 13);
   const kinds = new Set<FaultKind>();
-  const possible = FAULT_KINDS.filter((kind) => has.has(FAULTS[kind].needs));
+  const possible = FAULT_KINDS.filter((kind) => kind !== DRAWN_APART && has.has(FAULTS[kind].needs));
   for (let left = random.whole(KINDS_PER_RUN.min, KINDS_PER_RUN.max); left > 0; left -= 1) {
     const drawn = random.pick(possible);
     if (![...kinds].some((kind) => areRivals(kind, drawn))) kinds.add(drawn);
   }
+  const isDrawn = createRandom(seed * 7_907 + 5).whole(0, 99) < DRAWN_APART_PERCENT;
+  if (isDrawn && has.has(FAULTS[DRAWN_APART].needs)) kinds.add(DRAWN_APART);
   const played = only === undefined ? [...kinds].filter((kind) => !without?.has(kind)) : [only];
   return moodOf(new Set(played), random);
 }

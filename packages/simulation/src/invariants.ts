@@ -35,6 +35,7 @@ export const INVARIANTS = [
   'every accepted command ended or is parked with a reason',
   'at most one effect per command',
   'at most one captured payment per intent',
+  'no step is sent while one like it is held by a review, or let through by it',
   'no payment is captured that contradicts its command',
   'a command ends in a way that was possible for it',
   'a command says what really happened',
@@ -94,6 +95,8 @@ export async function findBreaches(
     'every accepted command ended or is parked with a reason': notEnded(facts),
     'at most one effect per command': repeatedEffects(facts, provider),
     'at most one captured payment per intent': wrongCaptures(provider, intents),
+    'no step is sent while one like it is held by a review, or let through by it':
+      provider.sentThoughHeld.map((id) => `a step of ${id} was sent`),
     'no payment is captured that contradicts its command': contradictingCaptures(facts, provider),
     'a command ends in a way that was possible for it': impossibleEnds(facts, course),
     'a command says what really happened': untrueEnds(facts, provider),

@@ -51,6 +51,19 @@ export const MUTATIONS: readonly Mutation[] = [
     noticedBy: 'at most one effect per command',
   },
   {
+    name: 'look-up-after-a-review',
+    patches: [
+      {
+        file: 'capturer/src/classify-outcome.ts',
+        from: "return { outcome: 'unknown', failure, payment };",
+        to: "return { outcome: status === 'REQUIRES_REVIEW' ? 'retryable' : 'unknown', failure, payment };",
+      },
+    ],
+    statements: [],
+    noticedBy: 'no step is sent while one like it is held by a review, or let through by it',
+    only: 'held_by_review',
+  },
+  {
     name: 'order-per-payment',
     patches: [
       {

@@ -10,14 +10,17 @@ type Body = Record<string, unknown>;
 
 /** What becomes of a call that arrived, and what the provider says of it. */
 export interface SimulatedAnswers {
+  /** Steps that were sent while a review held them, or after it had let them through. */
+  readonly sentThoughHeld: readonly string[];
   /** `make` creates by a body and tells; `of` is what the caller asked for. */
   create(body: Body, make: (body: Body) => Told): Told;
-  step(id: string, act: () => Told): Told;
+  step(operation: 'authorize' | 'capture', id: string, act: () => Told): Told;
   refund(parentId: string, body: Body, make: (body: Body) => Told): Told;
 }
 
 /** Longer than the first looks at a payment wait, shorter than the span of absence. */
 const UNSEEN_MS = { min: 10_000, max: 30_000 };
+const REVIEW_MS = { min: 5_000, max: 300_000 };
 /** A prefix that still tells whose it is. */
 const CUT_LETTERS_MIN = 8;
 
@@ -32,10 +35,14 @@ export function createSimulatedAnswers(parts: {
   sandbox: Sandbox;
   origins: Origins;
   mood: Impoliteness;
+  now: () => number;
+  later: (atMs: number, run: () => void) => void;
 }): SimulatedAnswers {
-  const { sandbox, origins, mood } = parts;
+  const { sandbox, origins, mood, now, later } = parts;
   const { random } = mood;
   let others = 0;
+  const reviewed = new Map<string, 'holds' | 'let through' | 'let go'>();
+  const sentThoughHeld: string[] = [];
 
   const refuse = (): Told => {
     const refusal = random.pick(REFUSALS);
@@ -56,7 +63,31 @@ export function createSimulatedAnswers(parts: {
     return made;
   };
 
+  /** Ends by itself: the step has its effect, at once or a while after the payment is back where it was, or none. */
+  const hold = (payment: Payment, operation: 'authorize' | 'capture'): Told => {
+    const { id, status: from } = payment;
+    const done = operation === 'capture' ? 'CAPTURED' : 'AUTHORIZED';
+    sandbox.payments.move(payment, 'REQUIRES_REVIEW');
+    reviewed.set(`${operation} ${id}`, 'holds');
+    later(now() + random.whole(REVIEW_MS.min, REVIEW_MS.max), () => {
+      if (payment.status !== 'REQUIRES_REVIEW') return;
+      const end = random.pick(['approved', 'goes on', 'let go', 'rejected'] as const);
+      reviewed.set(`${operation} ${id}`, end === 'let go' ? 'let go' : 'let through');
+      if (end === 'approved') return sandbox.payments.move(payment, done);
+      if (end === 'rejected') return sandbox.payments.move(payment, 'FAILED');
+      sandbox.payments.move(payment, from);
+      if (end === 'let go') return;
+      later(now() + random.whole(1_000, UNSEEN_MS.max), () => {
+        if (payment.status === from) sandbox.payments.move(payment, done);
+      });
+    });
+    return random.whole(0, 3) === 0
+      ? failed('no_clear_answer', 'reset')
+      : { ok: true, json: paymentBody(payment) };
+  };
+
   return {
+    sentThoughHeld,
     create: (body, make) => {
       const told = make(body);
       const made = told.ok ? sandbox.store.find(String(told.json.id)) : undefined;
@@ -78,8 +109,13 @@ export function createSimulatedAnswers(parts: {
       const isLittle = mood.plays('delivery_of_other_amount') || mood.strikes('answers_name_little', 50);
       return isLittle ? { ok: true, json: { id, status } } : told;
     },
-    step: (id, act) => {
+    step: (operation, id, act) => {
       const payment = sandbox.store.find(id);
+      const review = reviewed.get(`${operation} ${id}`);
+      if (review === 'holds' || review === 'let through') sentThoughHeld.push(id);
+      const isOpen = payment?.status === 'CREATED' || payment?.status === 'AUTHORIZED';
+      if (isOpen && review === undefined && mood.strikes('held_by_review', 60))
+        return hold(payment, operation);
       const isNew = payment !== undefined && sandbox.now() - payment.createdAtMs < UNSEEN_MS.max;
       if (isNew && mood.strikes('refused_while_unseen', 40))
         return failed('answered', 'http_404', REFUSALS[0]);

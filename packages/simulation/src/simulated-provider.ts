@@ -54,6 +54,8 @@ export interface SimulatedProvider {
   elsewhere: Elsewhere;
   arrived: readonly ArrivedWrite[];
   begun: readonly Begun[];
+  /** Payments whose step was sent while a review held it, or after it had let it through. */
+  sentThoughHeld: readonly string[];
   /** What reads told that is not so, as `id status`. */
   toldInError: ReadonlySet<string>;
   /** Payments, refunds and payment attempts as they really are. */
@@ -97,7 +99,7 @@ export function createSimulatedProvider(parts: {
     seed,
     isHidden: elsewhere.isHidden,
   });
-  const answers = createSimulatedAnswers({ sandbox, origins, mood });
+  const answers = createSimulatedAnswers({ ...parts, sandbox, origins });
   const { arrived, begun, exchange } = createExchange({
     ...parts,
     view: sandbox.view,
@@ -246,9 +248,19 @@ export function createSimulatedProvider(parts: {
       createPayment: (text, options) => create('create', createPayment, text, options),
       createAttempt: (text, options) => create('create_attempt', createAttempt, text, options),
       authorizePayment: (id, options) =>
-        ofPayment('authorize', id, () => answers.step(id, () => run(authorizePayment, { id })), options),
+        ofPayment(
+          'authorize',
+          id,
+          () => answers.step('authorize', id, () => run(authorizePayment, { id })),
+          options,
+        ),
       capturePayment: (id, options) =>
-        ofPayment('capture', id, () => answers.step(id, () => run(capturePayment, { id })), options),
+        ofPayment(
+          'capture',
+          id,
+          () => answers.step('capture', id, () => run(capturePayment, { id })),
+          options,
+        ),
       readPayment: (id) => ofPayment('read', id, () => readOne(readPayment, id)),
       readAttempt: (id) => ofPayment('read', id, () => readOne(readAttempt, id)),
       submitDocument: async (id, body, options) => {
@@ -268,6 +280,7 @@ export function createSimulatedProvider(parts: {
     elsewhere,
     arrived,
     begun,
+    sentThoughHeld: answers.sentThoughHeld,
     toldInError,
     everything: () => [...sandbox.store.inOrder(), ...sandbox.attempts.inOrder()],
     find,
