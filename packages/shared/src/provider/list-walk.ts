@@ -34,6 +34,8 @@ export interface WalkPlace {
   /** What the first and the last page of this walk told; 0 when they told nothing. */
   firstTotal: number;
   lastTotal: number;
+  /** What the first walk told, from the second one on. */
+  toldBefore: number;
   summaryRows: number;
   /** Stands for the ids of the page before. */
   lastPage: string;
@@ -56,7 +58,7 @@ const ALIKE_MAX = 3;
 const WALK_BEGINS = { offset: 0, pagesOfWalk: 0, firstTotal: 0, lastTotal: 0, lastPage: '', alike: 0 };
 
 export function beginWalk(): WalkPlace {
-  const counts = { pages: 0, rows: 0, unreadableRows: 0, summaryRows: 0 };
+  const counts = { pages: 0, rows: 0, unreadableRows: 0, summaryRows: 0, toldBefore: 0 };
   return { ...WALK_BEGINS, ...counts, walk: 1, ids: new IdSet() };
 }
 
@@ -97,13 +99,15 @@ export function afterPage(
 }
 
 function atEndOfWalk(place: WalkPlace, order: ListOrder): { place: WalkPlace; step: WalkStep } {
-  const { ids, walk, unreadableRows, firstTotal, lastTotal, summaryRows } = place;
+  const { ids, walk, unreadableRows, firstTotal, lastTotal, toldBefore, summaryRows } = place;
   if (unreadableRows > 0)
     return { place, step: { isOver: true, gap: { reason: 'unreadable_rows', unreadable: unreadableRows } } };
   const told = order === 'newest_first' ? firstTotal : Math.max(firstTotal, lastTotal);
-  const total = Math.max(told, summaryRows);
+  // A second walk that tells nothing takes nothing back: what was missing before it is still missing.
+  const total = Math.max(told === 0 ? toldBefore : told, summaryRows);
   if (ids.size >= total) return { place, step: { isOver: true, gap: null } };
-  if (walk === 1) return { place: { ...place, ...WALK_BEGINS, walk: 2 }, step: { isOver: false } };
+  const next = { ...place, ...WALK_BEGINS, walk: 2 as const, toldBefore: told };
+  if (walk === 1) return { place: next, step: { isOver: false } };
   return { place, step: { isOver: true, gap: { reason: 'rows_missing', seen: ids.size, total } } };
 }
 

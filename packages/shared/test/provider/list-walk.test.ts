@@ -69,6 +69,16 @@ describe('a list is whole', () => {
       [{ ...rows('a'), total: 2 }, EMPTY, { ...rows('b'), total: 2 }, EMPTY],
       ['0+500', '1+500', '0+500', '1+500'],
     ],
+    [
+      'when its second walk tells no total and brings what the first one lacked',
+      [{ ...rows('a'), total: 2 }, EMPTY, rows('b'), EMPTY],
+      ['0+500', '1+500', '0+500', '1+500'],
+    ],
+    [
+      'when its second walk tells that there is less by now',
+      [{ ...rows('a'), total: 2 }, EMPTY, { ...rows('a'), total: 1 }, EMPTY],
+      ['0+500', '1+500', '0+500', '1+500'],
+    ],
   ])('%s', async (_when, answers, asked) => {
     expect(await walk(answers)).toMatchObject({ end: 'whole', asked });
   });
@@ -83,6 +93,16 @@ describe('a list is not whole', () => {
       'rows_missing',
     ],
     ['with fewer rows than its last page told', [rows('a'), { total: 2 }], 'rows_missing'],
+    [
+      'when its second walk tells no total and brings nothing that the first one lacked',
+      [{ ...rows('a'), total: 2 }, EMPTY, rows('a'), EMPTY],
+      'rows_missing',
+    ],
+    [
+      'when its second walk brings nothing at all',
+      [{ ...rows('a'), total: 2 }, EMPTY, { ...EMPTY, total: 0 }],
+      'rows_missing',
+    ],
     ['with fewer rows than its summary counts', [{ ...rows('a'), summaryRows: 2 }], 'rows_missing'],
     [
       'when it tells the same page at three offsets',

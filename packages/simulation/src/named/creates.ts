@@ -69,6 +69,14 @@ export const CREATE_MUTATIONS: readonly TestMutation[] = [
     test: 'a list is not whole > with fewer rows than its first page told',
   },
   {
+    name: 'a second walk that tells nothing takes back what the first one told',
+    patches: [
+      { file: 'shared/src/provider/list-walk.ts', from: 'told === 0 ? toldBefore : told', to: 'told' },
+    ],
+    file: LIST_WALK,
+    test: 'a list is not whole > when its second walk tells no total and brings nothing that the first one lacked',
+  },
+  {
     name: 'a scan lists no day before the first attempt',
     patches: [
       {
