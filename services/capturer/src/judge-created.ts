@@ -122,7 +122,6 @@ async function judgeLookAlikes(
   const others = rows.filter((row) => row.externalId !== externalId);
   const near = others.filter(
     (row) =>
-      // One that even a whole read does not name was told by a delivery that did.
       (row.externalId === undefined || mayBeSameExternalId(externalId, row.externalId)) &&
       isNotOlder(row, create),
   );

@@ -60,9 +60,9 @@ export async function scanCreated(
     },
     visit: async ({ rows, page }, stop) => {
       for (const row of rows) {
-        const payment = await named(row);
+        const payment = row.externalId === undefined ? await readNameless(row) : row;
         if (payment === null) unreadIds.push(row.id);
-        else wanted.show(payment);
+        else if (payment !== 'too_old') wanted.show(payment);
       }
       const isPast = lane.look === 'first' && isOlder(rows.at(-1), firstMs - CREATED_TOLERANCE_MS);
       if (isPast || isOver(rows.length + page.unreadableRows)) stop();
@@ -75,11 +75,12 @@ export async function scanCreated(
     answeredAt: walked.isAged ? null : walked.answeredAt,
   };
 
-  /** A row that does not say its externalId is read whole, unless it is too old to be ours; null: it cannot be read. */
-  async function named(row: ObservedPayment): Promise<ObservedPayment | null> {
-    if (row.externalId !== undefined || isOlder(row, firstMs - OLDER_MS_MIN)) return row;
+  /** A row that does not tell its externalId is read whole, unless it is too old to be ours; null: it cannot be read. */
+  async function readNameless(row: ObservedPayment): Promise<ObservedPayment | 'too_old' | null> {
+    if (isOlder(row, firstMs - OLDER_MS_MIN)) return 'too_old';
     await beforeCall();
-    return readCreated(provider, lane, row.id, signal);
+    const read = await readCreated(provider, lane, row.id, signal);
+    return read && { ...row, ...read };
   }
 }
 

@@ -1,4 +1,5 @@
 import type { OpenScanRequest } from '@capstan/shared/db/scans';
+import { compareWithCreate } from '@capstan/shared/domain/bound-means-equal';
 import {
   externalIdForms,
   mayBeSameExternalId,
@@ -22,17 +23,17 @@ export function wantedRows(requests: readonly OpenScanRequest[]): {
       asking.set(beginning, (asking.get(beginning) ?? new Set()).add(request));
     }
   }
+  const nearTo = (externalId: string | undefined): Iterable<OpenScanRequest> =>
+    externalId === undefined
+      ? requests
+      : new Set(externalIdForms(externalId).flatMap((form) => [...(asking.get(beginningOf(form)) ?? [])]));
   const found = new Map<number, ObservedPayment[]>();
   return {
     found,
     show: (row) => {
       const { id, externalId } = row;
-      if (externalId === undefined) return;
-      const near = new Set(
-        externalIdForms(externalId).flatMap((form) => [...(asking.get(beginningOf(form)) ?? [])]),
-      );
-      for (const request of near) {
-        if (!mayBeSameExternalId(request.externalId, externalId)) continue;
+      for (const request of nearTo(externalId)) {
+        if (!mayBeTheOne(request, row)) continue;
         const rows = found.get(request.id) ?? [];
         found.set(request.id, rows);
         const isExact = externalId === request.externalId;
@@ -41,6 +42,12 @@ export function wantedRows(requests: readonly OpenScanRequest[]): {
       }
     },
   };
+}
+
+/** What not even a whole read names may be anybody's whose payment is like it. */
+function mayBeTheOne({ externalId, asked }: OpenScanRequest, row: ObservedPayment): boolean {
+  if (row.externalId !== undefined) return mayBeSameExternalId(externalId, row.externalId);
+  return compareWithCreate(asked, row).verdict !== 'contradicts';
 }
 
 function beginningOf(form: string): string {

@@ -2,8 +2,10 @@
 import { findAttemptsOfCommand } from '@capstan/shared/db/attempts';
 import { findPayment } from '@capstan/shared/db/payments';
 import type { ObservedPayment, PaymentPage } from '@capstan/shared/provider/payment-provider';
+import { collectBody } from '@capstan/testing/create-bodies';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { CapturerContext } from '../src/context.ts';
+import { LOOK_ALIKES_MAX } from '../src/wanted-rows.ts';
 import { type CapturerFixture, insertCreate, openCapturerFixture, runToItsEnd } from './capturer-fixture.ts';
 
 let fixture: CapturerFixture;
@@ -78,6 +80,53 @@ describe('a lost create whose externalId Conomy tells otherwise', () => {
     expect(capturer.counted.creates).toBe(1);
     expect(await findPayment(fixture.pool, paymentKey)).toMatchObject({ conomyId: null });
     expect(await captures(externalId)).toEqual([0]);
+  });
+});
+
+describe('a lost create while the account holds a payment whose externalId not even a whole read tells', () => {
+  test('is parked where that may be the payment, and neither bound nor sent again', async () => {
+    const { id, paymentKey, externalId } = await insertCreate(fixture.pool);
+    const capturer = capturerWith((payment) => {
+      const { externalId: told, ...nameless } = payment;
+      return told === externalId ? nameless : payment;
+    });
+    expect(await runToItsEnd(capturer, id)).toMatchObject(isParked);
+    expect(capturer.counted.creates).toBe(1);
+    expect(await findPayment(fixture.pool, paymentKey)).toMatchObject({ conomyId: null });
+    expect(await captures(externalId)).toEqual([0]);
+  });
+
+  test('is sent again where that is another payment, however many there are', async () => {
+    const { id, externalId } = await insertCreate(fixture.pool, { then: [] });
+    const capturer = capturerWith((payment) => payment);
+    const others = Array.from({ length: LOOK_ALIKES_MAX + 1 }, (_, nth) => ({
+      id: `nameless-${nth}`,
+      status: 'CREATED',
+      accountNumber: collectBody(externalId).accountNumber as string,
+      type: 'COLLECT',
+      purchaseAmount: '1.00',
+      createdAt: new Date().toISOString(),
+      raw: {},
+    }));
+    const { provider } = capturer.context;
+    let sent = 0;
+    capturer.context.provider = {
+      ...provider,
+      createPayment: async (...call) => {
+        sent += 1;
+        return sent === 1 ? { ok: false, failure: LOST } : fixture.context.provider.createPayment(...call);
+      },
+      listPayments: async (_filter, { offset }) => ({
+        ok: true,
+        value: { payments: others.slice(offset), unreadableRows: 0, nextOffset: null, isPaginated: true },
+      }),
+      readPayment: async (at, ...call) => {
+        const other = others.find((row) => row.id === at);
+        return other ? { ok: true, value: other } : provider.readPayment(at, ...call);
+      },
+    };
+    expect(await runToItsEnd(capturer, id)).toMatchObject({ status: 'succeeded' });
+    expect(sent).toBe(2);
   });
 });
 

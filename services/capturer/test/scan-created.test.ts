@@ -28,6 +28,7 @@ const asking = (externalId: string, id = 1): OpenScanRequest => ({
   attemptId: id,
   externalId,
   firstStartedAt: FIRST,
+  asked: { externalId, purchaseAmount: '5.00', purchaseCurrency: 'MXN' },
 });
 
 type Ask = (filter: PaymentFilter, page: { limit: number; offset: number }) => ProviderResult<PaymentPage>;
@@ -203,6 +204,22 @@ describe('a row', () => {
       },
     });
     expect([read, idsOf(), turn.end]).toEqual([['id-1'], ['id-1'], { kind: 'whole' }]);
+  });
+
+  test('whose externalId even a whole read does not tell is shown to everybody whose payment it may be', async () => {
+    const bare = { externalId: undefined as never };
+    const rows = [
+      rowOf(1, { ...bare, purchaseAmount: '5.0' }),
+      rowOf(2, bare),
+      rowOf(3, { ...bare, purchaseAmount: '6.00' }),
+      rowOf(4, { ...bare, purchaseAmount: '5.00', purchaseCurrency: 'USD' }),
+    ];
+    const { turn, idsOf } = await scan((_filter, { offset }) => pageOf(offset === 0 ? rows : []), {
+      requests: [asking('ext-7', 1), asking('ext-8', 2)],
+      // What a row names and its whole read lacks still counts.
+      readPayment: async (id) => ({ ok: true, value: { id, status: 'CREATED', raw: {} } }),
+    });
+    expect([idsOf(1), idsOf(2), turn.end]).toEqual([['id-1', 'id-2'], ['id-1', 'id-2'], { kind: 'whole' }]);
   });
 
   test('that cannot be read whole is kept in mind: the scan rules nothing out', async () => {

@@ -1,6 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
+import type { AskedPayment } from '../domain/bound-means-equal.ts';
 import { IdSet } from '../provider/id-set.ts';
 import type { WalkPlace } from '../provider/list-walk.ts';
+import { askedOf } from './asked-payment.ts';
 import { storableJson } from './storable-text.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -14,6 +16,8 @@ export interface ScanRequest {
 
 export interface OpenScanRequest extends ScanRequest {
   id: number;
+  /** What its create asked for. */
+  asked: AskedPayment;
 }
 
 /** A read is of the process that made it: only its own clock says how much time lies between two of them. */
@@ -126,7 +130,8 @@ function underWayOf({ begunAt, process, processMs, place, ids }: LaneRow): ScanU
   return { begunAt, process, processMs, place: { ...place, walk } };
 }
 
-const REQUEST = `id, attempt_id as "attemptId", external_id as "externalId", first_started_at as "firstStartedAt"`;
+const REQUEST = `id, attempt_id as "attemptId", external_id as "externalId", first_started_at as "firstStartedAt",
+  ${askedOf('(select payment_key from attempts where id = attempt_id)')} as asked`;
 
 async function requestsInScan(tx: PoolClient, lane: string): Promise<OpenScanRequest[]> {
   const { rows } = await tx.query<OpenScanRequest>(
