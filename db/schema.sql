@@ -302,6 +302,7 @@ create table commands (
   vain_reads integer default 0 not null,
   vain_reads_lack text,
   tries integer default 0 not null,
+  vain_spans jsonb,
   constraint commands_bad_end_has_a_problem CHECK (((status <> ALL (ARRAY['rejected'::text, 'parked'::text, 'canceled'::text])) OR (problem IS NOT NULL))),
   constraint commands_create_has_a_body CHECK (((type = ANY (ARRAY['payment.create'::text, 'payment-attempt.create'::text])) = (create_body IS NOT NULL))),
   constraint commands_document_is_there CHECK (((type = 'payment.submit-document'::text) = (document IS NOT NULL))),

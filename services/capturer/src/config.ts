@@ -32,7 +32,7 @@ export const capturerSettings = {
   },
   UNKNOWN_MS_MAX: {
     description:
-      'time in which Conomy answers and still does not tell what became of a write, after which a person decides, in milliseconds; an outage does not count',
+      'time in which Conomy answers and still does not tell what became of a write, or the payment that a step needs to be read first, after which a person decides, in milliseconds; an outage does not count',
     schema: wholeNumber(60_000, 604_800_000),
     default: '7200000',
   },

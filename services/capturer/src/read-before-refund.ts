@@ -3,13 +3,8 @@ import type { CommandProblem } from '@capstan/shared/db/commands';
 import { findDoubtfulRefunds } from '@capstan/shared/db/doubtful-refunds';
 import { lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
-import {
-  countVainRead,
-  findRefundChildren,
-  forgetVainReads,
-  reserveRefund,
-  takeWaitingRefunds,
-} from '@capstan/shared/db/refunds';
+import { findRefundChildren, reserveRefund, takeWaitingRefunds } from '@capstan/shared/db/refunds';
+import { countVainRead, forgetVainReads } from '@capstan/shared/db/vain-reads';
 import { mirrorRefundChild } from '@capstan/shared/mirror/mirror-refund-child';
 import { aboutPayment } from '@capstan/shared/provider/about-payment';
 import {

@@ -12,6 +12,7 @@ export function claimedCommand(over: Partial<ClaimedCommand> = {}): ClaimedComma
     stepsDone: 0,
     failures: 0,
     tries: 0,
+    vainReads: 0,
     createBody: null,
     refund: null,
     document: null,

@@ -257,7 +257,7 @@ export interface UnknownAttempt {
 }
 
 /** Between two reads further apart than this the provider may have been away. */
-const ANSWERED_GAP_MS_MAX = 5 * 60_000;
+export const ANSWERED_GAP_MS_MAX = 5 * 60_000;
 
 /**
  * What is known of an unknown attempt. A clock of the database that jumps shortens nothing: time counts only between two reads of

@@ -16,6 +16,8 @@ export interface ClaimedCommand {
   failures: number;
   /** Turns in a row that failed by the command itself. */
   tries: number;
+  /** Reads in a row, before its current step, that were answered and told too little. */
+  vainReads: number;
   /** The create body as accepted, as JSON text; null for commands about an existing payment. */
   createBody: string | null;
   refund: RefundRequest | null;
@@ -91,7 +93,7 @@ export async function claimCommand(
          and due_at <= capstan_now() + interval '200 milliseconds'
        returning *
      )
-     select c.id, c.claim_epoch as epoch, c.type, c.steps, c.steps_done as "stepsDone", c.failures, c.tries,
+     select c.id, c.claim_epoch as epoch, c.type, c.steps, c.steps_done as "stepsDone", c.failures, c.tries, c.vain_reads as "vainReads",
        c.create_body::text as "createBody", c.refund, c.document,
        $4::float8 + (extract(epoch from c.not_after - capstan_now()) * 1000)::float8 as "notAfterAtMs",
        coalesce(c.not_after <= capstan_now(), false) as "deadlinePassed",

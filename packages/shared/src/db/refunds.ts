@@ -168,31 +168,3 @@ export async function claimRefundChild(
   );
   return rowCount === 1;
 }
-
-/** What a read before a refund may lack. */
-export type VainReadLack = 'whole_list' | 'settled_status';
-
-/**
- * Counts a read before a refund that was answered and told too little to go on; it starts anew when another thing is
- * lacking. They are counted, not timed, since each may be made by another process.
- * @returns whether that was one too many; then the next one is the first again.
- */
-export async function countVainRead(
-  tx: PoolClient,
-  commandId: string,
-  lack: VainReadLack,
-  readsMax: number,
-): Promise<boolean> {
-  const { rows } = await tx.query<{ vain: number }>(
-    `update commands set vain_reads_lack = $2::text,
-       vain_reads = mod(case when vain_reads_lack = $2::text then vain_reads else 0 end + 1, $3::integer)
-     where id = $1::uuid returning vain_reads as vain`,
-    [commandId, lack, readsMax],
-  );
-  return rows[0]?.vain === 0;
-}
-
-/** A read told all there was to know. */
-export async function forgetVainReads(tx: PoolClient, commandId: string): Promise<void> {
-  await tx.query('update commands set vain_reads = 0 where id = $1::uuid and vain_reads > 0', [commandId]);
-}

@@ -113,7 +113,7 @@ export const COMMAND_PROBLEMS = {
     outcomes: ['made', 'not_made', 'give_up'],
     title: 'What Conomy shows neither confirms nor rules out the effect',
     cause:
-      'The payment that was answered, found or read differs from the one that was asked for, or lacks what would show that it is the same.',
+      'The payment that was answered, found or read differs from the one that was asked for, or lacks what would show that it is the same. Or Conomy has been answering for UNKNOWN_MS_MAX (2 hours) without telling a payment that has to be read before its next step; nothing of that step was sent.',
     fix: 'Look at the reads of the attempt and at Conomy, then redrive.',
   },
   predecessor_failed: {

@@ -64,6 +64,7 @@ describe('a claim', () => {
       stepsDone: 0,
       failures: 0,
       tries: 0,
+      vainReads: 0,
       createBody: null,
       document: null,
       documentationStatus: null,

@@ -27,6 +27,18 @@ export const COMMAND_MUTATIONS: readonly TestMutation[] = [
     test: 'a claim > under which a call may leave outlives the end of a call that left at the last moment',
   },
   {
+    name: 'a payment that Conomy does not tell is read before its step for ever',
+    patches: [
+      {
+        file: 'capturer/src/read-before-acting.ts',
+        from: 'if (forMs >= absence.unknownMsMax)',
+        to: 'if (forMs < 0)',
+      },
+    ],
+    file: 'services/capturer/test/own-payment-not-found.test.ts',
+    test: 'a payment of ours that Conomy does not tell before its capture > is left to a person after two hours of answered reads, and nothing is sent',
+  },
+  {
     name: 'a process goes by what it saw however long ago',
     patches: [
       {
