@@ -10,7 +10,7 @@ import type { PoolClient } from '@capstan/shared/db/pool';
 import { linkRefundChild } from '@capstan/shared/db/refunds';
 import { inTransaction } from '@capstan/shared/db/transaction';
 import type { MirrorMove } from '@capstan/shared/domain/mirror-move';
-import { adoptPayment } from '@capstan/shared/mirror/adopt-payment';
+import { adoptCompanions } from '@capstan/shared/mirror/adopt-payment';
 import { type ObservationResult, observePayment } from '@capstan/shared/mirror/observe-payment';
 import { findDeliveryDrift } from '@capstan/shared/provider/conomy/drift';
 import { parseCovered } from '@capstan/shared/provider/conomy/signature';
@@ -47,6 +47,7 @@ export async function applyDelivery(
   if (delivery === null) return;
   const told = readStored(delivery);
   context.drift.note(findDeliveryDrift(told.raw));
+  await adoptNamed(context, told);
   const applied = await inTransaction(context.pool, async (tx) => {
     const outcome = await observe(tx, context, delivery, told);
     const earlyMs = ORPHAN_AFTER_MS - delivery.ageMs;
@@ -84,9 +85,16 @@ async function followUp(
   const { conomyId } = told;
   if (result === 'unmatched' && conomyId !== undefined && delivery.ageMs >= ORPHAN_AFTER_MS)
     await lookUpOrphan(context, { ...delivery, conomyId });
-  // The companion of a payment with another amount than expected carries the difference (dossier §19.7, D12).
-  if (paymentKey !== null && told.relatedPaymentId !== undefined)
-    await adoptPayment({ ...context, reads: senders.reads }, told.relatedPaymentId);
+}
+
+/** The companion that a delivery about a payment of ours names. */
+async function adoptNamed(
+  context: ReconcilerContext,
+  { conomyId, relatedPaymentId }: ObservedDelivery,
+): Promise<void> {
+  if (conomyId === undefined || relatedPaymentId === undefined) return;
+  if ((await findKeyByConomyId(context.pool, conomyId)) === null) return;
+  await adoptCompanions({ ...context, reads: context.senders.reads }, [relatedPaymentId]);
 }
 
 async function observe(

@@ -339,15 +339,82 @@ describe('a delivery that fits no payment', () => {
   });
 });
 
-test('the companion of a payment that was paid short is mirrored with it', async () => {
-  const { conomyId, externalId } = await fixture.capturedPayment();
-  const made = await fixture.context.provider.createPayment(JSON.stringify(collectBody(randomUUID())));
-  if (!made.ok) throw new Error(made.failure.reason);
-  const companion = made.value.id;
-  const transaction = { id: conomyId, externalId, status: 'RECEIVED', ...amounts };
-  await apply({ ...transaction, relatedPaymentId: companion }, 'purchase.underpaid');
-  const { rows } = await fixture.pool.query('select status from payments where conomy_id = $1', [companion]);
-  expect(rows).toEqual([{ status: 'CREATED' }]);
+describe('the companion of a payment that was paid short', () => {
+  /** A payment of ours, and the payment that Conomy made beside it. */
+  async function withCompanion() {
+    const payment = await fixture.capturedPayment();
+    const made = await fixture.context.provider.createPayment(JSON.stringify(collectBody(randomUUID())));
+    if (!made.ok) throw new Error(made.failure.reason);
+    const companion = made.value.id;
+    const { provider } = fixture.context;
+    /** Reads the payment as settled and beside its companion, of which `tell` makes what is told. */
+    const readsSettled = (tell: () => ReturnType<typeof provider.readPayment>): ReconcilerContext => ({
+      ...fixture.context,
+      provider: {
+        ...provider,
+        readPayment: async (id) => {
+          if (id === companion) return tell();
+          const read = await provider.readPayment(id);
+          if (!read.ok) return read;
+          const raw = { ...read.value.raw, relatedPaymentId: companion };
+          return { ok: true, value: { ...read.value, status: 'SETTLED', raw } };
+        },
+      },
+    });
+    const read = async (context: ReconcilerContext) => {
+      const before = await findPayment(fixture.pool, payment.key);
+      await readPayment(context, readJob(payment.key, before?.version ?? 0, before?.reads ?? 0).data);
+    };
+    const statusOf = async (conomyId: string) =>
+      (await fixture.pool.query('select status from payments where conomy_id = $1', [conomyId])).rows.map(
+        ({ status }) => status,
+      );
+    const told = { id: payment.conomyId, externalId: payment.externalId, status: 'RECEIVED', ...amounts };
+    return {
+      ...payment,
+      companion,
+      delivery: { ...told, relatedPaymentId: companion },
+      tell: () => provider.readPayment(companion),
+      readsSettled,
+      read,
+      statusOf,
+    };
+  }
+
+  const dies = () => Promise.reject(new Error('Connection terminated'));
+
+  test('is mirrored with it', async () => {
+    const { companion, delivery, statusOf } = await withCompanion();
+    await apply(delivery, 'purchase.underpaid');
+    expect(await statusOf(companion)).toEqual(['CREATED']);
+  });
+
+  test('is mirrored by the next process where one dies that read the payment for the last time', async () => {
+    const { conomyId, companion, tell, readsSettled, read, statusOf } = await withCompanion();
+    await expect(read(readsSettled(dies))).rejects.toThrow('terminated');
+    expect(await statusOf(conomyId)).toEqual(['CAPTURED']);
+    await read(readsSettled(tell));
+    expect([await statusOf(conomyId), await statusOf(companion)]).toEqual([['SETTLED'], ['CREATED']]);
+  });
+
+  test('is mirrored by the next process where one dies that applied the delivery', async () => {
+    const { companion, delivery, readsSettled, statusOf } = await withCompanion();
+    const { id, timesReceived } = await fixture.deliver(delivery, 'purchase.underpaid');
+    await expect(applyDelivery(readsSettled(dies), id, timesReceived)).rejects.toThrow('terminated');
+    expect(await findDelivery(fixture.pool, id)).toMatchObject({ result: null });
+    await applyDelivery(fixture.context, id, timesReceived);
+    expect(await statusOf(companion)).toEqual(['CREATED']);
+  });
+
+  test('that cannot be mirrored holds up neither', async () => {
+    const { conomyId, delivery, readsSettled, read, statusOf } = await withCompanion();
+    const fails = readsSettled(() => Promise.reject(new Error('nobody can make sense of it')));
+    const { id, timesReceived } = await fixture.deliver(delivery, 'purchase.underpaid');
+    await applyDelivery(fails, id, timesReceived);
+    expect(await findDelivery(fixture.pool, id)).toMatchObject({ result: 'moved' });
+    await read(fails);
+    expect(await statusOf(conomyId)).toEqual(['SETTLED']);
+  });
 });
 
 test('what Conomy says and its documents do not is counted, by answers and deliveries', async () => {

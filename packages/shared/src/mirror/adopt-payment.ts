@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { insertPayments } from '../db/accept.ts';
+import { describeFault, isItemsFault } from '../db/item-faults.ts';
 import { findKeyByConomyId, lockPayment } from '../db/payments.ts';
 import type { PoolClient } from '../db/pool.ts';
 import { placeRefund } from '../db/refunds.ts';
@@ -18,6 +19,25 @@ export async function adoptPayment(context: ReadContext, conomyId: string): Prom
   if (known !== null) return known;
   const read = await askFor(context.provider, { kind: 'payment', conomyId });
   return read.ok ? adoptAsTold(context, read.value) : null;
+}
+
+/**
+ * Mirrors the payments that carry the difference of one that was paid short or over (dossier §19.7). Called before what names
+ * them is committed: whoever dies in between is told of them again. One that cannot be mirrored holds up nothing; its own
+ * delivery or the comparison of its day brings it.
+ */
+export async function adoptCompanions(context: ReadContext, conomyIds: readonly string[]): Promise<void> {
+  for (const conomyId of conomyIds) {
+    try {
+      await adoptPayment(context, conomyId);
+    } catch (error) {
+      if (!isItemsFault(error)) throw error;
+      context.log.error(
+        { event: 'payment.companion_failed', conomyId, fault: describeFault(error) },
+        'the payment beside one that was paid short or over could not be mirrored',
+      );
+    }
+  }
 }
 
 /** Of a row that nobody mirrored when its payment was read. */

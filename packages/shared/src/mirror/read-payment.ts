@@ -12,7 +12,7 @@ import type {
 } from '../provider/payment-provider.ts';
 import type { QueueSender } from '../queue/sender.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import { adoptPayment, placeToldRefund } from './adopt-payment.ts';
+import { adoptCompanions, placeToldRefund } from './adopt-payment.ts';
 import { factsOf, observePayment } from './observe-payment.ts';
 
 export interface ReadContext {
@@ -37,8 +37,8 @@ export async function readMirroredPayment(
 ): Promise<ProviderFailure | null> {
   const read = await askFor(context.provider, before, options);
   if (read.ok) {
+    await adoptCompanions(context, companionsOf(read.value));
     await applyRead(context, before, read.value);
-    for (const companionId of companionsOf(read.value)) await adoptPayment(context, companionId);
     return null;
   }
   const { stage, reason } = read.failure;
@@ -49,7 +49,6 @@ export async function readMirroredPayment(
   return read.failure;
 }
 
-/** The payments that carry the difference of one that was paid short or over (dossier §19.7). */
 function companionsOf({ raw }: ObservedPayment): string[] {
   return [raw.relatedPaymentId, raw.childPaymentId].filter(
     (id): id is string => typeof id === 'string' && id !== '',

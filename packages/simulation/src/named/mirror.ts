@@ -3,6 +3,24 @@ import type { TestMutation } from './test-mutation.ts';
 /** What moves the mirror and what is told of it (H7, H9, M5, M7, M9). */
 export const MIRROR_MUTATIONS: readonly TestMutation[] = [
   {
+    name: 'a companion is mirrored once the read that names it is committed',
+    patches: [
+      {
+        file: 'shared/src/mirror/read-payment.ts',
+        from: 'await adoptCompanions(context, companionsOf(read.value));\n    await applyRead(context, before, read.value);',
+        to: 'await applyRead(context, before, read.value);\n    await adoptCompanions(context, companionsOf(read.value));',
+      },
+    ],
+    file: 'services/reconciler/test/mirror.test.ts',
+    test: 'the companion of a payment that was paid short > is mirrored by the next process where one dies that read the payment for the last time',
+  },
+  {
+    name: 'the companion that a delivery names is forgotten',
+    patches: [{ file: 'reconciler/src/apply-delivery.ts', from: 'await adoptNamed(context, told);', to: '' }],
+    file: 'services/reconciler/test/mirror.test.ts',
+    test: 'the companion of a payment that was paid short > is mirrored by the next process where one dies that applied the delivery',
+  },
+  {
     name: 'before the first read a delivery of any amount moves the mirror',
     patches: [
       {
