@@ -478,6 +478,33 @@ describe('a payment that stands still', () => {
     expect(rows).toEqual([{ soon: true }]);
   });
 
+  test('of which PostgreSQL refuses to keep anything leaves nobody else untold, and is tried again later', async () => {
+    const [one, refused, another] = [
+      await fixture.capturedPayment(),
+      await fixture.capturedPayment(),
+      await fixture.capturedPayment(),
+    ];
+    const keys = [one.key, refused.key, another.key];
+    await fixture.pool.query(
+      `update payments set overdue_at = now() - array_position($1::uuid[], key) * interval '1 second' where key = any($1)`,
+      [keys],
+    );
+    await fixture.pool.query(
+      `alter table discrepancies add constraint refused check (payment_key <> '${refused.key}')`,
+    );
+    await noticeOverdue(fixture.context);
+    expect([await overdueKinds(one.key), await overdueKinds(another.key)]).toEqual([
+      ['overdue open'],
+      ['overdue open'],
+    ]);
+    const { rows } = await fixture.pool.query(
+      `select overdue_at between now() + interval '59 minutes' and now() + interval '61 minutes' as later from payments where key = $1`,
+      [refused.key],
+    );
+    expect(rows).toEqual([{ later: true }]);
+    await fixture.pool.query('alter table discrepancies drop constraint refused');
+  });
+
   test('is never told of once it is final', async () => {
     const { key, conomyId } = await fixture.capturedPayment();
     await move(conomyId, 'RECEIVED');

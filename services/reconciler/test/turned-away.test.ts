@@ -84,3 +84,35 @@ test('of one whose write was taken in time nobody is told', async () => {
   await notice('16 minutes');
   expect((await told()).filter(({ paymentKey }) => paymentKey === key)).toEqual([]);
 });
+
+test('one of which PostgreSQL refuses to keep anything leaves nobody else untold, and is tried again later', async () => {
+  const commands = [await turnedAway(1), await turnedAway(1), await turnedAway(1)];
+  const keys = commands.map(({ key }) => key);
+  const refused = commands[1] as (typeof commands)[number];
+  const change = (sql: string) => withPool((pool) => pool.query(`alter table discrepancies ${sql}`));
+  const toldOf = async (status: string) =>
+    (await told())
+      .filter((one) => one.status === status)
+      .map(({ paymentKey }) => keys.indexOf(paymentKey ?? ''))
+      .filter((nth) => nth >= 0)
+      .sort();
+
+  await change(`add constraint refused check (payment_key <> '${refused.key}')`);
+  await notice('16 minutes');
+  expect(await toldOf('open')).toEqual([0, 2]);
+  await change('drop constraint refused');
+  await notice('16 minutes');
+  expect(await toldOf('open')).toEqual([0, 2]);
+  await notice('32 minutes');
+  expect(await toldOf('open')).toEqual([0, 1, 2]);
+
+  // What is over for the others is taken back all the same.
+  for (const { id, key } of commands)
+    await withPool((pool) => attempt(pool, { id, key, number: 2, outcome: 'succeeded' }));
+  await change(`add constraint refused check (payment_key <> '${refused.key}' or status = 'open')`);
+  await notice('33 minutes');
+  expect(await toldOf('explained')).toEqual([0, 2]);
+  await change('drop constraint refused');
+  await notice('34 minutes');
+  expect(await toldOf('explained')).toEqual([0, 1, 2]);
+});

@@ -5,7 +5,7 @@ import { codeOf } from './transaction.ts';
  * halves go on by themselves, one after the other, until what is refused is alone: then `alone` says what becomes of it, and
  * everything beside it is committed. One bad item of n costs about 2 log n more commits.
  *
- * @param commit all or nothing; one result for each item, in order.
+ * @param commit all or nothing; its results are in the order of the items.
  * @throws what `commit` throws for any other reason, above all that the database cannot be reached; a half before it may be committed.
  */
 export async function commitInHalves<I, O>(

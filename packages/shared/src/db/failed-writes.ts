@@ -64,30 +64,55 @@ export interface TurnedAway {
   since: Date;
 }
 
-/** Takes up to `limit` commands that a person is to be told of, each once; of those that are due no more none is told. */
-export async function takeTurnedAway(tx: PoolClient, limit: number): Promise<TurnedAway[]> {
+/** Up to `limit` commands that a person may have to be told of, the longest due first. */
+export function findTurnedAway(db: Pool, limit: number): Promise<string[]> {
+  return findIds(db, 'select id from commands where alarm_at <= capstan_now() order by alarm_at', limit);
+}
+
+async function findIds(db: Pool, select: string, limit: number): Promise<string[]> {
+  const { rows } = await db.query<{ id: string }>(`${select} limit $1::integer`, [limit]);
+  return rows.map(({ id }) => id);
+}
+
+/** Takes those of these commands that nobody else takes, each to be told of once; of those that are due no more none is told. */
+export async function takeTurnedAway(tx: PoolClient, ids: readonly string[]): Promise<TurnedAway[]> {
   const { rows } = await tx.query<TurnedAway & { isTold: boolean }>(
     `with due as (
        select c.id, ${SINCE} + '${TURNED_AWAY_ALARM}'::interval as at from (
-         select * from commands where alarm_at <= capstan_now() order by alarm_at limit $1::integer for update skip locked
+         select * from commands where id = any($1::uuid[]) and alarm_at <= capstan_now() for update skip locked
        ) c
      )
      update commands c set alarm_at = case when due.at <= capstan_now() then 'infinity' else due.at end
      from due, payments p where c.id = due.id and p.key = c.payment_key
      returning c.id as "commandId", c.payment_key as "paymentKey", p.conomy_id as "conomyId",
        due.at - '${TURNED_AWAY_ALARM}'::interval as since, coalesce(due.at <= capstan_now(), false) as "isTold"`,
-    [limit],
+    [ids],
   );
   return rows.filter(({ isTold }) => isTold).map(({ isTold: _, ...told }) => told);
 }
 
-/** Takes up to `limit` of those told of whose writes are not turned away any more, by the key of their payment. */
-export async function takeTaken(db: Pool | PoolClient, limit: number): Promise<string[]> {
-  const { rows } = await db.query<{ paymentKey: string }>(
+/** A command that nobody could be told of is taken again later. */
+export async function putOffTurnedAway(db: Pool, id: string): Promise<void> {
+  await db.query(
+    `update commands set alarm_at = capstan_now() + '${TURNED_AWAY_ALARM}'::interval
+     where id = $1::uuid and alarm_at <= capstan_now()`,
+    [id],
+  );
+}
+
+/** Up to `limit` commands that were told of and whose writes are not turned away any more. */
+export function findTaken(db: Pool, limit: number): Promise<string[]> {
+  return findIds(db, `select c.id from commands c where c.alarm_at = 'infinity' and ${SINCE} is null`, limit);
+}
+
+/** Takes those of them that nobody else takes, by the key of their payment. */
+export async function takeTaken(tx: PoolClient, ids: readonly string[]): Promise<string[]> {
+  const { rows } = await tx.query<{ paymentKey: string }>(
     `update commands set alarm_at = null where id in (
-       select c.id from commands c where c.alarm_at = 'infinity' and ${SINCE} is null limit $1::integer for update skip locked
+       select c.id from commands c where c.id = any($1::uuid[]) and c.alarm_at = 'infinity' and ${SINCE} is null
+       for update skip locked
      ) returning payment_key as "paymentKey"`,
-    [limit],
+    [ids],
   );
   return rows.map(({ paymentKey }) => paymentKey);
 }

@@ -257,20 +257,6 @@ export async function countReadFault(db: Pool, key: string): Promise<number> {
   return rows[0]?.faults ?? 0;
 }
 
-/** Takes up to `limit` payments that have been in their state for too long; each is told once until it moves again. */
-export async function takeOverdue(tx: PoolClient, limit: number): Promise<PaymentRow[]> {
-  const { rows } = await tx.query<PaymentRow>(
-    `update payments set overdue_at = null
-     where key in (
-       select key from payments where overdue_at <= capstan_now() order by overdue_at limit $1::integer
-       for no key update skip locked
-     )
-     returning ${PAYMENT_COLUMNS}`,
-    [limit],
-  );
-  return rows;
-}
-
 export interface DueRead {
   key: string;
   version: number;

@@ -3,6 +3,36 @@ import type { TestMutation } from './test-mutation.ts';
 /** What moves the mirror and what is told of it (H7, H9, M5, M7, M9). */
 export const MIRROR_MUTATIONS: readonly TestMutation[] = [
   {
+    name: 'one payment that is refused leaves nobody told of those that stand still',
+    patches: [
+      {
+        file: 'shared/src/db/commit-in-halves.ts',
+        from: 'if (first === undefined || !isDataRefused(error)) throw error;',
+        to: 'if (first === undefined || items.length > 0) throw error;',
+      },
+    ],
+    file: 'services/reconciler/test/mirror.test.ts',
+    test: 'a payment that stands still > of which PostgreSQL refuses to keep anything leaves nobody else untold, and is tried again later',
+  },
+  {
+    name: 'a payment that nobody could be told of is due at once again',
+    patches: [{ file: 'reconciler/src/notice-overdue.ts', from: 'await putOffOverdue(pool, key);', to: '' }],
+    file: 'services/reconciler/test/mirror.test.ts',
+    test: 'a payment that stands still > of which PostgreSQL refuses to keep anything leaves nobody else untold, and is tried again later',
+  },
+  {
+    name: 'a command that nobody could be told of is due at once again',
+    patches: [
+      {
+        file: 'reconciler/src/notice-turned-away.ts',
+        from: 'await putOffTurnedAway(pool, commandId);',
+        to: '',
+      },
+    ],
+    file: 'services/reconciler/test/turned-away.test.ts',
+    test: 'one of which PostgreSQL refuses to keep anything leaves nobody else untold, and is tried again later',
+  },
+  {
     name: 'a companion is mirrored once the read that names it is committed',
     patches: [
       {
