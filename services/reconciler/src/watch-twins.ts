@@ -1,4 +1,5 @@
 import { findUnwatchedTwins, type UnwatchedTwin } from '@capstan/shared/db/discrepancies';
+import { describeFault, isItemsFault } from '@capstan/shared/db/item-faults';
 import { findPayment } from '@capstan/shared/db/payments';
 import { askFor } from '@capstan/shared/mirror/read-payment';
 import type { ReconcilerContext } from './context.ts';
@@ -21,11 +22,20 @@ export async function watchTwins(context: ReconcilerContext): Promise<false> {
     });
     for (const twin of twins) {
       if (context.gate.awayMs() !== null) return false;
-      await watchTwin(context, twin);
+      await watchTwin(context, twin).catch((error: unknown) => passBy(context, twin, error));
     }
     after = twins.at(-1)?.place ?? null;
     if (twins.length < READ_MAX) return false;
   }
+}
+
+/** What fails by the twin itself holds up none behind it either. */
+function passBy({ log }: ReconcilerContext, { paymentKey, conomyId }: UnwatchedTwin, error: unknown): void {
+  if (!isItemsFault(error)) throw error;
+  log.error(
+    { event: 'twin.not_kept', paymentKey, conomyId, fault: describeFault(error) },
+    'what was read of the twin of a payment could not be kept',
+  );
 }
 
 /** One that cannot be read holds up none behind it, and is asked for in the next pass. */

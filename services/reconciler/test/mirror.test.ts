@@ -283,6 +283,28 @@ describe('a delivery that fits no payment', () => {
     expect(found.map(({ kind }) => kind).sort()).toEqual(['twin', 'twin_moved']);
   });
 
+  test('about a twin is watched also behind one that PostgreSQL refuses to keep', async () => {
+    const { key } = await fixture.capturedPayment();
+    const { id, externalId } = await madeElsewhere();
+    await fixture.pool.query('update payments set external_id = $2 where key = $1', [key, externalId]);
+    await applyLate({ id, status: 'CREATED' });
+    await fixture.context.provider.capturePayment(id);
+    const refused = await madeElsewhere();
+    await fixture.pool.query(
+      `insert into discrepancies (kind, payment_key, conomy_id, mirror, mirror_read_at, provider, provider_read_at, cause)
+       values ('twin', $1, $2, '{}', capstan_now(), '{}', capstan_now() - interval '1 day', 'test')`,
+      [key, refused.id],
+    );
+    await fixture.pool.query(
+      `alter table discrepancies add constraint refused check (conomy_id <> '${refused.id}' or times_seen = 1)`,
+    );
+    const later = fixture.contextLater('90 minutes');
+    await watchTwins(later).finally(() => later.pool.end());
+    await fixture.pool.query('alter table discrepancies drop constraint refused');
+    const found = await discrepanciesOf(id);
+    expect(found.map(({ kind }) => kind).sort()).toEqual(['twin', 'twin_moved']);
+  });
+
   test('is looked up by the next process where one dies before it did', async () => {
     const { id } = await madeElsewhere();
     const stored = await fixture.deliver({ id, status: 'CREATED' });

@@ -15,6 +15,18 @@ export const MIRROR_MUTATIONS: readonly TestMutation[] = [
     test: 'a payment that stands still > of which PostgreSQL refuses to keep anything leaves nobody else untold, and is tried again later',
   },
   {
+    name: 'one twin that is refused leaves those behind it unwatched',
+    patches: [
+      {
+        file: 'reconciler/src/watch-twins.ts',
+        from: 'if (!isItemsFault(error)) throw error;',
+        to: 'throw error;',
+      },
+    ],
+    file: 'services/reconciler/test/mirror.test.ts',
+    test: 'a delivery that fits no payment > about a twin is watched also behind one that PostgreSQL refuses to keep',
+  },
+  {
     name: 'a payment that nobody could be told of is due at once again',
     patches: [{ file: 'reconciler/src/notice-overdue.ts', from: 'await putOffOverdue(pool, key);', to: '' }],
     file: 'services/reconciler/test/mirror.test.ts',
