@@ -247,6 +247,17 @@ describe('a payment that is not mirrored', () => {
     ]);
   });
 
+  test('and was made beside one of ours that was paid short is mirrored without asking', async () => {
+    const { conomyId } = await fixture.capturedPayment();
+    const { id } = await createdElsewhere();
+    const named = listing((row) =>
+      row.id === id ? { ...row, raw: { ...row.raw, relatedPaymentId: conomyId } } : row,
+    );
+    await compare('settle', counting(named).provider);
+    const { rows } = await fixture.pool.query('select status from payments where conomy_id = $1', [id]);
+    expect(rows).toEqual([{ status: 'CREATED' }]);
+  });
+
   test('with an externalId of ours is a twin, and never captured', async () => {
     const { key, externalId } = await fixture.capturedPayment();
     const [first] = (await fixture.pool.query('select conomy_id from payments where key = $1', [key])).rows;

@@ -57,6 +57,18 @@ export const MIRROR_MUTATIONS: readonly TestMutation[] = [
     test: 'the companion of a payment that was paid short > is mirrored by the next process where one dies that read the payment for the last time',
   },
   {
+    name: 'a comparison mirrors no companion',
+    patches: [
+      {
+        file: 'reconciler/src/unmirrored.ts',
+        from: '[told.parentPaymentId, told.raw.relatedPaymentId]',
+        to: '[told.parentPaymentId]',
+      },
+    ],
+    file: 'services/reconciler/test/comparison.test.ts',
+    test: 'a payment that is not mirrored > and was made beside one of ours that was paid short is mirrored without asking',
+  },
+  {
     name: 'the companion that a delivery names is forgotten',
     patches: [{ file: 'reconciler/src/apply-delivery.ts', from: 'await adoptNamed(context, told);', to: '' }],
     file: 'services/reconciler/test/mirror.test.ts',
