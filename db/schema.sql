@@ -538,6 +538,7 @@ create table pushes (
   attempts integer default 0 not null,
   due_at timestamp with time zone,
   last_failure text,
+  faults integer default 0 not null,
   constraint pushes_begin_at_one CHECK ((next_sequence >= 1)),
   constraint pushes_pkey PRIMARY KEY (payment_key)
 );
@@ -733,6 +734,8 @@ CREATE INDEX payments_status_idx ON public.payments USING btree (status, accepte
 CREATE INDEX payments_type_idx ON public.payments USING btree ("left"((snapshot ->> 'type'::text), 64), accepted_at, key);
 
 CREATE INDEX pushes_due_at_idx ON public.pushes USING btree (due_at) WHERE (due_at IS NOT NULL);
+
+CREATE INDEX pushes_faults_idx ON public.pushes USING btree (payment_key) WHERE (faults >= 5);
 
 CREATE UNIQUE INDEX scan_requests_attempt_id_key ON public.scan_requests USING btree (attempt_id);
 

@@ -4,7 +4,7 @@ import { codeOf, isDatabaseUnreachable } from './transaction.ts';
 
 /**
  * Work on one item is tried this often when it fails by the item itself; then it is set aside: kept, counted and told to a
- * person. The partial index of such reads names the same number.
+ * person. The partial indexes of such reads and pushes name the same number.
  */
 export const TRIES_MAX = 5;
 
@@ -38,6 +38,9 @@ export async function countSetAside(db: Pool): Promise<Backlog[]> {
        select 'delivery' as sort, applied_at as since from webhook_deliveries where result = 'unreadable'
        union all
        select 'read', updated_at from payments where read_faults >= ${TRIES_MAX}
+       union all
+       select 'push', e.at from pushes p join events e on e.payment_key = p.payment_key and e.sequence = p.next_sequence
+       where p.faults >= ${TRIES_MAX}
      ) as aside group by sort`,
   );
   return rows;

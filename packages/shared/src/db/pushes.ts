@@ -1,6 +1,8 @@
 import type { Backlog } from '../telemetry/backlog.ts';
 import { type EventRow, readEvents } from './events.ts';
+import { nextTry } from './item-faults.ts';
 import type { Pool } from './pool.ts';
+import { storableText } from './storable-text.ts';
 import { inTransaction } from './transaction.ts';
 
 /** Where events are pushed. */
@@ -116,7 +118,7 @@ export function markPushed(pool: Pool, push: ClaimedPush): Promise<void> {
     );
     if (rowCount !== 1) return;
     await tx.query(
-      `update pushes set next_sequence = next_sequence + 1, attempts = 0, last_failure = null,
+      `update pushes set next_sequence = next_sequence + 1, attempts = 0, faults = 0, last_failure = null,
          due_at = case when exists (
            select from events e where e.payment_key = $1::uuid and e.sequence = $2::integer + 1 and e.position is not null
          ) then capstan_now() end
@@ -176,16 +178,30 @@ export async function markPushFailed(
   failure: { againMs: number; reason: string },
 ): Promise<{ failingMs: number }> {
   await db.query(
-    `update pushes set attempts = attempts + 1, last_failure = $4::text,
+    `update pushes set attempts = attempts + 1, faults = 0, last_failure = $4::text,
        due_at = capstan_now() + $3::float8 * interval '1 millisecond'
      where payment_key = $1::uuid and next_sequence = $2::integer`,
-    [push.paymentKey, push.sequence, failure.againMs, failure.reason],
+    [push.paymentKey, push.sequence, failure.againMs, storableText(failure.reason)],
   );
   const { rows } = await db.query<{ failingMs: number }>(
     `update push_endpoint set failing_since = coalesce(failing_since, capstan_now()), recovering = false
      returning (extract(epoch from capstan_now() - failing_since) * 1000)::float8 as "failingMs"`,
   );
   return rows[0] ?? { failingMs: 0 };
+}
+
+/**
+ * The push failed by the event or by what came of it, and not by the receiver: it is tried ever more rarely, down to once a day. Later
+ * events of the payment wait for it, as for one that is refused: upstream is told of each without a gap.
+ * @returns how many tries in a row ended like this.
+ */
+export async function countPushFault(db: Pool, push: ClaimedPush, failure: string): Promise<number> {
+  const { rows } = await db.query<{ faults: number }>(
+    `update pushes set attempts = attempts + 1, faults = faults + 1, last_failure = $3::text, due_at = ${nextTry('faults')}
+     where payment_key = $1::uuid and next_sequence = $2::integer returning faults`,
+    [push.paymentKey, push.sequence, failure],
+  );
+  return rows[0]?.faults ?? 0;
 }
 
 /** Null when it has no position yet: then it will be enlisted. */

@@ -1,10 +1,10 @@
 import { describeFault, isItemsFault, TRIES_MAX } from '../db/item-faults.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
-/** A row that a job's work is done on. */
+/** A row that work is done on. */
 export interface TriedItem {
-  kind: 'command' | 'delivery' | 'read';
-  /** Of the command or delivery, or our key of the payment. */
+  kind: 'command' | 'delivery' | 'read' | 'push';
+  /** Of the command or delivery, or our key of the payment that is read or whose event is pushed. */
   id: string;
 }
 

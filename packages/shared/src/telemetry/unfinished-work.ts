@@ -51,8 +51,9 @@ export function measureSetAside(registry: Registry, pool: Pool, log: Logger): vo
   const gauges = {
     name: 'capstan_set_aside',
     label: 'kind',
-    help: 'Deliveries and payments whose reads failed by themselves at every try: nothing of them is believed, and a person has to look.',
-    oldestHelp: 'Since the first of them was set aside, of a read since the payment was last heard of.',
+    help: 'Deliveries, and payments whose reads or pushes, that failed by themselves at every try: a person has to look.',
+    oldestHelp:
+      'Since the first of them was set aside, of a read since the payment was last heard of, of a push since its event.',
     ask: () => countSetAside(pool),
   };
   measureBacklog(registry, gauges, log);

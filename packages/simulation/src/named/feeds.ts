@@ -1,5 +1,6 @@
 import type { TestMutation } from './test-mutation.ts';
 
+const SET_ASIDE_PUSHES = 'services/reconciler/test/set-aside-pushes.test.ts';
 const PUSHES_WITH_READERS = 'services/reconciler/test/pushes-with-readers.test.ts';
 
 /** Pushes, events, reads and comparisons beside much other work (M1, S). */
@@ -39,6 +40,30 @@ export const FEED_MUTATIONS: readonly TestMutation[] = [
     ],
     file: 'services/reconciler/test/pushes.test.ts',
     test: 'however many failed before, they are made due in batches, and the receiver that fails again is left in peace',
+  },
+  {
+    name: 'a push that throws is counted nowhere',
+    patches: [
+      {
+        file: 'reconciler/src/push/push-events.ts',
+        from: 'claimed.map((push) => tryPush(context, push))',
+        to: 'claimed.map((push) => pushNext(context, push))',
+      },
+    ],
+    file: SET_ASIDE_PUSHES,
+    test: 'an event whose push throws comes ever later, is told of after five tries, and holds up its own payment alone',
+  },
+  {
+    name: 'what is said of a refused push cannot be kept',
+    patches: [
+      {
+        file: 'shared/src/db/pushes.ts',
+        from: 'failure.againMs, storableText(failure.reason)]',
+        to: 'failure.againMs, failure.reason]',
+      },
+    ],
+    file: SET_ASIDE_PUSHES,
+    test: 'a try that the receiver ends begins the count of faults anew, and whatever it says can be kept',
   },
   {
     name: 'each announcement has every waiter read',

@@ -2,6 +2,7 @@ import type { Pool } from '@capstan/shared/db/pool';
 import {
   type ClaimedPush,
   claimPushes,
+  countPushFault,
   disableEndpoint,
   enlistPushes,
   findEventToPush,
@@ -11,6 +12,7 @@ import {
   markPushFailed,
 } from '@capstan/shared/db/pushes';
 import { toToldEvent } from '@capstan/shared/domain/told-event';
+import { countTries } from '@capstan/shared/queue/count-tries';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 import { DISABLED_AFTER_MS, pushDelayMs } from './push-delay.ts';
 import type { Receiver } from './receiver.ts';
@@ -37,8 +39,17 @@ export async function pushEvents(context: PushContext): Promise<boolean> {
   const enlisted = await enlistPushes(context.pool, ENLISTED_MAX);
   const hastened = await hastenFailedPushes(context.pool, HASTENED_MAX);
   const claimed = await claimPushes(context.pool, AT_ONCE_MAX, context.leaseMs);
-  await Promise.all(claimed.map((push) => pushNext(context, push)));
+  await Promise.all(claimed.map((push) => tryPush(context, push)));
   return claimed.length > 0 || enlisted === ENLISTED_MAX || hastened === HASTENED_MAX;
+}
+
+function tryPush(context: PushContext, push: ClaimedPush): Promise<void> {
+  return countTries(
+    context.log,
+    { kind: 'push', id: push.paymentKey },
+    () => pushNext(context, push),
+    (failure) => countPushFault(context.pool, push, failure),
+  );
 }
 
 async function pushNext(context: PushContext, push: ClaimedPush): Promise<void> {
