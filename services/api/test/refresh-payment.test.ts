@@ -1,4 +1,5 @@
 /** One read of a payment on demand. */
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { ObservedPayment, ProviderResult } from '@capstan/shared/provider/payment-provider';
 import { afterEach, expect, test } from 'vitest';
 import {
@@ -63,6 +64,33 @@ test('one read moves the mirror, with its cause, and answers it', async () => {
     mirror: { version: 3, cause: 'read', final: true },
   });
   expect((await get(api.app, `/v1/payments/${key}`)).body).toEqual(body);
+});
+
+test('what was set aside of the payment has one more try, and nothing else has', async () => {
+  const key = await openWith(told('SETTLED'));
+  await bind(key);
+  const insertDelivery = async (result: string, paymentKey: string | null) => {
+    const id = randomUUID();
+    await api.pool.query(
+      `insert into webhook_deliveries (id, body_sha256, body, form, event, payment_key, result, applied_at)
+       values ($1, $2, '{}', 'body', 'transaction.updated', $3, $4, now())`,
+      [id, randomBytes(32), paymentKey, result],
+    );
+    return id;
+  };
+  const setAside = await insertDelivery('unreadable', key);
+  await insertDelivery('stale', key);
+  await insertDelivery('unreadable', null);
+  await api.pool.query(
+    `insert into pushes (payment_key, next_sequence, faults, due_at) values ($1, 1, 5, capstan_now() + interval '1 day')`,
+    [key],
+  );
+
+  expect(await refresh(key)).toMatchObject({ status: 200 });
+  const { rows } = await api.pool.query('select id from webhook_deliveries where offer_at <= capstan_now()');
+  expect(rows).toEqual([{ id: setAside }]);
+  const { rowCount } = await api.pool.query('select from pushes where due_at <= capstan_now()');
+  expect(rowCount).toBe(1);
 });
 
 test('a payment at rest is answered as it is', async () => {

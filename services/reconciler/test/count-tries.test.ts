@@ -78,6 +78,23 @@ test('a delivery that fails by itself is tried five times, ever later, and then 
   expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'CAPTURED' });
 });
 
+test('what a delivery that was set aside is about is read, so that the mirror is right without it', async () => {
+  const { key, conomyId } = await fixture.capturedPayment();
+  await fixture.control(`payments/${conomyId}/transition`, { status: 'RECEIVED' });
+  const { id } = await fixture.deliver({ id: conomyId, status: 'RECEIVED' });
+  await refuseMoves(key, '22P05');
+  for (let tries = 0; tries < TRIES_MAX - 1; tries += 1) await tryDelivery(id);
+  await fixture.pool.query('update payments set offer_at = null where key = $1', [key]);
+  await tryDelivery(id);
+  await fixture.pool.query('drop trigger refuse on payments');
+
+  const due = (await takeDueReads(fixture.pool, 100, 1_000)).find((read) => read.key === key);
+  if (due === undefined) throw new Error('no read of the payment is due');
+  await readPayment(fixture.context, { paymentKey: key, version: due.version, reads: due.reads });
+  expect(await findPayment(fixture.pool, key)).toMatchObject({ status: 'RECEIVED' });
+  expect(await findDelivery(fixture.pool, id)).toMatchObject({ result: 'unreadable' });
+});
+
 test('what was set aside is tried once more when it is received again, and applied when it can be', async () => {
   const { key, conomyId } = await fixture.capturedPayment();
   const transaction = { id: conomyId, status: 'RECEIVED' };

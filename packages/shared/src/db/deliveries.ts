@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto';
 import type { Pool, PoolClient } from 'pg';
 import type { Backlog } from '../telemetry/backlog.ts';
 import { nextTry, TRIES_MAX } from './item-faults.ts';
+import { hastenRead } from './payments.ts';
+import { inTransaction } from './transaction.ts';
 
 export type DeliveryResult =
   | 'moved'
@@ -141,20 +143,24 @@ export async function markDeliveryApplied(tx: Pool | PoolClient, delivery: Appli
 
 /**
  * Applying it failed by the delivery itself: it is tried again, and after the last try set aside as unreadable, where the timeline
- * of the payment it names shows it. Received again it has one more try.
+ * of the payment it names shows it, and that payment is read next: the mirror is right without it. Received again it has one more try.
  * @returns how often it was tried.
  */
-export async function countDeliveryTry(db: Pool, id: string, failure: string): Promise<number> {
-  const { rows } = await db.query<{ tries: number }>(
-    `update webhook_deliveries d set tries = tries + 1, failure = $2::text,
+export function countDeliveryTry(db: Pool, id: string, failure: string): Promise<number> {
+  return inTransaction(db, async (tx) => {
+    const { rows } = await tx.query<{ tries: number; paymentKey: string | null }>(
+      `update webhook_deliveries d set tries = tries + 1, failure = $2::text,
        result = case when tries + 1 >= $3::integer then 'unreadable' else result end,
        applied_at = case when tries + 1 >= $3::integer then capstan_now() else applied_at end,
        payment_key = coalesce(payment_key, (select key from payments p where p.conomy_id = d.conomy_id)),
        offer_at = case when tries + 1 >= $3::integer then null else ${nextTry('tries')} end
-     where id = $1::uuid returning tries`,
-    [id, failure, TRIES_MAX],
-  );
-  return rows[0]?.tries ?? 0;
+     where id = $1::uuid returning tries, payment_key as "paymentKey"`,
+      [id, failure, TRIES_MAX],
+    );
+    const { tries = 0, paymentKey = null } = rows[0] ?? {};
+    if (tries >= TRIES_MAX && paymentKey !== null) await hastenRead(tx, paymentKey);
+    return tries;
+  });
 }
 
 /** Applies it again in `againMs`: what it is about could not be read now. */

@@ -45,3 +45,17 @@ export async function countSetAside(db: Pool): Promise<Backlog[]> {
   );
   return rows;
 }
+
+/**
+ * What was set aside of a payment has one more try: a person who has a mended release asks for it. One that fails again is set
+ * aside as before.
+ */
+export async function retrySetAside(db: Pool, paymentKey: string): Promise<void> {
+  await db.query(
+    `with pushed as (
+       update pushes set due_at = capstan_now() where payment_key = $1::uuid and faults >= ${TRIES_MAX} and due_at is not null
+     )
+     update webhook_deliveries set offer_at = capstan_now() where payment_key = $1::uuid and result = 'unreadable'`,
+    [paymentKey],
+  );
+}

@@ -229,7 +229,7 @@ export async function releaseExternalId(tx: PoolClient, key: string): Promise<vo
   );
 }
 
-/** Something about the payment is about to change at Conomy that no answer tells: it is read next. */
+/** Only a read can tell how the payment stands: it is read next. */
 export async function hastenRead(tx: PoolClient, key: string): Promise<void> {
   await tx.query('update payments set offer_at = capstan_now() where key = $1::uuid', [key]);
 }

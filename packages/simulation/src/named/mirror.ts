@@ -152,6 +152,30 @@ export const MIRROR_MUTATIONS: readonly TestMutation[] = [
     test: 'a delivery that fails by itself is tried five times, ever later, and then set aside',
   },
   {
+    name: 'nobody reads what a delivery that was set aside is about',
+    patches: [
+      {
+        file: 'shared/src/db/deliveries.ts',
+        from: 'if (tries >= TRIES_MAX && paymentKey !== null)',
+        to: 'if (tries > 1_000 && paymentKey !== null)',
+      },
+    ],
+    file: 'services/reconciler/test/count-tries.test.ts',
+    test: 'what a delivery that was set aside is about is read, so that the mirror is right without it',
+  },
+  {
+    name: 'what was set aside stays so when a person asks for a read',
+    patches: [
+      {
+        file: 'api/src/routes/refresh-payment.ts',
+        from: '    await retrySetAside(context.pool, key);\n',
+        to: '',
+      },
+    ],
+    file: 'services/api/test/refresh-payment.test.ts',
+    test: 'what was set aside of the payment has one more try, and nothing else has',
+  },
+  {
     name: 'an amount goes out as the number it came as',
     patches: [
       {

@@ -148,7 +148,7 @@ export const CALLER_OPERATIONS: readonly ReferenceOperation[] = [
     tag: 'Payments',
     summary: 'Read a payment at Conomy now',
     description:
-      'One read; the mirror follows it as it follows every other. Payments that are not final are read by themselves.',
+      'One read; the mirror follows it as it follows every other. Payments that are not final are read by themselves. Deliveries and pushes of the payment that were set aside are tried once more.',
     scope: 'enqueue',
     pathParameters: paymentReference,
     answer: { status: 200, description: 'The mirror after the read.', schema: 'PaymentAnswer' },

@@ -1,3 +1,4 @@
+import { retrySetAside } from '@capstan/shared/db/item-faults';
 import { findPayment } from '@capstan/shared/db/payments';
 import { type ReadContext, readMirroredPayment } from '@capstan/shared/mirror/read-payment';
 import type { FastifyInstance } from 'fastify';
@@ -5,7 +6,7 @@ import { toPaymentAnswer } from '../answers/payment-answer.ts';
 import { findNamedPayment } from '../find-named-payment.ts';
 import { notRead, type Refusal, RefusedError, unknownPayment } from '../problem.ts';
 
-/** One read at Conomy now, for a caller who cannot wait for the schedule. */
+/** One read at Conomy now, for a caller who cannot wait for the schedule, and a try of what was set aside of the payment. */
 export function addRefreshRoute(app: FastifyInstance, context: ReadContext): void {
   app.post('/payments/:reference/refresh', { config: { scope: 'enqueue' } }, async (request) => {
     const payment = await findNamedPayment(context.pool, request.params);
@@ -13,6 +14,7 @@ export function addRefreshRoute(app: FastifyInstance, context: ReadContext): voi
     if (conomyId === null) throw new RefusedError(notCreated);
     const failure = await readMirroredPayment(context, { ...payment, conomyId });
     if (failure !== null) throw new RefusedError(notRead(failure));
+    await retrySetAside(context.pool, key);
     const after = await findPayment(context.pool, key);
     if (after === null) throw new RefusedError(unknownPayment);
     return { payment: toPaymentAnswer(after) };
