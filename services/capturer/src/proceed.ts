@@ -60,7 +60,9 @@ export async function proceed(
   const deadlinePassed = isPastDeadline(command, context.monotonicMs());
   const { stepsDone, action } = decideNext({ ...command, deadlinePassed }, context.statusIsFresh);
   const at: ClaimedCommand =
-    stepsDone === command.stepsDone ? command : { ...command, stepsDone, attempt: null, failures: 0 };
+    stepsDone === command.stepsDone
+      ? command
+      : { ...command, stepsDone, attempt: null, failures: 0, tries: 0 };
   switch (action.kind) {
     case 'send':
     case 'resolve':
@@ -171,5 +173,5 @@ export async function end(
 
 /** The picture of the command once its current step is done. */
 export function nextStep(command: ClaimedCommand): ClaimedCommand {
-  return { ...command, stepsDone: command.stepsDone + 1, attempt: null, failures: 0 };
+  return { ...command, stepsDone: command.stepsDone + 1, attempt: null, failures: 0, tries: 0 };
 }

@@ -38,12 +38,14 @@ export async function resolveUnknown(
         ? seen
         : await judgeListedRefunds(tx, context, command, attempt, { ...seen, refunds });
     const told = await mirrorEvidence(tx, context, command, evidence, attemptId);
+    const answered = (evidence.answered ?? true) && evidence.finding !== 'held';
+    const after = answered ? { ...told.command, tries: 0 } : told.command;
     const beganMsAgo = context.monotonicMs() - beganAtMs;
     await addAttemptRead(tx, attemptId, {
       beganMsAgo,
       process,
       processMs,
-      answered: (evidence.answered ?? true) && evidence.finding !== 'held',
+      answered,
       finding: evidence.finding,
       detail: evidence.detail,
     });
@@ -54,7 +56,7 @@ export async function resolveUnknown(
       context.random(),
     );
     logRead(context, command, attempt, evidence, conclusion);
-    const next = await recordConclusion(tx, context, told.command, attempt, conclusion, claimedAtMs);
+    const next = await recordConclusion(tx, context, after, attempt, conclusion, claimedAtMs);
     return { ...next, read: told.read };
   });
 }

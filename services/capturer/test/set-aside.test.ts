@@ -25,6 +25,14 @@ const run = (id: string, over: Partial<CapturerContext['provider']>) =>
     executeCommand({ ...fixture.context, provider: { ...fixture.context.provider, ...over } }, id),
   );
 
+/** As a worker runs its job while others wait for the rate, or with a gate that breaks what asks it. */
+const runAtGate = (id: string, admitWrite: CapturerContext['gate']['admitWrite']) =>
+  tryCommand(fixture.context, id, () =>
+    executeCommand({ ...fixture.context, gate: { ...fixture.context.gate, admitWrite } }, id),
+  );
+const waits = async () => ({ admitted: false, waitsFor: 'rate', waitMs: 3_600_000 }) as const;
+const throws = () => Promise.reject(new TypeError('something nobody thought of'));
+
 const readRow = async (id: string) =>
   (
     await fixture.pool.query(
@@ -77,7 +85,6 @@ test('a command whose turns throw is parked after five, and a redrive finds its 
 test('a turn that fails is due again no later than notAfter, and one that goes well begins the count anew', async () => {
   const notAfter = new Date(Date.now() + 45_000).toISOString();
   const { id } = await insertCreate(fixture.pool, { notAfter });
-  const throws = () => Promise.reject(new TypeError('something nobody thought of'));
   await run(id, { createPayment: throws });
   expect((await readRow(id)).dueS).toBeLessThanOrEqual(45);
   await fixture.pool.query('update commands set tries = $2 where id = $1', [id, TRIES_MAX - 1]);
@@ -86,4 +93,42 @@ test('a turn that fails is due again no later than notAfter, and one that goes w
   await run(id, {});
   expect(await readRow(id)).toMatchObject({ tries: 0 });
   expect((await findCommand(fixture.pool, id))?.problem).toBeNull();
+});
+
+test('a command that throws at every other turn and only waits in between is parked as well', async () => {
+  const { id } = await insertCreate(fixture.pool);
+  for (let tries = 1; tries <= TRIES_MAX; tries++) {
+    await runAtGate(id, throws);
+    await comeDue(id);
+    if (tries === TRIES_MAX) break;
+    await runAtGate(id, waits);
+    expect(await readRow(id)).toMatchObject({ tries, status: 'executing' });
+    await comeDue(id);
+  }
+  await runAtGate(id, waits);
+  expect(await readRow(id)).toMatchObject({ status: 'parked', code: 'unreadable' });
+});
+
+test('a command that failed before and waits ends at its notAfter instant all the same', async () => {
+  const notAfter = new Date(Date.now() + 45_000).toISOString();
+  const { id } = await insertCreate(fixture.pool, { notAfter });
+  await runAtGate(id, throws);
+  await comeDue(id);
+  await runAtGate(id, waits);
+  expect((await readRow(id)).dueS).toBeLessThanOrEqual(45);
+});
+
+test('a step that is done, or an answered look for one whose outcome is unknown, begins the count anew', async () => {
+  const { id } = await insertCreate(fixture.pool);
+  await fixture.pool.query('update commands set tries = 1 where id = $1', [id]);
+  const isLost = async () =>
+    ({ ok: false, failure: { stage: 'no_clear_answer', reason: 'timeout' } }) as const;
+  await run(id, { capturePayment: isLost, readPayment: throws });
+  expect(await readRow(id)).toMatchObject({ status: 'unresolved', tries: 1 });
+  await comeDue(id);
+  await run(id, { readPayment: isLost });
+  expect(await readRow(id)).toMatchObject({ status: 'unresolved', tries: 1 });
+  await comeDue(id);
+  await run(id, {});
+  expect(await readRow(id)).toMatchObject({ status: 'unresolved', tries: 0 });
 });

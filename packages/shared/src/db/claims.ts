@@ -14,7 +14,10 @@ export interface ClaimedCommand {
   steps: Operation[];
   stepsDone: number;
   failures: number;
-  /** Turns in a row that failed by the command itself. */
+  /**
+   * Turns that failed by the command itself since a step of it was done or a look for an unknown outcome was answered: what goes on
+   * like that comes to an end by other rules. A turn that only waited, or met trouble of the provider, says nothing.
+   */
   tries: number;
   /** Reads in a row, before its current step, that were answered and told too little. */
   vainReads: number;
@@ -156,10 +159,10 @@ export function continueCommand(
   return updateClaimed(
     tx,
     command,
-    `status = $3::text, steps_done = $4::smallint, failures = $5::smallint,
+    `status = $3::text, steps_done = $4::smallint, failures = $5::smallint, tries = $7::integer,
      claimed_until = capstan_now() + $6::float8 * interval '1 millisecond',
      offer_at = capstan_now() + $6::float8 * interval '1 millisecond'`,
-    [claim.status, command.stepsDone, command.failures, claim.leaseMs],
+    [claim.status, command.stepsDone, command.failures, claim.leaseMs, command.tries],
   );
 }
 
@@ -185,16 +188,24 @@ export interface CommandWait {
   waitsFor: WaitsFor | null;
 }
 
-/** Gives the claim back until `dueMs` from now; a notAfter instant that passes meanwhile makes it due by itself. */
+/** Gives the claim back until `dueMs` from now, or until its notAfter instant: one that failed before is due by nothing else. */
 export function deferCommand(tx: PoolClient, command: ClaimedCommand, wait: CommandWait): Promise<void> {
   return updateClaimed(
     tx,
     command,
-    `status = $3::text, steps_done = $4::smallint, failures = $5::smallint, tries = 0, claimed_by = null, claimed_until = null,
+    `status = $3::text, steps_done = $4::smallint, failures = $5::smallint, tries = $9::integer, claimed_by = null, claimed_until = null,
      waits_for = $8::text,
-     due_at = capstan_now() + $6::float8 * interval '1 millisecond',
+     due_at = least(capstan_now() + $6::float8 * interval '1 millisecond', case when not_after > capstan_now() then not_after end),
      offer_at = capstan_now() + ($6::float8 + $7::float8) * interval '1 millisecond'`,
-    [wait.status, command.stepsDone, command.failures, wait.dueMs, wait.graceMs, wait.waitsFor],
+    [
+      wait.status,
+      command.stepsDone,
+      command.failures,
+      wait.dueMs,
+      wait.graceMs,
+      wait.waitsFor,
+      command.tries,
+    ],
   );
 }
 

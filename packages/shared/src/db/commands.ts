@@ -158,7 +158,7 @@ export async function rejectBlockedCommands(
 /**
  * A turn of the command failed by the command itself: it is due again later, but not after its notAfter instant, and after
  * the last try parked by whoever claims it.
- * @returns how many turns in a row ended like this; 0 when it has ended or is parked.
+ * @returns how many turns ended like this since one got on; 0 when it has ended or is parked.
  */
 export async function countCommandTry(db: Pool, id: string): Promise<number> {
   const { rows } = await db.query<{ tries: number }>(

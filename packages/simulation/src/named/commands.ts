@@ -1,6 +1,7 @@
 import type { TestMutation } from './test-mutation.ts';
 
 const PROVIDER_GATE = 'packages/shared/test/provider/provider-gate.test.ts';
+const SET_ASIDE = 'services/capturer/test/set-aside.test.ts';
 const SHARED_COMMIT = 'services/api/test/shared-commit.test.ts';
 const WAIT_IN_LINE = 'packages/shared/test/db/wait-in-line.test.ts';
 
@@ -164,7 +165,43 @@ export const COMMAND_MUTATIONS: readonly TestMutation[] = [
     patches: [
       { file: 'capturer/src/decide-next.ts', from: 'command.tries >= TRIES_MAX', to: 'command.tries < 0' },
     ],
-    file: 'services/capturer/test/set-aside.test.ts',
+    file: SET_ASIDE,
     test: 'a command whose turns throw is parked after five, and a redrive finds its effect without sending again',
+  },
+  {
+    name: 'a turn that only waits forgives those that threw',
+    patches: [
+      {
+        file: 'shared/src/db/claims.ts',
+        from: 'tries = $9::integer, claimed_by = null',
+        to: 'tries = 0 * $9::integer, claimed_by = null',
+      },
+    ],
+    file: SET_ASIDE,
+    test: 'a command that throws at every other turn and only waits in between is parked as well',
+  },
+  {
+    name: 'a command that failed before sleeps through its notAfter instant',
+    patches: [
+      {
+        file: 'shared/src/db/claims.ts',
+        from: ', case when not_after > capstan_now() then not_after end),',
+        to: '),',
+      },
+    ],
+    file: SET_ASIDE,
+    test: 'a command that failed before and waits ends at its notAfter instant all the same',
+  },
+  {
+    name: 'a command that gets on is parked for what it threw before',
+    patches: [
+      {
+        file: 'capturer/src/resolve-unknown.ts',
+        from: 'answered ? { ...told.command, tries: 0 } : told.command',
+        to: 'told.command',
+      },
+    ],
+    file: SET_ASIDE,
+    test: 'a step that is done, or an answered look for one whose outcome is unknown, begins the count anew',
   },
 ];
