@@ -18,6 +18,8 @@ export interface HealthSnapshot {
   pauses: { scope: PauseScope; cause: PauseCause }[];
   /** Commands that waited are being released. */
   releasing: boolean;
+  /** What the database's clock showed. */
+  databaseMs: number;
 }
 
 /** The provider's health, the pauses in force and whether there is something to release, in one statement. */
@@ -27,11 +29,12 @@ export async function readHealth(db: Pool): Promise<HealthSnapshot> {
        select jsonb_agg(jsonb_build_object('cause', cause, 'scope',
          jsonb_strip_nulls(jsonb_build_object('kind', scope_kind, 'value', scope_value))))
        from pauses where lifted_at is null
-     ), '[]') as pauses, exists (select from releases) as releasing
+     ), '[]') as pauses, exists (select from releases) as releasing,
+       (extract(epoch from capstan_now()) * 1000)::float8 as "databaseMs"
      from provider_health`,
   );
-  const { pauses, releasing, ...health } = onlyRow(rows);
-  return { health, pauses, releasing };
+  const { pauses, releasing, databaseMs, ...health } = onlyRow(rows);
+  return { health, pauses, releasing, databaseMs };
 }
 
 /** As {@link readHealth}, held until the transaction ends, so that what is decided from it cannot be overtaken. */
@@ -90,17 +93,23 @@ export async function writeHealth(tx: PoolClient, health: ProviderHealth): Promi
 
 /**
  * Takes `count` slots of a lane at `perSecond`, for this process alone.
- * @returns milliseconds until the first of them; the others follow at the lane's pace.
+ * @returns milliseconds until the first of them, by the database's clock; the others follow at the lane's pace.
  */
-export async function takeSlots(db: Pool, lane: Lane, count: number, perSecond: number): Promise<number> {
+export async function takeSlots(
+  db: Pool,
+  lane: Lane,
+  count: number,
+  perSecond: number,
+): Promise<{ inMs: number; databaseMs: number }> {
   const column = `${lane}_slot_at`;
-  const { rows } = await db.query<{ inMs: number }>(
+  const { rows } = await db.query<{ inMs: number; databaseMs: number }>(
     `update provider_health set ${column} =
        greatest(coalesce(${column}, capstan_now()), capstan_now()) + $1::float8 / $2::float8 * interval '1 second'
-     returning (extract(epoch from ${column} - capstan_now()) * 1000 - 1000 * $1::float8 / $2::float8)::float8 as "inMs"`,
+     returning (extract(epoch from ${column} - capstan_now()) * 1000 - 1000 * $1::float8 / $2::float8)::float8 as "inMs",
+       (extract(epoch from capstan_now()) * 1000)::float8 as "databaseMs"`,
     [count, perSecond],
   );
-  return onlyRow(rows).inMs;
+  return onlyRow(rows);
 }
 
 /** The provider asked everybody to wait. */
@@ -111,6 +120,11 @@ export async function holdSlots(tx: PoolClient, ms: number): Promise<void> {
        read_slot_at = greatest(read_slot_at, capstan_now() + $1::float8 * interval '1 millisecond')`,
     [ms],
   );
+}
+
+/** The clock that the slots were taken by was wrong, or is. A wait that the provider asked for is asked for anew if it has to be. */
+export async function forgetSlots(db: Pool): Promise<void> {
+  await db.query('update provider_health set write_slot_at = null, read_slot_at = null');
 }
 
 function onlyRow<T>(rows: readonly T[]): T {

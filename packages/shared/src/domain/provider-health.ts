@@ -101,13 +101,20 @@ export function afterSuccess(health: ProviderHealth): ProviderHealth | null {
 
 /** Lets one write through the half-open breaker for `leaseMs`; null while another one is under way. */
 export function beginTrial(health: ProviderHealth, leaseMs: number): ProviderHealth | null {
-  const isFree = health.breaker === 'half_open' && (health.nextTryInMs ?? 0) <= 0;
+  const isFree = health.breaker === 'half_open' && isDue(health);
   return isFree ? { ...health, nextTryInMs: leaseMs } : null;
 }
 
 /** Claims the next probe for `leaseMs`; null when it is not due. */
 export function beginProbe(health: ProviderHealth, leaseMs: number): ProviderHealth | null {
-  return (health.nextTryInMs ?? 0) <= 0 ? { ...health, nextTryInMs: leaseMs } : null;
+  return isDue(health) ? { ...health, nextTryInMs: leaseMs } : null;
+}
+
+/** No probe, trial or wait is set for longer: whoever sees more sees a clock that was set back since. */
+const NEXT_TRY_MS_MAX = 180_000;
+
+function isDue({ nextTryInMs }: ProviderHealth): boolean {
+  return nextTryInMs === null || nextTryInMs <= 0 || nextTryInMs > NEXT_TRY_MS_MAX;
 }
 
 /** A write was refused with 403. `afterOther`: this process saw a write end otherwise since its last 403. */
@@ -134,12 +141,8 @@ export function afterTurnedAway(health: ProviderHealth): ProviderHealth {
 
 /** A 429 came; `callsPerSecond` is what this process sent of late, for a rate that was not limited so far. */
 export function afterTooMany(health: ProviderHealth, callsPerSecond: number): ProviderHealth | null {
-  if (
-    health.rateChangedMsAgo !== null &&
-    health.rateChangedMsAgo < RATE_WAVE_MS &&
-    health.callsPerSecond !== null
-  )
-    return null;
+  const isOneWave = health.rateChangedMsAgo !== null && isWithin(health.rateChangedMsAgo, RATE_WAVE_MS);
+  if (isOneWave && health.callsPerSecond !== null) return null;
   const halved = (health.callsPerSecond ?? Math.max(callsPerSecond, RATE_BEFORE_FIRST_MIN)) / 2;
   return { ...health, callsPerSecond: Math.max(halved, RATE_MIN), rateChangedMsAgo: 0 };
 }
@@ -147,9 +150,14 @@ export function afterTooMany(health: ProviderHealth, callsPerSecond: number): Pr
 /** The limited rate after a while without a 429; null when it is not time yet. */
 export function growRate(health: ProviderHealth): ProviderHealth | null {
   const { callsPerSecond, rateChangedMsAgo } = health;
-  if (callsPerSecond === null || (rateChangedMsAgo ?? 0) < RATE_STEP_MS) return null;
+  if (callsPerSecond === null || isWithin(rateChangedMsAgo ?? 0, RATE_STEP_MS)) return null;
   const grown = callsPerSecond * RATE_GROWTH + 1;
   return { ...health, callsPerSecond: grown >= RATE_FORGOTTEN ? null : grown, rateChangedMsAgo: 0 };
+}
+
+/** What seems to lie ahead was long ago when the clock was set back since. */
+function isWithin(msAgo: number, ms: number): boolean {
+  return Math.abs(msAgo) < ms;
 }
 
 function opened(health: ProviderHealth, random: number): ProviderHealth {

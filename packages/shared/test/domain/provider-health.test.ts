@@ -94,6 +94,18 @@ describe('the breaker', () => {
     const probed = beginProbe({ ...open, nextTryInMs: -1 }, 30_000);
     expect(probed && beginProbe(probed, 30_000)).toBeNull();
   });
+
+  test.each([
+    ['probe', beginProbe, 'open'],
+    ['trial', beginTrial, 'half_open'],
+  ] as const)(
+    'takes a %s that is an hour away for due: no wait is that long, the clock was set back',
+    (_, begin, breaker) => {
+      const waiting: ProviderHealth = { ...WELL, breaker, nextTryInMs: 125_000 };
+      expect(begin(waiting, 15_000)).toBeNull();
+      expect(begin({ ...waiting, nextTryInMs: 3_600_000 }, 15_000)).toMatchObject({ nextTryInMs: 15_000 });
+    },
+  );
 });
 
 describe('refusals with 403', () => {
@@ -133,5 +145,12 @@ describe('the shared rate', () => {
     expect(growRate({ ...limited, rateChangedMsAgo: 5_000 })?.callsPerSecond).toBe(51);
     expect(growRate({ ...limited, callsPerSecond: 900, rateChangedMsAgo: 5_000 })?.callsPerSecond).toBeNull();
     expect(growRate(WELL)).toBeNull();
+  });
+
+  test('moves although the clock was set back since it changed', () => {
+    const limited: ProviderHealth = { ...WELL, callsPerSecond: 40, rateChangedMsAgo: -3_600_000 };
+    expect(growRate(limited)?.callsPerSecond).toBe(51);
+    expect(afterTooMany(limited, 40)?.callsPerSecond).toBe(20);
+    expect(growRate({ ...limited, rateChangedMsAgo: -3 })).toBeNull();
   });
 });

@@ -1,9 +1,10 @@
 import type { TestMutation } from './test-mutation.ts';
 
 const SET_ASIDE_PUSHES = 'services/reconciler/test/set-aside-pushes.test.ts';
+const CLOCK_STEPS = 'packages/shared/test/provider/clock-steps.test.ts';
 const PUSHES_WITH_READERS = 'services/reconciler/test/pushes-with-readers.test.ts';
 
-/** Pushes, events, reads and comparisons beside much other work (M1, S). */
+/** Pushes, events, reads, comparisons and calls beside much other work and through trouble (M1, S). */
 export const FEED_MUTATIONS: readonly TestMutation[] = [
   {
     name: 'an event that a reader placed and that was pushed makes its payment due',
@@ -100,5 +101,41 @@ export const FEED_MUTATIONS: readonly TestMutation[] = [
     ],
     file: 'packages/shared/test/domain/read-schedule.test.ts',
     test: 'a review of an hour is looked at again after its wait, spread over ±10 % 3600000',
+  },
+  {
+    name: 'slots drawn by a clock that was wrong are kept',
+    patches: [
+      {
+        file: 'shared/src/provider/gate/step-watch.ts',
+        from: 'if (before === null) return false;',
+        to: 'if (before !== last) return false;',
+      },
+    ],
+    file: CLOCK_STEPS,
+    test: 'a process whose database was an hour behind for a while calls again as soon as it is right',
+  },
+  {
+    name: 'a probe that died is waited for longer than a call can take',
+    patches: [
+      {
+        file: 'shared/src/provider/gate/provider-gate.ts',
+        from: 'leaseMs: trialMsMax',
+        to: 'leaseMs: 2 * trialMsMax',
+      },
+    ],
+    file: CLOCK_STEPS,
+    test: 'a probe > is given up as soon as no call can still be under way',
+  },
+  {
+    name: 'a probe waits for an instant of a clock that was set back',
+    patches: [
+      {
+        file: 'shared/src/domain/provider-health.ts',
+        from: 'nextTryInMs <= 0 || nextTryInMs > NEXT_TRY_MS_MAX',
+        to: 'nextTryInMs <= 0 || nextTryInMs > NEXT_TRY_MS_MAX ** 2',
+      },
+    ],
+    file: 'packages/shared/test/domain/provider-health.test.ts',
+    test: 'the breaker > takes a probe that is an hour away for due: no wait is that long, the clock was set back',
   },
 ];

@@ -1,6 +1,7 @@
 import { lockPauseScopes } from '../../db/pauses.ts';
 import type { Pool, PoolClient } from '../../db/pool.ts';
 import {
+  forgetSlots,
   type HealthSnapshot,
   lockHealth,
   readHealth,
@@ -16,6 +17,7 @@ import type { Traffic } from '../traffic.ts';
 import { createHealthReports } from './health-reports.ts';
 import { releaseWaiting } from './release-waiting.ts';
 import { createSlots, type Slots } from './slots.ts';
+import { createStepWatch } from './step-watch.ts';
 import { superviseHealth } from './supervise-health.ts';
 
 /** Whether a call may begin now; if not, what its command waits for and for how long at most. */
@@ -47,7 +49,7 @@ export interface ProviderGateOptions {
   random: () => number;
   /** Milliseconds of a clock that never jumps. */
   monotonicMs: () => number;
-  /** No trial write can still be under way this long after it began. */
+  /** No trial write and no probe can still be under way this long after it began. */
   trialMsMax: number;
 }
 
@@ -71,17 +73,33 @@ export function createProviderGate(options: ProviderGateOptions): ProviderGate {
   let seen: (HealthSnapshot & { atMs: number }) | null = null;
   /** Writes told to wait for the rate since the last look: how long the next one has to wait. */
   let waitingForRate = 0;
+  const hasStepped = createStepWatch();
 
+  /** Nobody waits for an instant of a clock that was wrong. @returns whether slots were forgotten. */
+  const forgetIfStepped = async (fromMs: number, clockMs: number): Promise<boolean> => {
+    if (!hasStepped({ fromMs, untilMs: monotonicMs(), clockMs })) return false;
+    await forgetSlots(pool);
+    slots.write.forget();
+    slots.read.forget();
+    return true;
+  };
   const look = async () => {
     const atMs = monotonicMs();
-    seen = { ...(await readHealth(pool)), atMs };
+    const read = await readHealth(pool);
+    seen = { ...read, atMs };
     waitingForRate = 0;
+    await forgetIfStepped(atMs, read.databaseMs);
     return seen;
   };
   const reports = createHealthReports({ pool, log, random, monotonicMs, snapshot: () => seen, look });
   const paceOf = (lane: Lane) => () => (seen?.health.callsPerSecond ?? 1) * shareOf(lane);
-  const slotsOf = (lane: Lane): Slots =>
-    createSlots((count, perSecond) => takeSlots(pool, lane, count, perSecond), paceOf(lane), monotonicMs);
+  const drawOf = (lane: Lane) => async (count: number, perSecond: number) => {
+    const fromMs = monotonicMs();
+    const drawn = await takeSlots(pool, lane, count, perSecond);
+    const isWrong = await forgetIfStepped(fromMs, drawn.databaseMs);
+    return (isWrong ? await takeSlots(pool, lane, count, perSecond) : drawn).inMs;
+  };
+  const slotsOf = (lane: Lane): Slots => createSlots(drawOf(lane), paceOf(lane), monotonicMs);
   const slots = { write: slotsOf('write'), read: slotsOf('read') };
   const isFresh = () => seen !== null && monotonicMs() - seen.atMs < SNAPSHOT_MS_MAX;
   const isLimited = () => seen !== null && seen.health.callsPerSecond !== null;
@@ -117,7 +135,14 @@ export function createProviderGate(options: ProviderGateOptions): ProviderGate {
     return ADMITTED;
   };
 
-  const supervision = superviseHealth({ pool, log, look, everyMs: LOOK_EVERY_MS, reports });
+  const supervision = superviseHealth({
+    pool,
+    log,
+    look,
+    everyMs: LOOK_EVERY_MS,
+    leaseMs: trialMsMax,
+    reports,
+  });
   const isAskedFor = () => seen?.releasing ?? false;
   let releasing: ReturnType<typeof releaseWaiting> | null = null;
 

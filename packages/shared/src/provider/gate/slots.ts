@@ -4,6 +4,8 @@ export interface Slots {
   take(): boolean;
   /** Milliseconds until the next slot of this process; null while none is known. */
   nextInMs(): number | null;
+  /** Drops what was drawn. */
+  forget(): void;
   /** Resolves when the drawing under way is over. */
   drawn(): Promise<void>;
 }
@@ -50,6 +52,9 @@ export function createSlots(
       return isDue;
     },
     nextInMs: () => (slotsMs[0] === undefined ? null : Math.max(0, slotsMs[0] - monotonicMs())),
+    forget: () => {
+      slotsMs = [];
+    },
     drawn: async () => {
       await drawing;
     },

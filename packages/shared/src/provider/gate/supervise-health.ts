@@ -15,21 +15,21 @@ export interface Supervision {
   stop(): Promise<void>;
 }
 
-/** A probe that has not come back by then is given up, and another process may try. */
-const PROBE_LEASE_MS = 30_000;
-
 /** Looks at the shared health all the time, and does what is due: a probe, a trial, a step up of the rate. */
 export function superviseHealth({
   pool,
   log,
   look,
   everyMs,
+  leaseMs,
   reports,
 }: {
   pool: Pool;
   log: Logger;
   look: () => Promise<HealthSnapshot>;
   everyMs: number;
+  /** A probe that has not come back by then is given up, and another process may try. */
+  leaseMs: number;
   reports: HealthReports;
 }): Supervision {
   const stopping = new AbortController();
@@ -41,7 +41,7 @@ export function superviseHealth({
     const { health, pauses } = await look();
     const isRefused = pauses.some(({ cause }) => cause === 'credentials_refused');
     if (health.breaker === 'open' || isRefused) {
-      if (await reports.change((now) => beginProbe(now, PROBE_LEASE_MS))) await probe();
+      if (await reports.change((now) => beginProbe(now, leaseMs))) await probe();
     } else if (health.breaker === 'half_open') {
       await inTransaction(pool, (tx) => releaseTrials(tx, TRIALS_RELEASED));
     }

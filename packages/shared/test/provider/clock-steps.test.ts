@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+// By path: the package @capstan/testing depends on this one, and packages may not depend on each other in a circle.
+import { until } from '../../../testing/src/until.ts';
+import type { Pool } from '../../src/db/pool.ts';
+import { createProviderGate, type ProviderGate } from '../../src/provider/gate/provider-gate.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { openDatabaseFixture } from '../database-fixture.ts';
+
+// Scenario: the database's clock is an hour away for a while, as after a change to a server whose clock is wrong.
+// Goal: once it is right nobody waits for an instant of the wrong clock, and who dies with a probe holds nobody up.
+
+const TRIAL_MS = 15_000;
+
+let fixture: Awaited<ReturnType<typeof openDatabaseFixture>>;
+const log = createLogger('test', 'fatal');
+
+beforeAll(async () => {
+  fixture = await openDatabaseFixture();
+});
+afterAll(() => fixture.close());
+beforeEach(async () => {
+  await fixture.pool.query(
+    `update provider_health set breaker = 'closed', next_try_at = null, calls_per_second = 50, rate_changed_at = capstan_now(),
+       read_slot_at = null, write_slot_at = null`,
+  );
+});
+
+const gateOf = (pool: Pool) =>
+  createProviderGate({
+    pool,
+    log,
+    random: () => 0.5,
+    monotonicMs: () => performance.now(),
+    trialMsMax: TRIAL_MS,
+  });
+
+/** A process whose database has the clock that `use` named last. */
+function switchedPool(first: Pool) {
+  let current = first;
+  const pool = {
+    connect: () => current.connect(),
+    query: (...args: [string, unknown[]]) => current.query(...args),
+  } as unknown as Pool;
+  return {
+    pool,
+    use: (other: Pool) => {
+      current = other;
+    },
+  };
+}
+
+const mayRead = async (gate: ProviderGate) =>
+  (await gate.awaitReadTurn(new AbortController().signal)) === null;
+
+test.each([
+  ['behind', '-1 hour'],
+  ['ahead', '1 hour'],
+])(
+  'a process whose database was an hour %s for a while calls again as soon as it is right',
+  async (_, away) => {
+    const wrong = fixture.poolLater(away);
+    const right = fixture.pool;
+    const database = switchedPool(right);
+    const gate = gateOf(database.pool);
+    await gate.open(async () => ({ ok: true, value: null }));
+    try {
+      expect(await mayRead(gate)).toBe(true);
+      database.use(wrong);
+      const isMet = async () => {
+        const turn = await gate.awaitReadTurn(AbortSignal.abort());
+        const { rows } = await right.query(
+          'select abs(extract(epoch from read_slot_at - capstan_now())) > 3000 as away from provider_health',
+        );
+        return rows[0].away || (turn?.retryAfterMs ?? 0) > 50 * 60_000;
+      };
+      await until(isMet, { deadlineMs: 5_000, what: 'a slot by the wrong clock' });
+      database.use(right);
+      // More than it had drawn before.
+      for (let reads = 0; reads < 8; reads++)
+        await until(() => mayRead(gate), { deadlineMs: 5_000, what: 'its turn to read' });
+    } finally {
+      await gate.close();
+      await wrong.end();
+    }
+  },
+);
+
+describe('a probe', () => {
+  test('is given up as soon as no call can still be under way', async () => {
+    await fixture.pool.query(`update provider_health set breaker = 'open', next_try_at = capstan_now()`);
+    const gate = gateOf(fixture.pool);
+    let probed = () => {};
+    const died = new Promise<void>((resolve) => {
+      probed = resolve;
+    });
+    await gate.open(async () => {
+      probed();
+      return { ok: false, failure: { stage: 'not_sent', reason: 'aborted' } };
+    });
+    await died;
+    await gate.close();
+    const { rows } = await fixture.pool.query(
+      `select (extract(epoch from next_try_at - capstan_now()) * 1000)::float8 as "leftMs" from provider_health`,
+    );
+    expect(rows[0].leftMs).toBeLessThanOrEqual(TRIAL_MS);
+  });
+});
