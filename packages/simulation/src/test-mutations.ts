@@ -1,4 +1,5 @@
 import { COMMAND_MUTATIONS } from './named/commands.ts';
+import { CONCLUSION_MUTATIONS } from './named/conclusions.ts';
 import { CREATE_MUTATIONS } from './named/creates.ts';
 import { FEED_MUTATIONS } from './named/feeds.ts';
 import { MIRROR_MUTATIONS } from './named/mirror.ts';
@@ -11,6 +12,7 @@ export const TEST_MUTATIONS: readonly TestMutation[] = [
   ...CREATE_MUTATIONS,
   ...REFUND_MUTATIONS,
   ...COMMAND_MUTATIONS,
+  ...CONCLUSION_MUTATIONS,
   ...MIRROR_MUTATIONS,
   ...FEED_MUTATIONS,
   ...PROOF_MUTATIONS,
