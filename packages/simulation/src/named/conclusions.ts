@@ -65,4 +65,28 @@ export const CONCLUSION_MUTATIONS: readonly TestMutation[] = [
     file: CONCLUDE_MADE,
     test: 'made > of capture of a payment that is AUTHORIZED: effect_not_seen',
   },
+  {
+    name: 'a lost refund of a doubtful amount is bound by it',
+    patches: [
+      {
+        file: 'capturer/src/look-for-refund.ts',
+        from: 'doubts.some(({ minor }) => minor === wanted.minor)',
+        to: 'doubts.some(({ minor }) => minor !== wanted.minor)',
+      },
+    ],
+    file: 'services/capturer/test/doubtful-refunds.test.ts',
+    test: 'a lost refund of the doubtful amount is parked and bound to neither, until the doubt is ended',
+  },
+  {
+    name: 'a create that was ruled out is waited for',
+    patches: [
+      {
+        file: 'reconciler/src/unmirrored.ts',
+        from: 'return conomyId === null && !(await isCreateRuledOut(pool, key));',
+        to: 'return conomyId === null || (await isCreateRuledOut(pool, key));',
+      },
+    ],
+    file: 'services/reconciler/test/late-creates.test.ts',
+    test: 'is told as a twin by a delivery, bound to nothing, and its capture is the highest alarm',
+  },
 ];
