@@ -76,11 +76,19 @@ export function afterFailure(health: ProviderHealth, call: FailedCall): Provider
       return failures >= FAILURES_TO_OPEN && isProvider ? opened(counted, call.random) : counted;
     }
     case 'half_open':
-      return opened(health, call.random);
+      // Reads come by the dozen: they open it again, and only what was tried on purpose makes the next probe wait longer.
+      return call.kind === 'write'
+        ? opened(health, call.random)
+        : openedFor(health, health.openings, call.random);
     case 'open':
-      // Writes that were under way when it opened tell nothing new; a probe that failed makes the next one wait longer.
-      return call.kind === 'read' ? opened(health, call.random) : null;
+      // What was under way when it opened tells nothing new.
+      return null;
   }
+}
+
+/** A probe failed, so the next one waits longer; null when the breaker is not open any more. */
+export function afterFailedProbe(health: ProviderHealth, random: number): ProviderHealth | null {
+  return health.breaker === 'open' ? opened(health, random) : null;
 }
 
 /** The provider answered. Null when that changes nothing, which is the rule. */
@@ -161,7 +169,10 @@ function isWithin(msAgo: number, ms: number): boolean {
 }
 
 function opened(health: ProviderHealth, random: number): ProviderHealth {
-  const openings = health.openings + 1;
+  return openedFor(health, health.openings + 1, random);
+}
+
+function openedFor(health: ProviderHealth, openings: number, random: number): ProviderHealth {
   return { ...health, breaker: 'open', openings, nextTryInMs: backoffMs(openings, random) };
 }
 

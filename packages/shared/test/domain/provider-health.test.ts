@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   afterAnswer,
+  afterFailedProbe,
   afterFailure,
   afterForbidden,
   afterTooMany,
@@ -62,12 +63,21 @@ describe('the breaker', () => {
     expect(health).toMatchObject({ breaker: 'closed', failures: 1, failedPayments: ['p9'] });
   });
 
-  test('waits longer before each probe that fails, up to 32 s; writes that were under way change nothing', () => {
-    const open = fail(WELL, OVER_THREE);
-    expect(afterFailure(open, failure({ kind: 'write' }))).toBeNull();
-    const probes = Array.from({ length: 7 }, () => ({ kind: 'read' as const, payment: null }));
-    const waits = probes.map((_, nth) => fail(open, probes.slice(0, nth + 1)).nextTryInMs);
+  test('waits longer before each probe that fails, up to 32 s; what was under way changes nothing', () => {
+    let open = fail(WELL, OVER_THREE);
+    for (const kind of ['read', 'write'] as const) expect(afterFailure(open, failure({ kind }))).toBeNull();
+    const waits = Array.from({ length: 7 }, () => {
+      open = afterFailedProbe(open, 0.5) ?? open;
+      return open.nextTryInMs;
+    });
     expect(waits).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 32_000, 32_000]);
+    expect(afterFailedProbe({ ...open, breaker: 'half_open' }, 0.5)).toBeNull();
+  });
+
+  test('half-open is opened again by a read, which makes the next probe wait no longer than before', () => {
+    const halfOpen: ProviderHealth = { ...WELL, breaker: 'half_open', openings: 2 };
+    const reopened = afterFailure(halfOpen, failure({ kind: 'read', payment: null }));
+    expect(reopened).toMatchObject({ breaker: 'open', openings: 2, nextTryInMs: 2_000 });
   });
 
   test('is half-open after an answered read, closed after an answered write, and open again after a failure', () => {

@@ -86,6 +86,18 @@ test.each([
 );
 
 describe('a probe', () => {
+  test('that fails makes the next one wait longer', async () => {
+    await fixture.pool.query(
+      `update provider_health set breaker = 'open', openings = 1, next_try_at = capstan_now()`,
+    );
+    const gate = gateOf(fixture.pool);
+    await gate.open(async () => ({ ok: false, failure: { stage: 'no_clear_answer', reason: 'timeout' } }));
+    const isCounted = async () =>
+      (await fixture.pool.query('select from provider_health where openings = 2')).rowCount === 1;
+    await until(isCounted, { deadlineMs: 5_000, what: 'the probe to be counted' });
+    await gate.close();
+  });
+
   test('is given up as soon as no call can still be under way', async () => {
     await fixture.pool.query(`update provider_health set breaker = 'open', next_try_at = capstan_now()`);
     const gate = gateOf(fixture.pool);

@@ -138,4 +138,28 @@ export const FEED_MUTATIONS: readonly TestMutation[] = [
     file: 'packages/shared/test/domain/provider-health.test.ts',
     test: 'the breaker > takes a probe that is an hour away for due: no wait is that long, the clock was set back',
   },
+  {
+    name: 'each read that fails makes the next probe wait longer',
+    patches: [
+      {
+        file: 'shared/src/domain/provider-health.ts',
+        from: ': openedFor(health, health.openings, call.random)',
+        to: ': opened(health, call.random)',
+      },
+    ],
+    file: 'packages/shared/test/domain/provider-health.test.ts',
+    test: 'the breaker > half-open is opened again by a read, which makes the next probe wait no longer than before',
+  },
+  {
+    name: 'refused credentials are held back by a clock that was set back',
+    patches: [
+      {
+        file: 'shared/src/provider/conomy/shared-token-vault.ts',
+        from: 'Math.abs(failedMsAgo) <',
+        to: 'failedMsAgo <',
+      },
+    ],
+    file: 'packages/shared/test/provider/conomy/shared-token-vault.test.ts',
+    test: 'credentials that were refused before the clock was set back are offered again',
+  },
 ];

@@ -64,7 +64,8 @@ function laterToken(stored: StoredToken, key: Buffer, known: number): RenewedTok
 function sharedFailure({ failure, failedMsAgo, waitedMs }: StoredToken) {
   if (failure === null || failedMsAgo === null) return null;
   const againMs = failure.reason === 'credentials_refused' ? REFUSED_AGAIN_MS : 0;
-  return failedMsAgo < Math.max(waitedMs, againMs) ? failure : null;
+  // What seems to lie ahead was long ago when the clock was set back since.
+  return Math.abs(failedMsAgo) < Math.max(waitedMs, againMs) ? failure : null;
 }
 
 function seal(key: Buffer, value: string): Buffer {

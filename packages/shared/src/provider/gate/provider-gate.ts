@@ -141,6 +141,7 @@ export function createProviderGate(options: ProviderGateOptions): ProviderGate {
     look,
     everyMs: LOOK_EVERY_MS,
     leaseMs: trialMsMax,
+    random,
     reports,
   });
   const isAskedFor = () => seen?.releasing ?? false;

@@ -3,10 +3,11 @@ import type { Pool } from '../../db/pool.ts';
 import type { HealthSnapshot } from '../../db/provider-health.ts';
 import { releaseTrials } from '../../db/releases.ts';
 import { inTransaction } from '../../db/transaction.ts';
-import { beginProbe, growRate } from '../../domain/provider-health.ts';
+import { afterFailedProbe, beginProbe, growRate } from '../../domain/provider-health.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { ProviderResult } from '../payment-provider.ts';
 import { type HealthReports, TRIALS_RELEASED } from './health-reports.ts';
+import { troubleOf } from './trouble.ts';
 
 export interface Supervision {
   start(probe: () => Promise<ProviderResult<unknown>>): void;
@@ -22,6 +23,7 @@ export function superviseHealth({
   look,
   everyMs,
   leaseMs,
+  random,
   reports,
 }: {
   pool: Pool;
@@ -30,6 +32,8 @@ export function superviseHealth({
   everyMs: number;
   /** A probe that has not come back by then is given up, and another process may try. */
   leaseMs: number;
+  /** In [0, 1). */
+  random: () => number;
   reports: HealthReports;
 }): Supervision {
   const stopping = new AbortController();
@@ -41,7 +45,11 @@ export function superviseHealth({
     const { health, pauses } = await look();
     const isRefused = pauses.some(({ cause }) => cause === 'credentials_refused');
     if (health.breaker === 'open' || isRefused) {
-      if (await reports.change((now) => beginProbe(now, leaseMs))) await probe();
+      if (await reports.change((now) => beginProbe(now, leaseMs))) {
+        const probed = await probe();
+        if (!probed.ok && troubleOf(probed.failure) === 'failing')
+          await reports.change((now) => afterFailedProbe(now, random()));
+      }
     } else if (health.breaker === 'half_open') {
       await inTransaction(pool, (tx) => releaseTrials(tx, TRIALS_RELEASED));
     }

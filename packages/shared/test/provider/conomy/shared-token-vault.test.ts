@@ -94,6 +94,15 @@ test('refused credentials are not offered again at once', async () => {
   expect(provider.calls()).toBe(1);
 });
 
+test('credentials that were refused before the clock was set back are offered again', async () => {
+  const provider = auth(() => ({ ok: false, failure: { stage: 'not_sent', reason: 'credentials_refused' } }));
+  provider.answerAll();
+  await vault().renew(0, provider.fetch);
+  await fixture.pool.query(`update provider_token set failed_at = failed_at + interval '1 hour'`);
+  await vault().renew(0, provider.fetch);
+  expect(provider.calls()).toBe(2);
+});
+
 test('the database holds no token that can be used without the client secret', async () => {
   const provider = auth(() => ({ ok: true, accessToken: 'a-bearer-token', expiresInSeconds: 3_600 }));
   provider.answerAll();
