@@ -72,9 +72,10 @@ export async function writeHealth(tx: PoolClient, health: ProviderHealth): Promi
        next_try_at = capstan_now() + $7::float8 * interval '1 millisecond',
        calls_per_second = $8::float8,
        rate_changed_at = capstan_now() - $9::float8 * interval '1 millisecond',
-       -- As they stand but for what is just now: they are held against instants of attempts, and must not creep.
-       turned_away_at = case when $10::float8 = 0 then capstan_now() else turned_away_at end,
-       succeeded_at = case when $11::float8 = 0 then capstan_now() else succeeded_at end`,
+       -- As they stand but for what is just now: they are held against instants of attempts, and must not creep. Ahead of a
+       -- clock that was set back they would make news of every call, or of none.
+       turned_away_at = case when $10::float8 = 0 then capstan_now() else least(turned_away_at, capstan_now()) end,
+       succeeded_at = case when $11::float8 = 0 then capstan_now() else least(succeeded_at, capstan_now()) end`,
     [
       health.breaker,
       health.failures,

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 // By path: the package @capstan/testing depends on this one, and packages may not depend on each other in a circle.
 import { until } from '../../../testing/src/until.ts';
 import type { Pool } from '../../src/db/pool.ts';
+import { changeHealth } from '../../src/db/provider-health.ts';
+import { afterSuccess, afterTurnedAway } from '../../src/domain/provider-health.ts';
 import { createProviderGate, type ProviderGate } from '../../src/provider/gate/provider-gate.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { openDatabaseFixture } from '../database-fixture.ts';
@@ -84,6 +86,18 @@ test.each([
     }
   },
 );
+
+test('a call that goes well after the clock was set back is noted once, not for an hour at each', async () => {
+  const ahead = fixture.poolLater('1 hour');
+  await changeHealth(ahead, afterTurnedAway, async () => {});
+  await ahead.end();
+  let changes = 0;
+  for (const _ of [1, 2, 3, 4]) {
+    const { before, after } = await changeHealth(fixture.pool, afterSuccess, async () => {});
+    if (before !== after) changes += 1;
+  }
+  expect(changes).toBeLessThanOrEqual(2);
+});
 
 describe('a probe', () => {
   test('that fails makes the next one wait longer', async () => {
