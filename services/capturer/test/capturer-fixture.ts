@@ -114,6 +114,16 @@ export function runToItsEnd(
   );
 }
 
+/** Beginnings of the reads past the call's deadline that found nothing, in milliseconds of the clock of the process that read. */
+export async function absentReadsOf(pool: Pool, commandId: string): Promise<number[]> {
+  const { rows } = await pool.query<{ ms: number }>(
+    `select r.process_ms as ms from attempt_reads r join attempts a on a.id = r.attempt_id
+     where a.command_id = $1 and r.finding = 'absent' and r.began_at >= a.deadline_at order by 1`,
+    [commandId],
+  );
+  return rows.map(({ ms }) => ms);
+}
+
 /** Puts a parked command back to work as the api does for an operator. */
 export async function redrive({ pool }: Pick<CapturerFixture, 'pool'>, id: string): Promise<void> {
   await inTransaction(pool, async (tx) => {

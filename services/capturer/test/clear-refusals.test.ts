@@ -7,6 +7,7 @@ import type { CapturerContext } from '../src/context.ts';
 import { FAILURES_MAX } from '../src/decide-next.ts';
 import { executeCommand } from '../src/execute-command.ts';
 import {
+  absentReadsOf,
   type CapturerFixture,
   insertCreate,
   insertRefund,
@@ -45,17 +46,6 @@ const run = (context: CapturerContext, id: string) => runToItsEnd({ pool: fixtur
 async function atConomy(externalId: string) {
   const { payments } = await fixture.control('ledger');
   return (payments as { externalId: string }[]).filter((payment) => payment.externalId === externalId);
-}
-
-/** Beginnings of the reads that found nothing, as milliseconds after the deadline of the newest attempt. */
-async function absentReadsAfterDeadline(id: string): Promise<number[]> {
-  const { rows } = await fixture.pool.query<{ ms: number }>(
-    `select (extract(epoch from r.began_at - a.deadline_at) * 1000)::float8 as ms
-     from attempt_reads r join attempts a on a.id = r.attempt_id
-     where a.command_id = $1 and r.finding = 'absent' and r.began_at >= a.deadline_at order by 1`,
-    [id],
-  );
-  return rows.map(({ ms }) => ms);
 }
 
 describe.each(['authorizePayment', 'capturePayment'] as const)('%s', (step) => {
@@ -99,7 +89,7 @@ test('a capture refused for its state ends with what Conomy said, after three re
     stepsDone: 1,
     problem: { code: 'provider_rejected', provider: { status: 422, code: '21' } },
   });
-  const reads = await absentReadsAfterDeadline(id);
+  const reads = await absentReadsOf(fixture.pool, id);
   expect(reads.length).toBeGreaterThanOrEqual(3);
   const spanMs = (reads.at(-1) ?? 0) - (reads[0] ?? 0);
   expect(spanMs).toBeGreaterThanOrEqual(fixture.context.timings.absence.spanMsMin);
@@ -159,7 +149,7 @@ describe('a refund that answers 422', () => {
       status: 'rejected',
       problem: { code: 'provider_rejected', provider: { status: 422 } },
     });
-    expect((await absentReadsAfterDeadline(id)).length).toBeGreaterThanOrEqual(3);
+    expect((await absentReadsOf(fixture.pool, id)).length).toBeGreaterThanOrEqual(3);
     expect(await findAttemptsOfCommand(fixture.pool, id)).toHaveLength(1);
   });
 });
