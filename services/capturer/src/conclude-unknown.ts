@@ -1,5 +1,5 @@
-import type { Finding, UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { CommandProblem } from '@capstan/shared/db/commands';
+import type { Finding, UnknownAttempt } from '@capstan/shared/db/unknown-attempts';
 import { alarmOfStatus } from '@capstan/shared/domain/payment-status';
 import { type Behaviour, classifyFailure } from '@capstan/shared/provider/conomy/error-catalogue';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';

@@ -1,4 +1,4 @@
-import type { Finding } from '@capstan/shared/db/attempts';
+import type { Finding } from '@capstan/shared/db/unknown-attempts';
 import {
   type AskedPayment,
   type Comparison,

@@ -1,9 +1,9 @@
-import type { UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import { findToldIds } from '@capstan/shared/db/deliveries';
 import { findCreatedIds } from '@capstan/shared/db/payments';
 import type { Pool } from '@capstan/shared/db/pool';
 import type { ScanLane } from '@capstan/shared/db/scan-lanes';
+import type { UnknownAttempt } from '@capstan/shared/db/unknown-attempts';
 import type { ObservedPayment, PaymentProvider } from '@capstan/shared/provider/payment-provider';
 import { type Evidence, isCreateConflict } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';

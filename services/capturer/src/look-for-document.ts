@@ -1,5 +1,5 @@
-import type { Finding, UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
+import type { Finding, UnknownAttempt } from '@capstan/shared/db/unknown-attempts';
 import { documentationStatusOf } from '@capstan/shared/provider/payment-provider';
 import type { Evidence } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';

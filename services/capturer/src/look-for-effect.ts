@@ -1,6 +1,6 @@
-import type { UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import type { ReadingProcess } from '@capstan/shared/db/scans';
+import type { UnknownAttempt } from '@capstan/shared/db/unknown-attempts';
 import type { Operation } from '@capstan/shared/domain/payment-command';
 import { isCaptureTaken, isFinalStatus } from '@capstan/shared/domain/payment-status';
 import {

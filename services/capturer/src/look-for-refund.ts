@@ -1,10 +1,10 @@
-import type { UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import type { CommandProblem } from '@capstan/shared/db/commands';
 import { findDoubtfulRefunds } from '@capstan/shared/db/doubtful-refunds';
 import { lockPayment } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { claimRefundChild, findRefundChildren, takeWaitingRefunds } from '@capstan/shared/db/refunds';
+import type { UnknownAttempt } from '@capstan/shared/db/unknown-attempts';
 import { compareWithRefund } from '@capstan/shared/domain/bound-means-equal';
 import { parseSendableAmount } from '@capstan/shared/domain/money';
 import { mirrorRefundChild } from '@capstan/shared/mirror/mirror-refund-child';

@@ -1,12 +1,8 @@
-import {
-  addAttemptRead,
-  loadUnknownAttempt,
-  resolveAttempt,
-  type UnknownAttempt,
-} from '@capstan/shared/db/attempts';
+import { resolveAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import type { PoolClient } from '@capstan/shared/db/pool';
 import { isScanAnswered } from '@capstan/shared/db/scans';
+import { addAttemptRead, loadUnknownAttempt, type UnknownAttempt } from '@capstan/shared/db/unknown-attempts';
 import { mirrorRefundChild } from '@capstan/shared/mirror/mirror-refund-child';
 import { type Conclusion, concludeUnknown, type Evidence } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';

@@ -1,5 +1,5 @@
-import type { UnknownAttempt } from '@capstan/shared/db/attempts';
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
+import type { UnknownAttempt } from '@capstan/shared/db/unknown-attempts';
 import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
 
 /** A claimed capture of a CREATED payment, or what `over` makes of it. */

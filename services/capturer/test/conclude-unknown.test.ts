@@ -1,4 +1,4 @@
-import type { Finding, UnknownAttempt } from '@capstan/shared/db/attempts';
+import type { Finding, UnknownAttempt } from '@capstan/shared/db/unknown-attempts';
 import { OPERATIONS } from '@capstan/shared/domain/payment-command';
 import type { ProviderFailure } from '@capstan/shared/provider/payment-provider';
 import fc from 'fast-check';

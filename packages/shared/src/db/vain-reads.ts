@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
-import { ANSWERED_GAP_MS_MAX } from './attempts.ts';
 import type { ReadingProcess } from './scans.ts';
+import { ANSWERED_GAP_MS_MAX } from './unknown-attempts.ts';
 
 /** What a read before a refund may lack. */
 export type VainReadLack = 'whole_list' | 'settled_status';

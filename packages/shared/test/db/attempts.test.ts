@@ -1,16 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  addAttemptRead,
-  beginAttempt,
-  type Finding,
-  finishAttempt,
-  loadUnknownAttempt,
-  resolveAttempt,
-} from '../../src/db/attempts.ts';
+import { beginAttempt, finishAttempt, resolveAttempt } from '../../src/db/attempts.ts';
 import { claimCommand, endCommand } from '../../src/db/claims.ts';
 import { holdCommand, markRedriven } from '../../src/db/interventions.ts';
 import type { Pool } from '../../src/db/pool.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
+import { addAttemptRead, type Finding, loadUnknownAttempt } from '../../src/db/unknown-attempts.ts';
 import { insertCommand, openDatabaseFixture, readRow } from '../database-fixture.ts';
 
 let fixture: Awaited<ReturnType<typeof openDatabaseFixture>>;

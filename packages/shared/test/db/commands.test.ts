@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { addAttemptRead, beginAttempt, finishAttempt, markAttemptAbandoned } from '../../src/db/attempts.ts';
+import { beginAttempt, finishAttempt, markAttemptAbandoned } from '../../src/db/attempts.ts';
 import {
   type ClaimedCommand,
   ClaimLostError,
@@ -17,6 +17,7 @@ import {
 } from '../../src/db/commands.ts';
 import type { Pool, PoolClient } from '../../src/db/pool.ts';
 import { inTransaction } from '../../src/db/transaction.ts';
+import { addAttemptRead } from '../../src/db/unknown-attempts.ts';
 import { insertCommand, insertPayment, openDatabaseFixture, readRow } from '../database-fixture.ts';
 
 let fixture: Awaited<ReturnType<typeof openDatabaseFixture>>;

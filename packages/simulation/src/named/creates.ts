@@ -23,7 +23,11 @@ export const CREATE_MUTATIONS: readonly TestMutation[] = [
   {
     name: 'absence before a review counts behind it',
     patches: [
-      { file: 'shared/src/db/attempts.ts', from: "where finding = 'held'), 0)", to: 'where false), 0)' },
+      {
+        file: 'shared/src/db/unknown-attempts.ts',
+        from: "where finding = 'held'), 0)",
+        to: 'where false), 0)',
+      },
     ],
     file: 'packages/shared/test/db/attempts.test.ts',
     test: 'the evidence about an unknown attempt > begins anew behind a review, which held what was not there before it',
@@ -152,7 +156,7 @@ export const CREATE_MUTATIONS: readonly TestMutation[] = [
     name: 'the span of absence is told by the database clock',
     patches: [
       {
-        file: 'shared/src/db/attempts.ts',
+        file: 'shared/src/db/unknown-attempts.ts',
         from: 'select max(process_ms) - min(process_ms) as ms from absent where is_surely_past group by process',
         to: 'select extract(epoch from max(began_at) - min(began_at)) * 1000 as ms from absent',
       },
