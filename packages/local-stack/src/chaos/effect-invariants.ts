@@ -1,3 +1,4 @@
+import type { LedgerPayment } from '@capstan/conomy-sandbox/ledger';
 import { type CommandFact, isRefund } from './facts.ts';
 import type { Invariant } from './invariant.ts';
 import { minorOf } from './ledger-amounts.ts';
@@ -46,11 +47,11 @@ export const EFFECT_INVARIANTS: readonly Invariant[] = [
         ({ parentPaymentId }) => parentPaymentId ?? '',
       );
       const breaches = [...made].flatMap(([parent, children]) => {
-        const wanted = (asked.get(parent) ?? []).map(({ amount }) => Number(amount)).sort();
+        const wanted = asked.get(parent) ?? [];
+        if (areRefundsOf(children, wanted)) return [];
+        const amounts = wanted.map(({ amount }) => Number(amount)).sort();
         const given = children.map(({ totalAmount }) => Number(totalAmount)).sort();
-        return isPartOf(given, wanted)
-          ? []
-          : [`${parent}: asked for ${wanted.join(', ') || 'nothing'}, given back ${given.join(', ')}`];
+        return [`${parent}: asked for ${amounts.join(', ') || 'nothing'}, given back ${given.join(', ')}`];
       });
       return { count: ledger.payments.filter(isRefund).length, breaches };
     },
@@ -131,13 +132,22 @@ function cameToNothing({ status }: CommandFact): boolean {
   return status === 'rejected' || status === 'canceled';
 }
 
-/** Whether every number of `given` has a partner of its own in `wanted`. */
-function isPartOf(given: readonly number[], wanted: readonly number[]): boolean {
-  const left = [...wanted];
-  return given.every((number) => {
-    const at = left.indexOf(number);
+/**
+ * Whether every refund has a command of its own that asked for its amount. One that a fault made of another amount has one
+ * that is left over, and that does not say that it succeeded.
+ */
+function areRefundsOf(children: readonly LedgerPayment[], commands: readonly CommandFact[]): boolean {
+  // Where amounts are equal, what succeeded has its refund first.
+  const left = commands.toSorted((a, b) => Number(isDone(b)) - Number(isDone(a)));
+  for (const { totalAmount } of children.filter(({ madeOtherwise }) => !madeOtherwise)) {
+    const at = left.findIndex(({ amount }) => Number(amount) === Number(totalAmount));
     if (at < 0) return false;
     left.splice(at, 1);
-    return true;
-  });
+  }
+  const otherwise = children.filter(({ madeOtherwise }) => madeOtherwise);
+  return otherwise.length <= left.filter((command) => !isDone(command)).length;
+}
+
+function isDone({ status }: CommandFact): boolean {
+  return status === 'succeeded';
 }

@@ -36,6 +36,7 @@ function isSo(alarm: OpenDiscrepancyFact, payment: LedgerPayment | undefined, fa
         payment === undefined ||
         differsFromAsked(payment, facts) ||
         wasMadeUp(provider, payment) ||
+        wasFirstMadeUp(mirror, payment) ||
         isOtherThanRefunded(mirror, payment, facts)
       );
     case 'field_differs':
@@ -92,6 +93,11 @@ function isElsewise(provider: OpenDiscrepancyFact['provider'], payment: LedgerPa
   return Object.entries({ externalId, accountNumber, type }).some(
     ([field, real]) => provider?.[field] !== undefined && provider[field] !== real,
   );
+}
+
+/** Of a refund child, which is held against what was told of it before: that a fault told, and it never had. */
+function wasFirstMadeUp(mirror: OpenDiscrepancyFact['mirror'], child: LedgerPayment): boolean {
+  return isRefund(child) && mirror?.status !== undefined && wasMadeUp(mirror, child);
 }
 
 /** An amount that the payment never had: a fault told it. */

@@ -207,6 +207,44 @@ test('an alarm of a refund child of another amount stands only where a refund co
   expect(broken(told('30.00'))).toContainEqual(expect.stringMatching(/^every alarm stands for/));
 });
 
+test('an alarm of a refund child stands where it was first told with an amount that it never had', () => {
+  const told = (totalAmount: string) => ({
+    discrepancies: [
+      {
+        kind: 'amount_differs',
+        conomyId: refund().id,
+        mirror: { status: 'RECEIVED', totalAmount, currency: 'COP' },
+        provider: { status: 'SETTLED', totalAmount: '10.00', currency: 'COP' },
+      },
+    ],
+    ledger: ledger(payment(), refund()),
+    commands: [command(), refunded('10.00')],
+  });
+  expect(broken(told('20.00'))).not.toContainEqual(expect.stringMatching(/^every alarm stands for/));
+  expect(broken(told('10.00'))).toContainEqual(expect.stringMatching(/^every alarm stands for/));
+});
+
+test.each([
+  ['parked', true],
+  ['succeeded', false],
+  ['rejected', false],
+])('a refund that a fault made of another amount is that of a command that is %s: %s', (status, holds) => {
+  const commands = [command(), refunded('10.00'), { ...refunded('8.00'), status, problem: 'amount_differs' }];
+  const children = [refund(), refund({ id: 'refund-2', totalAmount: '4.00', madeOtherwise: true })];
+  const red = expect.stringMatching(/^refunds were made once/);
+  const found = broken({ commands, ledger: ledger(payment(), ...children) });
+  if (holds) expect(found).not.toContainEqual(red);
+  else expect(found).toContainEqual(red);
+});
+
+test('two refunds that a fault made of another amount need two commands', () => {
+  const commands = [command(), { ...refunded('8.00'), status: 'parked', problem: 'amount_differs' }];
+  const children = ['1', '2'].map((id) => refund({ id, totalAmount: '4.00', madeOtherwise: true }));
+  expect(broken({ commands, ledger: ledger(payment(), ...children) })).toContainEqual(
+    expect.stringMatching(/^refunds were made once/),
+  );
+});
+
 test('an alarm may stay open where the provider told a made-up status of a final payment', () => {
   expect(broken({ discrepancies: [contradicted('SETTLED', UNKNOWN_STATUS)] })).toEqual([]);
 });
