@@ -28,6 +28,8 @@ export interface FaultPlan {
 export interface FaultReport {
   seed: number | string;
   rules: (FaultRule & { matched: number; fired: number })[];
+  /** Calls that were let to the rules since they were set. */
+  calls: number;
   fired: Partial<Record<FaultName, number>>;
 }
 
@@ -57,6 +59,7 @@ interface CountedRule {
 export function createFaults(): Faults {
   let seed: number | string = 0;
   let counted: CountedRule[] = [];
+  let calls = 0;
   const hit = (target: OperationName | 'webhook', call?: CleanCall): Hit | undefined => {
     const index = counted.findIndex(
       (entry, nth) => listens(entry.rule, target, call) && fires(entry, seed, nth),
@@ -67,14 +70,17 @@ export function createFaults(): Faults {
   return {
     replace: (plan) => {
       seed = plan.seed;
+      calls = 0;
       counted = plan.rules.map((rule) => ({ rule, matched: 0, fired: 0 }));
     },
     report: () => ({
       seed,
       rules: counted.map(({ rule, matched, fired }) => ({ ...rule, matched, fired })),
+      calls,
       fired: countByFault(counted),
     }),
     answerCall: (operation, call) => {
+      calls += 1;
       const { rule, pick } = hit(operation, call) ?? NO_HIT;
       const behaviour = rule && behaviourOf(rule.fault);
       if (behaviour?.site !== 'call') return call.run();

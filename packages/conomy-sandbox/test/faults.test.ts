@@ -196,6 +196,7 @@ test('the report says how often each rule was asked and fired', async () => {
       { ...rules[0], matched: 4, fired: 2 },
       { ...rules[1], matched: 2, fired: 1 },
     ],
+    calls: 4,
     fired: { '500': 2, '429': 1 },
   });
 });

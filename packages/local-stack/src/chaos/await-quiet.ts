@@ -37,6 +37,20 @@ export async function awaitQuiet(
   }
 }
 
+/** Of the commands accepted so far: how many have ended or wait for a person, from 0 to 1. */
+export async function shareEnded(databaseUrl: string): Promise<number> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ share: number | null }>(
+      `select avg((status in ('succeeded', 'rejected', 'canceled', 'parked'))::int)::float8 as share from commands`,
+    );
+    return rows[0]?.share ?? 1;
+  } finally {
+    await client.end();
+  }
+}
+
 async function look(client: pg.Client): Promise<Unrest> {
   const { rows } = await client.query<Unrest>(
     `select

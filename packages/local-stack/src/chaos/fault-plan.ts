@@ -36,7 +36,16 @@ const SERVICES: readonly ServiceName[] = [
 
 /** Longer than a claim of the run's capturers lives, so that a stopped one wakes up past its claim. */
 const STOPPED_MS = [3_000, 9_000] as const;
-const STORMS: readonly FaultName[] = ['503', '429', 'reset-before', 'refuse', 'revoked-token'];
+/** Seldom: refused credentials are offered again after 10 s, and each 429 halves the rate for half a minute. */
+const STORMS: readonly FaultName[] = [
+  ...(['503', 'reset-before', 'refuse', '503', 'reset-before', 'refuse'] as const),
+  ...(['429', 'revoked-token'] as const),
+];
+/** Enough for the breaker to open; a longer one would have its later probes fail, which wait twice as long each. */
+const STORM_MS = [300, 1_000] as const;
+/** Between the beginnings of two: longer than the breaker waits for its first four probes, so that calls are made again. */
+const STORM_PAUSE_MS = [9_000, 13_000] as const;
+const FIRST_STORM_MS = [2_000, 6_000] as const;
 
 /** What is inflicted on a run with this seed, in order of time. */
 export function drawInflictions(
@@ -49,6 +58,10 @@ export function drawInflictions(
   const lastAtMs = seconds * 900;
   for (let atMs = 1_000; atMs < lastAtMs; atMs += random.whole(1_200, 3_200)) {
     planned.push({ atMs, infliction: drawInfliction(random, queue) });
+  }
+  for (let atMs = random.whole(...FIRST_STORM_MS); atMs < lastAtMs; atMs += random.whole(...STORM_PAUSE_MS)) {
+    const storm = { kind: 'storm', fault: random.pick(STORMS), forMs: random.whole(...STORM_MS) } as const;
+    planned.push({ atMs, infliction: storm });
   }
   // The rarest ones belong to every run.
   for (const infliction of everyRun(queue, random)) {
@@ -68,7 +81,7 @@ function everyRun(queue: 'redis' | 'postgres', random: Random): Infliction[] {
 }
 
 function drawInfliction(random: Random, queue: 'redis' | 'postgres'): Infliction {
-  switch (random.whole(1, 8)) {
+  switch (random.whole(1, 6)) {
     case 1:
     case 2:
     case 3:
@@ -76,12 +89,10 @@ function drawInfliction(random: Random, queue: 'redis' | 'postgres'): Infliction
     case 4:
     case 5:
       return { kind: 'stop', service: random.pick(SERVICES), downMs: random.whole(...STOPPED_MS) };
-    case 6:
+    default:
       return queue === 'redis' && random.whole(0, 1) === 1
         ? { kind: 'kill-redis', downMs: random.whole(200, 3_000) }
         : { kind: 'flush' };
-    default:
-      return { kind: 'storm', fault: random.pick(STORMS), forMs: random.whole(500, 2_500) };
   }
 }
 

@@ -2,22 +2,29 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FaultPlan } from '@capstan/conomy-sandbox/faults';
 import type { ServiceProcess } from '../service-process.ts';
 import type { Stack } from '../stack.ts';
+import { shareEnded } from './await-quiet.ts';
 import { createDatabaseClock, type DatabaseClock } from './database-clock.ts';
 import type { Infliction, PlannedInfliction, ServiceName } from './fault-plan.ts';
-import { type Counts, sandboxFaults } from './sandbox-control.ts';
+import { type Played, sandboxFaults } from './sandbox-control.ts';
+
+/** What the breaker and the rate held back meets the provider's faults all the same: they stay until so much has ended. */
+const MOST_ENDED = 0.8;
+const LINGER_MS_MAX = 45_000;
+const LINGER_LOOK_MS = 500;
 
 /**
- * Carries the plan out beside the provider's faults. When it resolves, everything runs again and the provider works
- * as it should.
+ * Carries the plan out beside the provider's faults, which outlast it until most commands have ended. When it resolves,
+ * everything runs again and the provider works as it should.
  */
 export async function inflictFaults(
   stack: Stack,
   plan: { inflictions: readonly PlannedInfliction[]; provider: FaultPlan; seconds: number },
   signal: AbortSignal,
-): Promise<Counts> {
+): Promise<Played> {
   const startedAtMs = performance.now();
-  const counts: Counts = {};
-  const sandbox = sandboxFaults(stack.sandbox.url, plan.provider, counts, signal);
+  const played: Played = { counts: {}, calls: 0, ms: 0 };
+  const { counts } = played;
+  const sandbox = sandboxFaults(stack.sandbox.url, plan.provider, played, signal);
   const tools = { sandbox, databaseClock: createDatabaseClock(stack.databaseUrl, signal) };
   const busy = createTurns();
   await sandbox.begin();
@@ -28,10 +35,13 @@ export async function inflictFaults(
       await busy.inTurn(partOf(infliction), () => inflict(stack, infliction, tools, signal));
     }),
   );
-  const restMs = plan.seconds * 1_000 - (performance.now() - startedAtMs);
-  await delay(Math.max(0, restMs), undefined, { signal });
+  const plannedMs = plan.seconds * 1_000;
+  const ageMs = () => performance.now() - startedAtMs;
+  await delay(Math.max(0, plannedMs - ageMs()), undefined, { signal });
+  while (ageMs() < plannedMs + LINGER_MS_MAX && (await shareEnded(stack.databaseUrl)) < MOST_ENDED)
+    await delay(LINGER_LOOK_MS, undefined, { signal });
   await sandbox.end();
-  return counts;
+  return { ...played, ms: performance.now() - startedAtMs };
 }
 
 /** Two inflictions of one part wait for each other: what is down cannot be killed. */

@@ -55,8 +55,6 @@ export function providerFaults(seed: number): FaultPlan {
 /** How likely each fault meets a call it can meet; those that refuse for good are rare. */
 const RARE: ReadonlySet<FaultName> = new Set([
   ...['403', '404', '409', '412', '422', '501', 'twin', 'refuse', 'revoked-token'],
-  // Each halves the rate of the whole system.
-  ...['429', '429-without-retry-after'],
   // Each may be the end of its payment's commands.
   ...['commit-then-404', 'commit-then-409', 'commit-then-412', 'commit-then-422'],
 ] as FaultName[]);
@@ -106,7 +104,11 @@ function isPlayed(fault: FaultName, operation: OperationName): boolean {
   return !['403', '404', '409', '412', '422', '501', 'lag', 'refuse'].includes(fault);
 }
 
+/** Each halves the rate of the whole system, which takes half a minute to grow back: then little meets all the others. */
+const SLOWING: ReadonlySet<FaultName> = new Set(['429', '429-without-retry-after', '429-mid-walk'] as const);
+
 function probabilityOf(fault: FaultName, operation: OperationName): number {
+  if (SLOWING.has(fault)) return fault === '429-mid-walk' ? 0.008 : 0.0008;
   if (OF_LISTS.has(fault)) return isWrite(operation) ? 0.03 : 0.1;
   if (OF_REFUNDS.has(fault)) return operation === 'read' || operation === 'list' ? 0.004 : 0.15;
   if (OF_PAYMENTS.has(fault)) return isWrite(operation) ? 0.02 : 0.004;

@@ -7,7 +7,7 @@ import type { ChaosOptions } from './chaos-options.ts';
 import type { Facts } from './facts.ts';
 import { checkHistory, tellHistory } from './history/check-history.ts';
 import { INVARIANTS } from './invariants.ts';
-import type { Counts } from './sandbox-control.ts';
+import type { Played } from './sandbox-control.ts';
 
 const SHOWN_BREACHES = 10;
 
@@ -16,9 +16,9 @@ export interface Run {
   options: ChaosOptions;
   queue: QueueChoice;
   facts: Facts;
-  counts: Counts;
+  played: Played;
   /** The faults that the provider had on offer in this run. */
-  played: ReadonlySet<FaultName>;
+  offered: ReadonlySet<FaultName>;
   unrest: Unrest;
   /** Where everything about the run is kept. */
   runDir: string;
@@ -27,7 +27,7 @@ export interface Run {
 
 /** Shows the verdict and keeps it. */
 export function report(
-  { options, queue, facts, counts, played, unrest, runDir, startedAtMs }: Run,
+  { options, queue, facts, played, offered, unrest, runDir, startedAtMs }: Run,
   screen: Screen,
 ): boolean {
   const results = [
@@ -42,21 +42,26 @@ export function report(
     for (const breach of breaches.slice(0, SHOWN_BREACHES)) screen.write(`    ${breach}\n`);
     if (breaches.length > SHOWN_BREACHES) screen.write(`    and ${breaches.length - SHOWN_BREACHES} more\n`);
   }
-  const never = [...played].filter((fault) => !counts[fault]);
+  const { counts, calls, ms } = played;
+  const never = [...offered].filter((fault) => !counts[fault]);
   const fired = Object.entries(counts).sort(([a], [b]) => a.localeCompare(b));
   const ends = Object.entries(Object.groupBy(facts.commands, ({ status }) => status)).map(
     ([status, all]) => `${all?.length} ${status}`,
   );
   screen.write(`\nCommands: ${ends.join(', ')}\n`);
   screen.write(`Faults:   ${fired.map(([fault, times]) => `${fault} ${times}`).join(', ')}\n`);
+  const seconds = ms / 1_000;
+  screen.write(
+    `Calls:    ${calls} while they were played, ${(calls / seconds).toFixed(1)} per second over ${seconds.toFixed(0)} s\n`,
+  );
   if (never.length > 0) screen.write(`Never fired in this run: ${never.join(', ')}\n`);
   const isGreen = stillOpen === 0 && results.every(({ breaches }) => breaches.length === 0);
-  const { seconds, commands, seed, webhooks } = options;
-  const replay = `pnpm chaos --seconds ${seconds} --commands ${commands} --seed ${seed} --queue ${queue.kind}${webhooks ? '' : ' --no-webhooks'}`;
+  const { commands, seed, webhooks } = options;
+  const replay = `pnpm chaos --seconds ${options.seconds} --commands ${commands} --seed ${seed} --queue ${queue.kind}${webhooks ? '' : ' --no-webhooks'}`;
   screen.write(
     `\n${isGreen ? 'Every invariant holds' : 'BROKEN'} (seed ${seed}, ${queue.kind}, ${sayElapsed(startedAtMs).trim()}). Again: ${replay}\n`,
   );
-  const summary = { ...options, queue: queue.kind, isGreen, unrest, counts, results };
+  const summary = { ...options, queue: queue.kind, isGreen, unrest, ...played, results };
   writeFileSync(`${runDir}/result.json`, asFile(summary));
   // What the tables and the ledger said, for whoever has to find out why.
   if (!isGreen) writeFileSync(`${runDir}/facts.json`, asFile(facts));

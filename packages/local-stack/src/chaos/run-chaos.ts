@@ -19,7 +19,7 @@ import type { Intent } from './intents.ts';
 import { liftPauses, redriveParked } from './operate.ts';
 import { providerFaults } from './provider-faults.ts';
 import { report } from './report.ts';
-import { type Counts, controlSandbox, setCircumstances } from './sandbox-control.ts';
+import { controlSandbox, type Played, setCircumstances } from './sandbox-control.ts';
 import { lookAtAll, type SendContext, type SentCommand, sendIntents } from './send-intents.ts';
 import { drawWorkload } from './workload.ts';
 
@@ -83,7 +83,7 @@ export async function runChaos(
     const databaseClockSteps = inflictions.some(({ infliction: { kind } }) => kind === 'step-database-clock');
     const history = createHistoryRecord(runDir, { databaseClockSteps });
     const clients = clientsOf(stack, options, history, interrupt);
-    const { sent, counts } = await sendThroughFaults(stack, intents, clients, plan, options, say);
+    const { sent, played } = await sendThroughFaults(stack, intents, clients, plan, options, say);
     say('everything was sent and everything runs again; waiting for quiet');
     const first = await waitForQuiet(stack, say, interrupt);
     const redriven = await redriveParked(stack);
@@ -100,8 +100,8 @@ export async function runChaos(
       lostParts,
       leaks: findLeaks(logsOf(stack), secretsOf(stack)),
     };
-    const played = new Set(provider.rules.map(({ fault }) => fault));
-    return report({ options, queue, facts, counts, played, unrest, runDir, startedAtMs }, screen);
+    const offered = new Set(provider.rules.map(({ fault }) => fault));
+    return report({ options, queue, facts, played, offered, unrest, runDir, startedAtMs }, screen);
   } finally {
     removeStackFile();
     await stack.stop();
@@ -142,7 +142,7 @@ async function sendThroughFaults(
   plan: Parameters<typeof inflictFaults>[1],
   options: ChaosOptions,
   say: (text: string) => void,
-): Promise<{ sent: SentCommand[]; counts: Counts }> {
+): Promise<{ sent: SentCommand[]; played: Played }> {
   const { signal } = clients;
   let sentCount = 0;
   const onSent = () => {
@@ -153,12 +153,12 @@ async function sendThroughFaults(
     await setCircumstances(stack.sandbox.url, drawCircumstances(options.seed, Date.now()), signal);
     if (!options.webhooks) await sendNoWebhooks(stack);
     const sending = sendIntents(intents, { ...clients, onSent });
-    const inflicting = inflictFaults(stack, plan, signal).then(async (counts) => {
+    const inflicting = inflictFaults(stack, plan, signal).then(async (played) => {
       await liftPauses(stack);
-      return counts;
+      return played;
     });
-    const [sent, counts] = await Promise.all([sending, inflicting]);
-    return { sent, counts };
+    const [sent, played] = await Promise.all([sending, inflicting]);
+    return { sent, played };
   } finally {
     clearInterval(showing);
   }

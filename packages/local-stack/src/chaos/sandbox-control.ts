@@ -5,6 +5,15 @@ import type { Circumstances } from './circumstances.ts';
 /** How often each kind was inflicted, and each fault of the provider fired. */
 export type Counts = Record<string, number>;
 
+/** What happened while faults were played. */
+export interface Played {
+  counts: Counts;
+  /** That the provider was asked. */
+  calls: number;
+  /** For how long its faults were on. */
+  ms: number;
+}
+
 const AGAIN_MS = 100;
 
 /** A call of a control route. The port may be shut by a fault: it is asked again until it answers. */
@@ -41,11 +50,13 @@ export async function setCircumstances(
 }
 
 /** The provider's faults; each change of the rules begins their counters anew, so what fired is added up before. */
-export function sandboxFaults(url: string, plan: FaultPlan, counts: Counts, signal: AbortSignal) {
+export function sandboxFaults(url: string, plan: FaultPlan, played: Played, signal: AbortSignal) {
   const call = <T>(body?: object) => controlSandbox<T>(url, 'faults', body, signal);
   const addUp = async () => {
-    const { fired } = await call<FaultReport>();
+    const { fired, calls } = await call<FaultReport>();
+    const { counts } = played;
     for (const [fault, times] of Object.entries(fired)) counts[fault] = (counts[fault] ?? 0) + times;
+    played.calls += calls;
   };
   let changes = 0;
   /** With the same seed the rules would repeat what they drew before the change. */

@@ -34,6 +34,21 @@ test.each(['redis', 'postgres'] as const)('every run on %s kills, stops, empties
   }
 });
 
+test('outages of the provider are short, and apart by more than the breaker waits after one', () => {
+  const storms = Array.from({ length: 20 }, (_, seed) =>
+    drawInflictions(seed, 60, 'redis').filter(({ infliction }) => infliction.kind === 'storm'),
+  );
+  for (const planned of storms) {
+    expect(planned.length).toBeGreaterThanOrEqual(4);
+    for (const [nth, { atMs, infliction }] of planned.entries()) {
+      expect(infliction).toMatchObject({ forMs: expect.toSatisfy((ms: number) => ms <= 1_000) });
+      expect(atMs - (planned[nth - 1]?.atMs ?? Number.NEGATIVE_INFINITY)).toBeGreaterThanOrEqual(9_000);
+    }
+  }
+  const faults = storms.flat().map(({ infliction }) => infliction.kind === 'storm' && infliction.fault);
+  expect(new Set(faults).size).toBe(5);
+});
+
 const playedBy = (seed: number) => new Set(providerFaults(seed).rules.map(({ fault }) => fault));
 
 test('the provider plays some kinds of each class by every seed, and all over a few', () => {

@@ -32,7 +32,7 @@ describe('renderReport', () => {
   });
 
   it('tells how often each fault fired', () => {
-    const faults = { seed: 1, rules: [], fired: { '500': 2, 'webhook-drop': 5 } };
+    const faults = { seed: 1, rules: [], calls: 9, fired: { '500': 2, 'webhook-drop': 5 } };
     const text = renderReport({ ...resultOf(flawlessRun()), faults });
     expect(text).toContain('Faults fired  500 × 2, webhook-drop × 5');
   });
