@@ -151,6 +151,69 @@ export const MUTATIONS: readonly Mutation[] = [
     noticedBy: 'what a signature does not cover moves nothing, and one signed message is one delivery',
     only: 'unsigned_members',
   },
+  {
+    // Each alone is covered by the others: the totals, and the looks behind the first, which go on where new rows come in.
+    name: 'a list is walked to its end (C1)',
+    patches: [
+      {
+        file: 'shared/src/provider/list-walk.ts',
+        from: 'for (const id of page.ids) before.ids.add(id);\n  const held = page.ids.length + page.unreadableRows;',
+        to: 'const known = before.ids.size;\n  for (const id of page.ids) before.ids.add(id);\n  const held = before.ids.size - known + page.unreadableRows;',
+      },
+      { file: 'shared/src/provider/list-walk.ts', from: 'if (ids.size >= total)', to: 'if (ids.size >= 0)' },
+      {
+        file: 'capturer/src/scan-created.ts',
+        from: "lane.look === 'first' ? 'newest_first' : 'oldest_first'",
+        to: "'newest_first'",
+      },
+    ],
+    statements: [],
+    noticedBy: 'at most one effect per command',
+    only: 'rows_inserted_above',
+  },
+  {
+    // Where the order is lost, a child that was linked late or has no instant is still for a person.
+    name: 'the order of refunds (H3)',
+    patches: [
+      {
+        file: 'shared/src/domain/refund-order.ts',
+        from: 'if (attempt.refundsBefore !== null && number <= attempt.refundsBefore) return true;',
+        to: 'if (number < 0) return true;',
+      },
+      {
+        file: 'shared/src/domain/refund-order.ts',
+        from: 'return createdAt !== null && attempt.refundsListedAt !== null && createdAt < attempt.refundsListedAt;',
+        to: 'return false;',
+      },
+      {
+        file: 'capturer/src/judge-lost-refund.ts',
+        from: 'return !linkedLate && createdAt !== null',
+        to: 'return createdAt !== undefined || !linkedLate',
+      },
+    ],
+    statements: [],
+    noticedBy: 'no refund succeeds without a child of its amount made for it, and no child counts for two',
+    only: 'children_without_parent',
+  },
+  {
+    // Without the first alone the guard of the dispatch holds every call back, and the command comes again and again.
+    name: 'notAfter bounds every step (M2)',
+    patches: [
+      {
+        file: 'capturer/src/decide-next.ts',
+        from: "if (!command.deadlinePassed || action === 'done'",
+        to: "if (!command.deadlinePassed || command.stepsDone >= 0 || action === 'done'",
+      },
+      {
+        file: 'capturer/src/send-step.ts',
+        from: 'notAfterAtMs === null ? undefined : notAfterAtMs - monotonicMs()',
+        to: 'notAfterAtMs === null ? undefined : timings.callMsMax',
+      },
+    ],
+    statements: [],
+    noticedBy: 'no first byte of a write leaves after its notAfter instant',
+    only: 'connection_refused',
+  },
 ];
 
 export function findMutation(name: string): Mutation {

@@ -66,10 +66,12 @@ export function createSimulatedLists(parts: {
   const { random } = mood;
   const others = new Map<string, Row[]>();
   const byId = new Map<string, Row>();
-  // A row moves behind a page only where there is more than one.
-  const isShort = mood.plays('page_smaller') || mood.plays('rows_move_pages');
+  // A row moves behind a page, and a page holds nothing but known rows, only where pages are shorter than what comes in.
+  const isShort = (['page_smaller', 'rows_move_pages', 'rows_inserted_above'] as const).some(mood.plays);
   const pageRowsMax = isShort ? random.pick([20, 50]) : LIMIT_MAX;
-  const pace = random.pick(PACES);
+  // As many as a page holds: the next page then shows the rows of this one again.
+  const pages = { min: pageRowsMax, max: pageRowsMax };
+  const pace = isShort && random.whole(0, 1) === 0 ? pages : random.pick(PACES);
   const isBusy = (
     ['rows_inserted_above', 'rows_move_pages', 'total_lags', 'page_smaller', 'page_fails'] as const
   ).some(mood.plays);
@@ -158,7 +160,7 @@ export function createSimulatedLists(parts: {
       const rows = rowsOf(of, query);
       const limit = Math.min(query.limit, pageRowsMax);
       const end = query.offset + limit;
-      if (limit < query.limit && rows.length > limit) mood.note('page_smaller');
+      if (mood.plays('page_smaller') && limit < query.limit && rows.length > limit) mood.note('page_smaller');
       const onPage = moved(rows, query.offset, end).slice(query.offset, end);
       const results = onPage.map((row) => lacking(row.body(), mood));
       const shy = rows.length > 1 && mood.strikes('total_lags', 50);
