@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from 'prom-client';
+import { Gauge, type Registry } from '@prometheus-io/client';
 import type { Logger } from './logger.ts';
 
 /** How much of one sort waits for its end, and how long the oldest has. */

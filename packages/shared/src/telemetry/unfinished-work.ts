@@ -1,4 +1,4 @@
-import type { Registry } from 'prom-client';
+import type { Registry } from '@prometheus-io/client';
 import { countAnnouncedMoves } from '../db/deliveries.ts';
 import { countOpenDiscrepancies } from '../db/discrepancies.ts';
 import { countDrift } from '../db/drift.ts';

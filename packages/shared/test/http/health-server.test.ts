@@ -1,4 +1,4 @@
-import { Registry } from 'prom-client';
+import { Registry } from '@prometheus-io/client';
 import { afterEach, expect, test } from 'vitest';
 import { type HealthServer, startHealthServer } from '../../src/http/health-server.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
