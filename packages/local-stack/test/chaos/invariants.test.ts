@@ -237,6 +237,19 @@ test.each([
   else expect(found).toContainEqual(red);
 });
 
+test('an amount that a read told in error is mirrored where an alarm is open about it', () => {
+  const told = (totalAmount: string) => ({
+    kind: 'amount_differs',
+    conomyId: 'conomy-1',
+    mirror: { status: 'CAPTURED', totalAmount: '100.01', currency: 'COP' },
+    provider: { status: 'SETTLED', totalAmount, currency: 'COP' },
+  });
+  const brokenBeside = (totalAmount: string) =>
+    broken({ ledger: ledger(payment({ totalAmount: '100.01' })), discrepancies: [told(totalAmount)] });
+  expect(brokenBeside('100.00')).not.toContainEqual(expect.stringMatching(/field by field/));
+  expect(brokenBeside('100.02')).toContainEqual(expect.stringMatching(/field by field/));
+});
+
 test('two refunds that a fault made of another amount need two commands', () => {
   const commands = [command(), { ...refunded('8.00'), status: 'parked', problem: 'amount_differs' }];
   const children = ['1', '2'].map((id) => refund({ id, totalAmount: '4.00', madeOtherwise: true }));
