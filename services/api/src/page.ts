@@ -13,7 +13,7 @@ export function limitFilter(limitDefault: number) {
     .transform(Number)
     .refine((limit) => limit <= LIMIT_MAX, limitMessage)
     .default(limitDefault)
-    .describe(`How many at most: 1 to ${LIMIT_MAX}.`);
+    .meta({ type: 'integer', minimum: 1, maximum: LIMIT_MAX, description: 'How many at most.' });
 }
 
 /** The query parameters of every list. */

@@ -11,7 +11,8 @@ export const waitFilter = z
   .regex(/^\d{1,2}$/, waitMessage)
   .transform(Number)
   .refine((seconds) => seconds <= WAIT_S_MAX, waitMessage)
-  .default(0);
+  .default(0)
+  .meta({ type: 'integer', minimum: 0, maximum: WAIT_S_MAX, description: 'Seconds to wait.' });
 
 export const waitQuery = z.strictObject({ wait: waitFilter });
 

@@ -84,22 +84,44 @@ const document = z.strictObject({
 
 export type PaymentDocument = z.infer<typeof document>;
 
+const create = z.strictObject({
+  type: z.literal('payment.create'),
+  payment: createPaymentBody,
+  then,
+  notAfter,
+});
+const authorize = z.strictObject({
+  type: z.literal('payment.authorize'),
+  payment: paymentReference,
+  notAfter,
+});
+const capture = z.strictObject({ type: z.literal('payment.capture'), payment: paymentReference, notAfter });
+const createAttempt = z.strictObject({
+  type: z.literal('payment-attempt.create'),
+  payment: createPaymentBody,
+  notAfter,
+});
+const submitDocument = z.strictObject({
+  type: z.literal('payment.submit-document'),
+  payment: paymentReference,
+  document,
+  notAfter,
+});
+
+/** Each command by the name that a reader of the reference or a generated client sees. */
+export const COMMAND_SCHEMAS = {
+  CreatePaymentCommand: create,
+  AuthorizeCommand: authorize,
+  CaptureCommand: capture,
+  RefundCommand: refund,
+  CreateAttemptCommand: createAttempt,
+  SubmitDocumentCommand: submitDocument,
+} as const;
+
 /** What a caller asks for; immutable once accepted. */
 export const paymentCommand = z.discriminatedUnion(
   'type',
-  [
-    z.strictObject({ type: z.literal('payment.create'), payment: createPaymentBody, then, notAfter }),
-    z.strictObject({ type: z.literal('payment.authorize'), payment: paymentReference, notAfter }),
-    z.strictObject({ type: z.literal('payment.capture'), payment: paymentReference, notAfter }),
-    refund,
-    z.strictObject({ type: z.literal('payment-attempt.create'), payment: createPaymentBody, notAfter }),
-    z.strictObject({
-      type: z.literal('payment.submit-document'),
-      payment: paymentReference,
-      document,
-      notAfter,
-    }),
-  ],
+  [create, authorize, capture, refund, createAttempt, submitDocument],
   { error: `must be one of ${COMMAND_TYPES.join(', ')}` },
 );
 

@@ -25,6 +25,9 @@ const nodeBase = {
     .optional(),
 };
 
+/** By place and rail. */
+export const RAIL_NODES = { in: railNodes('in'), out: railNodes('out') } as const;
+
 /**
  * A node as it is sent, by its place: origins are `in`, destinations are `out`. The base fields and exactly the
  * rail object that belongs to the node's type and direction; unknown fields are refused.
@@ -34,9 +37,13 @@ export const paymentNode: Readonly<Record<Direction, z.ZodType<PaymentNode>>> = 
   out: anyNode('out'),
 };
 
+function railNodes(direction: Direction): ReadonlyMap<RailType, ReturnType<typeof nodeOf>> {
+  return new Map(railsGoing(direction).map((type) => [type, nodeOf(type, direction)]));
+}
+
 function anyNode(direction: Direction): z.ZodType<PaymentNode> {
   const types = railsGoing(direction);
-  const schemas = types.map((type) => nodeOf(type, direction)) as unknown as [z.ZodObject];
+  const schemas = [...RAIL_NODES[direction].values()] as unknown as [z.ZodObject];
   return z.discriminatedUnion('type', schemas, {
     error: ({ input }) => explainType(input, direction, types),
   }) as unknown as z.ZodType<PaymentNode>;

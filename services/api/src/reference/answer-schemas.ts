@@ -156,78 +156,109 @@ const payment = z
     "The mirror of a payment: Conomy's own fields, amounts as decimal text, and what the mirror adds.",
   );
 
+const timelineCommand = z.strictObject({
+  at: instant,
+  kind: z.literal('command'),
+  id: uuid,
+  type: z.enum(COMMAND_TYPES),
+  status: commandStatus,
+  idempotencyKey: z.string(),
+  finishedAt: instant.nullable(),
+  problem: commandProblem.optional(),
+});
+
+const timelineAttempt = z.strictObject({
+  at: instant,
+  kind: z.literal('attempt'),
+  commandId: uuid,
+  ...attemptFields,
+});
+
+const timelineDelivery = z.strictObject({
+  at: instant,
+  kind: z.literal('delivery'),
+  id: uuid,
+  event: z.string(),
+  status: z.string().nullable(),
+  timesReceived: count,
+  result: z.enum(['moved', 'read', 'duplicate', 'stale', 'ignored', 'unmatched', 'unreadable']).nullable(),
+  appliedAt: instant.nullable(),
+  failure: z.string().optional().describe('Why the last try to apply it failed.'),
+});
+
+const timelineMove = z.strictObject({
+  at: instant,
+  kind: z.literal('move'),
+  version: count,
+  from: z.string().nullable(),
+  to: z.string(),
+  cause: z.string(),
+});
+
+const timelineRedrive = z.strictObject({
+  at: instant,
+  kind: z.literal('redrive'),
+  id: count,
+  commandId: uuid,
+  redrivenBy: z.string(),
+  reason: z.string(),
+  problem: commandProblem,
+});
+
+const timelineConclusion = z.strictObject({
+  at: instant,
+  kind: z.literal('conclusion'),
+  id: count,
+  commandId: uuid,
+  concludedBy: z.string(),
+  reason: z.string(),
+  outcome: z.enum(CONCLUDED_OUTCOMES),
+  problem: commandProblem.describe('What it was parked or had ended with.'),
+  evidence: z.looseObject({}).describe('Ids and statuses that were read for it.'),
+});
+
+const timelineNotification = z.strictObject({
+  at: instant,
+  kind: z.literal('notification'),
+  id: z.string(),
+  type: z.enum(EVENT_TYPES),
+  sequence: z.int().min(1),
+  pushed: z.boolean().optional().describe('Missing where events of this payment are not pushed.'),
+});
+
+const timelineDiscrepancy = z.strictObject({
+  at: instant,
+  kind: z.literal('discrepancy'),
+  id: uuid,
+  what: z.enum(Object.keys(DISCREPANCIES) as DiscrepancyKind[]),
+  status: z.enum(Object.keys(DISCREPANCY_STATUSES) as DiscrepancyStatus[]),
+  endedAt: instant.optional(),
+  endedBy: z.string().optional(),
+  reason: z.string().optional(),
+});
+
+/** What happened to a payment, by the name of each kind. */
+const TIMELINE_SCHEMAS = {
+  TimelineCommand: timelineCommand,
+  TimelineAttempt: timelineAttempt,
+  TimelineDelivery: timelineDelivery,
+  TimelineMove: timelineMove,
+  TimelineRedrive: timelineRedrive,
+  TimelineConclusion: timelineConclusion,
+  TimelineNotification: timelineNotification,
+  TimelineDiscrepancy: timelineDiscrepancy,
+} as const;
+
 const timelineEntry = z
   .discriminatedUnion('kind', [
-    z.strictObject({
-      at: instant,
-      kind: z.literal('command'),
-      id: uuid,
-      type: z.enum(COMMAND_TYPES),
-      status: commandStatus,
-      idempotencyKey: z.string(),
-      finishedAt: instant.nullable(),
-      problem: commandProblem.optional(),
-    }),
-    z.strictObject({ at: instant, kind: z.literal('attempt'), commandId: uuid, ...attemptFields }),
-    z.strictObject({
-      at: instant,
-      kind: z.literal('delivery'),
-      id: uuid,
-      event: z.string(),
-      status: z.string().nullable(),
-      timesReceived: count,
-      result: z
-        .enum(['moved', 'read', 'duplicate', 'stale', 'ignored', 'unmatched', 'unreadable'])
-        .nullable(),
-      appliedAt: instant.nullable(),
-      failure: z.string().optional().describe('Why the last try to apply it failed.'),
-    }),
-    z.strictObject({
-      at: instant,
-      kind: z.literal('move'),
-      version: count,
-      from: z.string().nullable(),
-      to: z.string(),
-      cause: z.string(),
-    }),
-    z.strictObject({
-      at: instant,
-      kind: z.literal('redrive'),
-      id: count,
-      commandId: uuid,
-      redrivenBy: z.string(),
-      reason: z.string(),
-      problem: commandProblem,
-    }),
-    z.strictObject({
-      at: instant,
-      kind: z.literal('conclusion'),
-      id: count,
-      commandId: uuid,
-      concludedBy: z.string(),
-      reason: z.string(),
-      outcome: z.enum(CONCLUDED_OUTCOMES),
-      problem: commandProblem.describe('What it was parked or had ended with.'),
-      evidence: z.looseObject({}).describe('Ids and statuses that were read for it.'),
-    }),
-    z.strictObject({
-      at: instant,
-      kind: z.literal('notification'),
-      id: z.string(),
-      type: z.enum(EVENT_TYPES),
-      sequence: z.int().min(1),
-      pushed: z.boolean().optional().describe('Missing where events of this payment are not pushed.'),
-    }),
-    z.strictObject({
-      at: instant,
-      kind: z.literal('discrepancy'),
-      id: uuid,
-      what: z.enum(Object.keys(DISCREPANCIES) as DiscrepancyKind[]),
-      status: z.enum(Object.keys(DISCREPANCY_STATUSES) as DiscrepancyStatus[]),
-      endedAt: instant.optional(),
-      endedBy: z.string().optional(),
-      reason: z.string().optional(),
-    }),
+    timelineCommand,
+    timelineAttempt,
+    timelineDelivery,
+    timelineMove,
+    timelineRedrive,
+    timelineConclusion,
+    timelineNotification,
+    timelineDiscrepancy,
   ])
   .describe('One thing that happened to a payment, at the time it began.');
 
@@ -301,6 +332,10 @@ const event = z
   })
   .describe('A move of a mirror, or the end of a command, as it was when it happened.');
 
+const pushedEvent = z
+  .strictObject({ type: z.enum(EVENT_TYPES), timestamp: instant, data: event })
+  .describe('What is pushed, by the Standard Webhooks specification. Its bytes are the same at every try.');
+
 const next = z.string().nullable().describe('Send it as `cursor` for the following page; null at the end.');
 
 const batchResult = z
@@ -329,7 +364,6 @@ const readiness = z.strictObject({
   reason: z.string().optional().describe('What to mend, where the checks alone do not say it.'),
 });
 
-/** By the name under which the reference shows each. */
 const conclusionPreview = z
   .strictObject({
     outcome: z.enum(CONCLUDED_OUTCOMES),
@@ -341,6 +375,7 @@ const conclusionPreview = z
   })
   .describe('What the conclusion would do.');
 
+/** By the name under which the reference shows each. */
 export const ANSWER_SCHEMAS = {
   Problem: problem,
   ContentFault: contentFault,
@@ -349,6 +384,13 @@ export const ANSWER_SCHEMAS = {
   Command: command,
   Payment: payment,
   TimelineEntry: timelineEntry,
+  ...TIMELINE_SCHEMAS,
+  ConclusionPreview: conclusionPreview,
+  BatchResult: batchResult,
+  ProviderAnswer: providerAnswer,
+  Step: step,
+  Product: availableProduct,
+  Bank: bank,
   CommandAnswer: z.strictObject({ command }),
   ConclusionAnswer: z.union([z.strictObject({ command }), z.strictObject({ preview: conclusionPreview })]),
   CommandList: z.strictObject({ commands: z.array(command), next }),
@@ -360,6 +402,7 @@ export const ANSWER_SCHEMAS = {
   DiscrepancyAnswer: z.strictObject({ discrepancy }),
   DiscrepancyList: z.strictObject({ discrepancies: z.array(discrepancy), next }),
   Event: event,
+  PushedEvent: pushedEvent,
   EventList: z.strictObject({
     events: z.array(event),
     next: count.describe('Send it as `after` to go on from here, also when there was no event.'),

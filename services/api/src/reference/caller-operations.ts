@@ -96,7 +96,7 @@ export const CALLER_OPERATIONS: readonly ReferenceOperation[] = [
       'Possible while no byte of the current step has left, and of a parked command while its calls certainly had no effect. Steps that are done stay done, later ones are dropped. A create that is canceled before anything was sent gives its `externalId` back.',
     scope: 'enqueue',
     pathParameters: commandId,
-    body: { schema: 'Cancel', required: false, examples: REASON_EXAMPLES },
+    body: { schema: 'CancelRequest', required: false, examples: REASON_EXAMPLES },
     answer: { status: 200, description: 'The canceled command.', schema: 'CommandAnswer' },
     problems: [...CONTENT_PROBLEMS, 'command_not_found', 'not_cancelable'],
   },

@@ -1,10 +1,11 @@
 /** Builds the OpenAPI 3.1 document from the zod contracts, the table of operations and the table of problems. */
 
+import { EVENT_TYPES } from '@capstan/shared/db/events';
 import { PROBLEMS, type ProblemCode } from '@capstan/shared/domain/request-problems';
 import { z } from 'zod';
 import { toProblem } from '../problem.ts';
 import { ANSWER_SCHEMAS, type AnswerName } from './answer-schemas.ts';
-import { REQUEST_SCHEMAS, type ReferenceOperation, TAG_NAMES } from './operation.ts';
+import { REQUEST_SCHEMAS, type ReferenceOperation, TAGS } from './operation.ts';
 import { OPERATIONS } from './operations.ts';
 
 type Json = Record<string, unknown>;
@@ -20,16 +21,59 @@ export function buildOpenApiDocument(): Json {
     openapi: '3.1.1',
     info: { title: 'Capstan', version: '1', description: INTRODUCTION },
     servers: [{ url: '/' }],
-    tags: TAG_NAMES.map((name) => ({ name })),
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths: pathsOf(OPERATIONS),
+    webhooks: pushedEvents(),
     components: {
-      schemas: { ...schemasOf(REQUEST_SCHEMAS, 'input'), ...schemasOf(ANSWER_SCHEMAS, 'output') },
+      schemas: withDiscriminators({
+        ...schemasOf(REQUEST_SCHEMAS, 'input'),
+        ...schemasOf(ANSWER_SCHEMAS, 'output'),
+      }),
       responses: Object.fromEntries(codes().map((code) => [code, problemResponse([code])])),
       securitySchemes: {
         apiKey: { type: 'http', scheme: 'bearer', description: 'The secret of an API key.' },
       },
     },
   };
+}
+
+/** What reaches upstream by itself, where it asked for it. */
+function pushedEvents(): Json {
+  const header = (name: string, description: string) => ({
+    name,
+    in: 'header',
+    required: true,
+    description,
+    schema: { type: 'string' },
+  });
+  const parameters = [
+    header('webhook-id', 'The same at every try.'),
+    header('webhook-timestamp', 'Of this try, in seconds since 1970.'),
+    header('webhook-signature', 'One `v1,…` for each secret. Verify it before you read the body.'),
+  ];
+  return Object.fromEntries(
+    EVENT_TYPES.map((type) => [
+      type,
+      {
+        post: {
+          operationId: `push_${type.replace('.', '_')}`,
+          tags: ['Events'],
+          summary: `Pushed: ${type}`,
+          description: 'Sent again until it is answered with a 2xx; the next of its payment waits for that.',
+          parameters,
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: reference('PushedEvent') } },
+          },
+          responses: {
+            '200': { description: 'Taken. Any 2xx will do.' },
+            '410': { description: 'Wanted no longer: pushes are disabled until an operator enables them.' },
+          },
+          security: [],
+        },
+      },
+    ]),
+  );
 }
 
 function pathsOf(operations: readonly ReferenceOperation[]): Json {
@@ -73,7 +117,7 @@ function parametersOf({ pathParameters = {}, query, headers = {} }: ReferenceOpe
     schema: { type: 'string' },
   }));
   const inQuery = Object.entries(query?.shape ?? {}).map(([name, schema]) => {
-    const { description, ...plain } = schemaOf(schema as z.ZodType, 'input');
+    const { description, ...plain } = asTyped(schemaOf(schema as z.ZodType, 'input'));
     const required = !(schema as z.ZodType).safeParse(undefined).success;
     return { name, in: 'query', required, ...(description ? { description } : {}), schema: plain };
   });
@@ -163,6 +207,41 @@ function schemasOf(schemas: Readonly<Record<string, z.ZodType>>, io: 'input' | '
 
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Json {
   return withoutIdentity(z.toJSONSchema(schema, { io, unrepresentable: 'any' }));
+}
+
+/** In a URL all is text; what stands for a number or a truth value is told as one. */
+function asTyped({ pattern, enum: values, ...schema }: Json): Json {
+  const isText = schema.type === undefined || schema.type === 'string';
+  return isText
+    ? { ...schema, ...(pattern ? { pattern } : {}), ...(values ? { enum: values } : {}) }
+    : schema;
+}
+
+/** Where each of several named schemas has its own constant in one field, that field tells which of them it is. */
+function withDiscriminators(schemas: Json): Json {
+  const visit = (node: unknown): unknown => {
+    if (Array.isArray(node)) return node.map(visit);
+    if (typeof node !== 'object' || node === null) return node;
+    const visited = Object.fromEntries(Object.entries(node).map(([name, value]) => [name, visit(value)]));
+    const discriminator = Array.isArray(visited.oneOf) ? discriminatorOf(visited.oneOf, schemas) : null;
+    return discriminator === null ? visited : { ...visited, discriminator };
+  };
+  return visit(schemas) as Json;
+}
+
+function discriminatorOf(variants: readonly Json[], schemas: Json): Json | null {
+  const named = variants.map(({ $ref }) => String($ref ?? ''));
+  const constantsOf = (ref: string): Record<string, Json> =>
+    ((schemas[ref.slice(ref.lastIndexOf('/') + 1)] as Json | undefined)?.properties ?? {}) as Record<
+      string,
+      Json
+    >;
+  const field = ['type', 'kind'].find((name) =>
+    named.every((ref) => constantsOf(ref)[name]?.const !== undefined),
+  );
+  if (field === undefined) return null;
+  const mapping = Object.fromEntries(named.map((ref) => [constantsOf(ref)[field]?.const, ref]));
+  return { propertyName: field, mapping };
 }
 
 /** In the document a schema is known by its place. */

@@ -18,7 +18,11 @@ export const eventsQuery = z.strictObject({
     .regex(/^\d{1,15}$/, afterMessage)
     .transform(Number)
     .default(0)
-    .describe('The `next` of the answer before; 0 for the beginning.'),
+    .meta({
+      type: 'integer',
+      minimum: 0,
+      description: 'The `next` of the answer before; 0 for the beginning.',
+    }),
   wait: waitFilter,
   limit: limitFilter(LIMIT_DEFAULT),
 });

@@ -54,7 +54,7 @@ export const previewQuery = z.strictObject({
   preview: z
     .enum(['true', 'false'], 'must be true or false')
     .optional()
-    .describe('`true`: tells what would be read and sent, and does nothing.'),
+    .meta({ type: 'boolean', description: '`true`: tells what would be read and sent, and does nothing.' }),
 });
 
 const params = z.object({ id: z.guid() });
