@@ -74,8 +74,8 @@ export async function writeHealth(tx: PoolClient, health: ProviderHealth): Promi
        rate_changed_at = capstan_now() - $9::float8 * interval '1 millisecond',
        -- As they stand but for what is just now: they are held against instants of attempts, and must not creep. Ahead of a
        -- clock that was set back they would make news of every call, or of none.
-       turned_away_at = case when $10::float8 = 0 then capstan_now() else least(turned_away_at, capstan_now()) end,
-       succeeded_at = case when $11::float8 = 0 then capstan_now() else least(succeeded_at, capstan_now()) end`,
+       turned_away_at = case when $10::float8 = 0 or turned_away_at > capstan_now() then capstan_now() else turned_away_at end,
+       succeeded_at = case when $11::float8 = 0 or succeeded_at > capstan_now() then capstan_now() else succeeded_at end`,
     [
       health.breaker,
       health.failures,

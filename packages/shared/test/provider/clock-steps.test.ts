@@ -99,6 +99,18 @@ test('a call that goes well after the clock was set back is noted once, not for 
   expect(changes).toBeLessThanOrEqual(2);
 });
 
+test('no change of the shared health takes for granted a call that nobody saw go well, or turned away', async () => {
+  await fixture.pool.query('update provider_health set turned_away_at = null, succeeded_at = null');
+  const { after } = await changeHealth(
+    fixture.pool,
+    (health) => ({ ...health, failures: health.failures + 1 }),
+    async () => {},
+  );
+  expect(after).toMatchObject({ turnedAwayMsAgo: null, succeededMsAgo: null });
+  const { rows } = await fixture.pool.query('select turned_away_at, succeeded_at from provider_health');
+  expect(rows).toEqual([{ turned_away_at: null, succeeded_at: null }]);
+});
+
 describe('a probe', () => {
   test('that fails makes the next one wait longer', async () => {
     await fixture.pool.query(

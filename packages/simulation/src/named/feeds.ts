@@ -115,6 +115,18 @@ export const FEED_MUTATIONS: readonly TestMutation[] = [
     test: 'a process whose database was an hour behind for a while calls again as soon as it is right',
   },
   {
+    name: 'a call that nobody saw go well is noted as one',
+    patches: [
+      {
+        file: 'shared/src/db/provider-health.ts',
+        from: 'or succeeded_at > capstan_now() then',
+        to: 'or succeeded_at is null then',
+      },
+    ],
+    file: CLOCK_STEPS,
+    test: 'no change of the shared health takes for granted a call that nobody saw go well, or turned away',
+  },
+  {
     name: 'a probe that died is waited for longer than a call can take',
     patches: [
       {
