@@ -87,6 +87,28 @@ test.each([
   },
 );
 
+test('a step of the clock that was noticed while the database was away is seen to when it is back', async () => {
+  const ahead = fixture.poolLater('1 hour');
+  const database = switchedPool(ahead);
+  let refused = 0;
+  const query = (...args: [string, unknown[]]) => {
+    const isLost = args[0].includes('read_slot_at = null') && refused++ < 2;
+    return isLost ? Promise.reject(new Error('Connection terminated')) : database.pool.query(...args);
+  };
+  const gate = gateOf({ ...database.pool, query } as unknown as Pool);
+  await gate.open(async () => ({ ok: true, value: null }));
+  try {
+    expect(await mayRead(gate)).toBe(true);
+    database.use(fixture.pool);
+    for (let reads = 0; reads < 8; reads++)
+      await until(() => mayRead(gate), { deadlineMs: 10_000, what: 'its turn to read' });
+    expect(refused).toBeGreaterThan(2);
+  } finally {
+    await gate.close();
+    await ahead.end();
+  }
+});
+
 test('a call that goes well after the clock was set back is noted once, not for an hour at each', async () => {
   const ahead = fixture.poolLater('1 hour');
   await changeHealth(ahead, afterTurnedAway, async () => {});

@@ -115,6 +115,20 @@ export const FEED_MUTATIONS: readonly TestMutation[] = [
     test: 'a process whose database was an hour behind for a while calls again as soon as it is right',
   },
   {
+    name: 'a step of the clock that could not be seen to is forgotten',
+    patches: [
+      {
+        file: 'shared/src/provider/gate/provider-gate.ts',
+        from: `await forgetSlots(pool);
+    isToForget = false;`,
+        to: `isToForget = false;
+    await forgetSlots(pool);`,
+      },
+    ],
+    file: CLOCK_STEPS,
+    test: 'a step of the clock that was noticed while the database was away is seen to when it is back',
+  },
+  {
     name: 'a call that nobody saw go well is noted as one',
     patches: [
       {

@@ -74,11 +74,15 @@ export function createProviderGate(options: ProviderGateOptions): ProviderGate {
   /** Writes told to wait for the rate since the last look: how long the next one has to wait. */
   let waitingForRate = 0;
   const hasStepped = createStepWatch();
+  /** A step was noticed; it stays so until the slots are forgotten, however often that fails. */
+  let isToForget = false;
 
   /** Nobody waits for an instant of a clock that was wrong. @returns whether slots were forgotten. */
   const forgetIfStepped = async (fromMs: number, clockMs: number): Promise<boolean> => {
-    if (!hasStepped({ fromMs, untilMs: monotonicMs(), clockMs })) return false;
+    if (hasStepped({ fromMs, untilMs: monotonicMs(), clockMs })) isToForget = true;
+    if (!isToForget) return false;
     await forgetSlots(pool);
+    isToForget = false;
     slots.write.forget();
     slots.read.forget();
     return true;
