@@ -129,6 +129,57 @@ describe('refunds of before 000021', () => {
   });
 });
 
+describe('steps held by a review before 000029', () => {
+  const HELD = { stage: 'answered', reason: 'requires_review', httpStatus: 200 };
+  const ended = { outcome: 'retryable', failure: HELD, finished_at: new Date() };
+
+  /** A command whose newest attempt of its first step a review held. */
+  async function insertHeld(command: Row, attempt: Row = {}): Promise<Row> {
+    const { id: command_id, payment_key } = await insertCommand(pool, { status: 'executing', ...command });
+    return insertAttempt(pool, { command_id, payment_key, ...ended, ...attempt });
+  }
+
+  async function endsOf(attempts: readonly Row[]): Promise<unknown[]> {
+    const { rows } = await pool.query(
+      `select id, outcome, failure ->> 'reason' as reason, resolution from attempts where id = any($1) order by id`,
+      [attempts.map(({ id }) => id)],
+    );
+    return rows.map(({ outcome, reason, resolution }) => [outcome, reason, resolution]);
+  }
+
+  test('are unknown from then on where they are still under way, and nothing else is', async () => {
+    await migrateUpTo('000029_steps_held_by_review');
+    const waiting = await insertHeld({});
+    const parked = await insertHeld({ status: 'parked', problem: {} });
+    const over = await insertHeld({ status: 'canceled', problem: {}, finished_at: new Date() });
+    const done = await insertHeld(
+      { steps: ['authorize', 'capture'], steps_done: 1 },
+      { operation: 'authorize' },
+    );
+    const sentAgain = await insertHeld({});
+    const { command_id, payment_key } = sentAgain;
+    const later = await insertAttempt(pool, { command_id, payment_key, number: 2 });
+    const turnedAway = await insertHeld(
+      {},
+      { failure: { stage: 'answered', reason: 'http_429', httpStatus: 429 } },
+    );
+    await migrate(url);
+    const held = ['unknown', 'answered_REQUIRES_REVIEW', null];
+    const as = (reason: string) => ['retryable', reason, null];
+    expect(await endsOf([waiting, parked, over, done, sentAgain, later, turnedAway])).toEqual([
+      held,
+      held,
+      as('requires_review'),
+      as('requires_review'),
+      as('requires_review'),
+      [null, null, null],
+      as('http_429'),
+    ]);
+    const undone = pool.query(`update attempts set outcome = 'retryable' where id = $1`, [waiting.id]);
+    await expect(undone).rejects.toThrow('already ended as unknown');
+  });
+});
+
 describe('db/schema.sql', () => {
   const committed = () => readFile(new URL('../schema.sql', import.meta.url), 'utf8');
 
