@@ -44,6 +44,17 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.attempts_hold_by_review()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  new.outcome := 'unknown';
+  new.failure := jsonb_set(new.failure, '{reason}', '"answered_REQUIRES_REVIEW"');
+  return new;
+end
+$function$;
+
 CREATE OR REPLACE FUNCTION public.capstan_now()
  RETURNS timestamp with time zone
  LANGUAGE sql
@@ -756,6 +767,8 @@ CREATE INDEX webhook_deliveries_unreadable_idx ON public.webhook_deliveries USIN
 CREATE TRIGGER attempts_guard_outcome BEFORE DELETE OR UPDATE ON attempts FOR EACH ROW EXECUTE FUNCTION attempts_guard_outcome();
 
 CREATE TRIGGER attempts_guard_refund BEFORE UPDATE OF refund_key ON attempts FOR EACH ROW WHEN (old.refund_key IS NOT NULL AND new.refund_key IS DISTINCT FROM old.refund_key) EXECUTE FUNCTION attempts_guard_refund();
+
+CREATE TRIGGER attempts_hold_by_review BEFORE UPDATE OF outcome ON attempts FOR EACH ROW WHEN (old.outcome IS NULL AND new.outcome = 'retryable'::text AND (new.failure ->> 'reason'::text) = 'requires_review'::text) EXECUTE FUNCTION attempts_hold_by_review();
 
 CREATE TRIGGER command_conclusions_guard BEFORE DELETE OR UPDATE ON command_conclusions FOR EACH ROW EXECUTE FUNCTION command_conclusions_guard();
 

@@ -1,7 +1,7 @@
 -- A step that Conomy answered with REQUIRES_REVIEW is unknown until reads have told what the review made of it; so far its outcome
 -- was `retryable`, and it was sent again as soon as the payment was back in CREATED or AUTHORIZED. The guard of outcomes is taken
 -- away for this one update, under the exclusive lock which the check needs anyway; both tables' rows are read. Old code beside
--- this schema writes such an outcome still and treats it as before.
+-- this schema writes such an outcome still; 000035 makes the same of it.
 
 alter table attempt_reads
   drop constraint attempt_reads_finding_is_known,

@@ -129,7 +129,7 @@ describe('refunds of before 000021', () => {
   });
 });
 
-describe('steps held by a review before 000029', () => {
+describe('steps that old code left as held by a review', () => {
   const HELD = { stage: 'answered', reason: 'requires_review', httpStatus: 200 };
   const ended = { outcome: 'retryable', failure: HELD, finished_at: new Date() };
 
@@ -147,8 +147,11 @@ describe('steps held by a review before 000029', () => {
     return rows.map(({ outcome, reason, resolution }) => [outcome, reason, resolution]);
   }
 
-  test('are unknown from then on where they are still under way, and nothing else is', async () => {
-    await migrateUpTo('000029_steps_held_by_review');
+  test.each([
+    ['before 000029', '000029_steps_held_by_review'],
+    ['by old code beside it', '000035_hold_what_old_code_ends'],
+  ])('%s are unknown where they are still under way, and nothing else is', async (_, migration) => {
+    await migrateUpTo(migration);
     const waiting = await insertHeld({});
     const parked = await insertHeld({ status: 'parked', problem: {} });
     const over = await insertHeld({ status: 'canceled', problem: {}, finished_at: new Date() });

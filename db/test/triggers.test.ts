@@ -110,6 +110,18 @@ describe('an attempt', () => {
     },
   );
 
+  test('that code of before 000029 ends as held by a review is of unknown outcome', async () => {
+    const failure = { stage: 'answered', reason: 'requires_review', httpStatus: 200 };
+    const attempt = await insertAttempt(fixture.pool);
+    await change(attempt, { ...ended('retryable'), failure });
+    const { rows } = await fixture.pool.query('select outcome, failure from attempts where id = $1', [
+      attempt.id,
+    ]);
+    expect(rows).toEqual([
+      { outcome: 'unknown', failure: { ...failure, reason: 'answered_REQUIRES_REVIEW' } },
+    ]);
+  });
+
   test('that was resolved is never resolved otherwise', async () => {
     const resolved = { ...ended('unknown'), resolution: 'retryable', resolved_at: new Date() };
     const attempt = await insertAttempt(fixture.pool, resolved);
