@@ -147,11 +147,8 @@ describe('steps that old code left as held by a review', () => {
     return rows.map(({ outcome, reason, resolution }) => [outcome, reason, resolution]);
   }
 
-  test.each([
-    ['before 000029', '000029_steps_held_by_review'],
-    ['by old code beside it', '000035_hold_what_old_code_ends'],
-  ])('%s are unknown where they are still under way, and nothing else is', async (_, migration) => {
-    await migrateUpTo(migration);
+  test('are unknown where they are still under way, and nothing else is', async () => {
+    await migrateUpTo('000029_steps_held_by_review');
     const waiting = await insertHeld({});
     const parked = await insertHeld({ status: 'parked', problem: {} });
     const over = await insertHeld({ status: 'canceled', problem: {}, finished_at: new Date() });
