@@ -138,7 +138,7 @@ function concludeUnclearDocument({ isRedriven }: UnknownAttempt): Conclusion {
   if (isRedriven) return { kind: 'retryable', refusal: null };
   return parked(
     'document_unresolved',
-    'The answer was lost, and since another document had been handed in before, a read cannot tell whether this one was. Redrive to hand it in again.',
+    'The answer was lost, and since another document had been handed in before, or the review has ended, a read cannot tell whether this one was. Redrive to hand it in again.',
   );
 }
 

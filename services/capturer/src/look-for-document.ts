@@ -22,21 +22,24 @@ export async function lookForDocument(
   const detail = { status: payment.status, before, after };
   // What was read right before may not have shown yet what we had just handed in.
   const maySpeakOfAnother = documentMsBefore !== null && documentMsBefore < timings.absence.spanMsMin;
-  const finding = maySpeakOfAnother ? 'unclear' : compareDocumentation(before, after);
+  const finding = maySpeakOfAnother ? 'unclear' : compareDocumentation(before, after, payment.status);
   return { finding, isWhole: true, payment, detail };
 }
 
 /** Before a document is handed in; null when Conomy says nothing of documents. */
 const WANTING: ReadonlySet<string | null> = new Set([null, 'PENDING_UPLOAD', 'REJECTED']);
 /** Only after one was. `SENT` is of older documents (dossier §13). */
-const HANDED_IN: ReadonlySet<string | null> = new Set(['UPLOADED', 'SENT', 'APPROVED']);
+const HANDED_IN: ReadonlySet<string | null> = new Set(['UPLOADED', 'SENT']);
+/** After one was looked at, or after the review ended, be it without any. */
+const DECIDED: ReadonlySet<string | null> = new Set(['APPROVED', 'REJECTED']);
 
 /**
  * What the statuses before and after an attempt say of it. Where a document had been handed in already, another one changes
  * nothing that can be seen, and neither can its absence.
  */
-function compareDocumentation(before: string | null, after: string | null): Finding {
+function compareDocumentation(before: string | null, after: string | null, status: string): Finding {
   if (!WANTING.has(before)) return 'unclear';
-  if (HANDED_IN.has(after) || (after === 'REJECTED' && before !== 'REJECTED')) return 'found';
+  if (HANDED_IN.has(after)) return 'found';
+  if (DECIDED.has(after) && after !== before) return status === 'REQUIRES_REVIEW' ? 'found' : 'unclear';
   return WANTING.has(after) ? 'absent' : 'unclear';
 }

@@ -3,6 +3,7 @@ import { findAttemptsOfCommand } from '@capstan/shared/db/attempts';
 import { findCommand } from '@capstan/shared/db/commands';
 import { findPayment } from '@capstan/shared/db/payments';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { CapturerContext } from '../src/context.ts';
 import { executeCommand } from '../src/execute-command.ts';
 import {
   type CapturerFixture,
@@ -174,6 +175,32 @@ describe('a document whose answer was lost', () => {
     });
     expect(await documentsOf(conomyId)).toBe(1);
   });
+
+  test.each(['CAPTURED', 'FAILED'])(
+    'and whose payment left its review meanwhile, %s, is parked: the end of a review says nothing of a document',
+    async (status) => {
+      const { paymentKey, conomyId } = await heldPayment();
+      await lose('reset-before');
+      const { provider } = fixture.context;
+      const context: CapturerContext = {
+        ...fixture.context,
+        provider: {
+          ...provider,
+          submitDocument: async (...call) => {
+            const told = await provider.submitDocument(...call);
+            await fixture.control(`payments/${conomyId}/transition`, { status });
+            return told;
+          },
+        },
+      };
+      const id = await insertDocument(fixture.pool, paymentKey);
+      expect(await runToItsEnd({ pool: fixture.pool, context }, id)).toMatchObject({
+        status: 'parked',
+        problem: { code: 'document_unresolved' },
+      });
+      expect(await documentsOf(conomyId)).toBe(0);
+    },
+  );
 
   test('behind one that had arrived is parked, and handed in again once a person redrives it', async () => {
     const { paymentKey, conomyId } = await heldPayment();

@@ -45,7 +45,7 @@ export const COMMAND_PROBLEMS = {
     outcomes: ['made', 'not_made'],
     title: 'It is not known whether the document was handed in',
     cause:
-      'The answer was lost, and another document had been handed in before, so that a read cannot tell them apart.',
+      'The answer was lost, and another document had been handed in before, or the review ended meanwhile, so that a read cannot tell whether this one was.',
     fix: 'Redrive: the payment is read again and, if that still does not tell, the document is handed in once more. At worst Conomy has two copies of it; no money moves by them.',
   },
   external_id_in_use: {

@@ -204,4 +204,16 @@ export const COMMAND_MUTATIONS: readonly TestMutation[] = [
     file: SET_ASIDE,
     test: 'a step that is done, or an answered look for one whose outcome is unknown, begins the count anew',
   },
+  {
+    name: 'a document is taken for handed in because the review of its payment ended',
+    patches: [
+      {
+        file: 'capturer/src/look-for-document.ts',
+        from: "status === 'REQUIRES_REVIEW' ? 'found' : 'unclear'",
+        to: "status === 'REQUIRES_REVIEW' ? 'found' : 'found'",
+      },
+    ],
+    file: 'services/capturer/test/submit-document.test.ts',
+    test: 'a document whose answer was lost > and whose payment left its review meanwhile, FAILED, is parked: the end of a review says nothing of a document',
+  },
 ];
