@@ -57,14 +57,16 @@ export const EFFECT_INVARIANTS: readonly Invariant[] = [
     },
   },
   {
-    statement: 'documents were handed in once for each command that succeeded, for no other but those parked',
+    statement:
+      'documents were handed in once for each command that succeeded, for no other but those parked or refused',
     check: ({ commands, ledger }) => {
       const sent = Map.groupBy(
         commands.filter(
           (command) =>
             command.type === 'payment.submit-document' &&
             command.attempts.length > 0 &&
-            !cameToNothing(command),
+            // A refusal is taken at its word, and Conomy may have taken the document all the same.
+            (!cameToNothing(command) || command.problem === 'provider_rejected'),
         ),
         ({ conomyId }) => conomyId,
       );

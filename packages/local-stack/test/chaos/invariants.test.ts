@@ -148,6 +148,16 @@ test('a document that an operator redrove may be handed in a second time', () =>
   expect(broken({ ledger: ledger(payment({ documents: 3 })), commands, intents })).not.toEqual([]);
 });
 
+test('a document that Conomy refused may have been handed in all the same', () => {
+  const k2 = { ...refunding('k2'), command: { type: 'payment.submit-document' } };
+  const intents = facts().intents.map((intent) => ({ ...intent, commands: [...intent.commands, k2] }));
+  const refused = { status: 'rejected', problem: 'provider_rejected' };
+  const commands = [command(), submitted(refused)];
+  expect(broken({ ledger: ledger(payment({ documents: 1 })), commands, intents })).not.toContainEqual(
+    expect.stringMatching(/^documents were handed in/),
+  );
+});
+
 test('a refund of others between our list and the end of our call may stand for ours', () => {
   const own = ['one', 'other'].map((key) => ({ ...refunding(key), ends: ['succeeded'] }));
   const [intent] = facts().intents;
@@ -359,8 +369,11 @@ const CASES: [string, Partial<Facts>, RegExp][] = [
     /^documents were handed in/,
   ],
   [
-    'a document that was refused and handed in',
-    { ledger: ledger(payment({ documents: 1 })), commands: [command(), submitted({ status: 'rejected' })] },
+    'a document that was not to be sent and was handed in',
+    {
+      ledger: ledger(payment({ documents: 1 })),
+      commands: [command(), submitted({ status: 'rejected', problem: 'payment_not_open' })],
+    },
     /^documents were handed in/,
   ],
   [
