@@ -52,6 +52,7 @@ export interface ApiDeps {
   products: { ttlMs: number; check: boolean };
   queues: ApiQueues;
   queueHazard: HealthChecks['queueHazard'];
+  isStopping: HealthChecks['isStopping'];
   /** Null keeps the queue door shut. */
   inbox: Inbox | null;
   registry: Registry;
@@ -80,6 +81,7 @@ export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
       database: databaseCheck(pool),
       queue: queueCheck([...Object.values(queues), ...(inbox ? [inbox] : [])]),
       queueHazard: deps.queueHazard,
+      isStopping: deps.isStopping,
     },
     registry,
   });
@@ -128,7 +130,7 @@ export async function createBoardServer(deps: {
   log: Logger;
   board: BoardPasswords;
 }): Promise<FastifyInstance> {
-  const app = fastify({ frameworkErrors: answerFrameworkError });
+  const app = fastify(SERVER);
   addErrorResponses(app, deps.log);
   const { board, queues, inbox } = deps;
   await addQueueBoard(app, { passwords: board, queues: Object.values(queues), inbox });
@@ -138,8 +140,11 @@ export async function createBoardServer(deps: {
 /** A request that is not there by then is a caller who holds a connection open for nothing. */
 const REQUEST_MS_MAX = 30_000;
 
+/** What comes in while it closes is answered in full: what stands behind the server stops after it. */
+const SERVER = { frameworkErrors: answerFrameworkError, return503OnClosing: false };
+
 function createServer(log: Logger, metrics: ApiMetrics): FastifyInstance {
-  const app = fastify({ frameworkErrors: answerFrameworkError, requestTimeout: REQUEST_MS_MAX });
+  const app = fastify({ ...SERVER, requestTimeout: REQUEST_MS_MAX });
   addErrorResponses(app, log);
   app.addHook('onResponse', async (request, reply) => {
     const labels = {

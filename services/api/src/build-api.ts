@@ -9,7 +9,8 @@ import type { Logger } from '@capstan/shared/telemetry/logger';
 import { createRegistry } from '@capstan/shared/telemetry/metrics';
 import { type ApiQueues, createApiServer, createBoardServer } from './api-server.ts';
 import type { BoardPasswords } from './basic-auth.ts';
-import type { ApiConfig } from './config.ts';
+import { prepareClose } from './close-in-order.ts';
+import { type ApiConfig, drainDelayMsOf } from './config.ts';
 import { openInbox } from './inbox/inbox.ts';
 
 const CONNECTIONS_MAX = 10;
@@ -22,6 +23,7 @@ export async function buildApi(
   log: Logger,
   lifecycle: Lifecycle,
 ): Promise<{ url: string }> {
+  const drainDelayMs = drainDelayMsOf(config);
   const pool = await openDatabase(config, { name: 'api', connectionsMax: CONNECTIONS_MAX }, log, lifecycle);
   const progress = listenTo(config.DATABASE_URL, PROGRESS, log);
   lifecycle.onStop('progress listener', () => progress.close());
@@ -46,6 +48,7 @@ export async function buildApi(
     products: { ttlMs: config.PRODUCTS_TTL_S * 1_000, check: config.CHECK_PRODUCTS === 'on' },
     queues,
     queueHazard: queueHazardCheck(config.QUEUE_URL, log),
+    isStopping: lifecycle.isStopping,
     inbox,
     registry: createRegistry('api'),
     log,
@@ -54,7 +57,7 @@ export async function buildApi(
     webhook: { secrets: config.CONOMY_WEBHOOK_SECRETS, forms: new Set(config.CONOMY_WEBHOOK_FORMS) },
     board: config.ADMIN_PORT === null ? board : null,
   });
-  lifecycle.onStop('http server', () => api.close());
+  lifecycle.onStop('http server', prepareClose(api, drainDelayMs));
   return { url: await api.listen({ host: config.HOST, port: config.PORT }) };
 }
 

@@ -1,6 +1,6 @@
 import { commonSettings, onOrOff, wholeNumber } from '@capstan/shared/config/common-settings';
 import { conomySettings } from '@capstan/shared/config/conomy-settings';
-import type { Parsed, Settings } from '@capstan/shared/config/parse-env';
+import { ConfigError, type Parsed, type Settings } from '@capstan/shared/config/parse-env';
 import type { SignatureForm } from '@capstan/shared/provider/conomy/signature';
 import { z } from 'zod';
 import { type ApiKey, parseApiKeys } from './api-keys.ts';
@@ -78,6 +78,14 @@ export const apiSettings = {
     schema: wholeNumber(0, 1_000_000),
     default: '0',
   },
+  DRAIN_DELAY_MS: {
+    description:
+      'how long a stop goes on serving after /readyz says so, in milliseconds, as a part of DRAIN_TIMEOUT_MS; empty: 5000 with NODE_ENV=production, else 0',
+    schema: z.union([z.literal('').transform(() => null), wholeNumber(0, 600_000)], {
+      error: 'must be a whole number from 0 to 600000',
+    }),
+    default: '',
+  },
   ADMIN_PASSWORD: {
     description: 'of the user admin on /admin/queues; without it the board is off',
     schema: optionalPassword,
@@ -100,3 +108,17 @@ export const apiSettings = {
 } satisfies Settings;
 
 export type ApiConfig = Parsed<typeof apiSettings>;
+
+/** Time for load balancers to notice that this copy is not ready any more. */
+const DRAIN_DELAY_MS_IN_PRODUCTION = 5_000;
+
+/** @throws {ConfigError} when a stop would be over before it has begun to close. */
+export function drainDelayMsOf(config: ApiConfig): number {
+  const byDefault = config.NODE_ENV === 'production' ? DRAIN_DELAY_MS_IN_PRODUCTION : 0;
+  const delayMs = config.DRAIN_DELAY_MS ?? byDefault;
+  if (delayMs > 0 && delayMs >= config.DRAIN_TIMEOUT_MS)
+    throw new ConfigError([
+      `DRAIN_DELAY_MS=${delayMs}: must be less than DRAIN_TIMEOUT_MS (${config.DRAIN_TIMEOUT_MS}), which it is a part of`,
+    ]);
+  return delayMs;
+}

@@ -81,6 +81,7 @@ export async function openApi(overrides: Partial<ApiDeps> = {}): Promise<ApiFixt
       products: { ttlMs: 600_000, check: false },
       queues: { commands, deliveries, reads: recordingSender<'reads'>() },
       queueHazard: async () => null,
+      isStopping: () => false,
       inbox: null,
       registry: ownRegistry,
       log,

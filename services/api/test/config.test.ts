@@ -1,6 +1,6 @@
 import { ConfigError, parseEnv, summarizeConfig } from '@capstan/shared/config/parse-env';
 import { expect, test } from 'vitest';
-import { apiSettings } from '../src/config.ts';
+import { apiSettings, drainDelayMsOf } from '../src/config.ts';
 
 const ENV = {
   DATABASE_URL: 'postgres://capstan:db-password@127.0.0.1/capstan',
@@ -30,6 +30,20 @@ test('what is not set has a default, and the board is off without a password', (
     CHECK_PRODUCTS: 'off',
     PRODUCTS_TTL_S: 600,
   });
+});
+
+test.each([
+  [{}, 0],
+  [{ NODE_ENV: 'production' }, 5_000],
+  [{ NODE_ENV: 'production', DRAIN_DELAY_MS: '0' }, 0],
+  [{ DRAIN_DELAY_MS: '700' }, 700],
+])('with %j a stop serves on for %i ms', (changes, delayMs) => {
+  expect(drainDelayMsOf(parseEnv(apiSettings, { ...ENV, ...changes }))).toBe(delayMs);
+});
+
+test('a stop that would serve on for longer than it may take is refused', () => {
+  const config = parseEnv(apiSettings, { ...ENV, DRAIN_DELAY_MS: '3000', DRAIN_TIMEOUT_MS: '3000' });
+  expect(() => drainDelayMsOf(config)).toThrow(/DRAIN_DELAY_MS=3000.*less than DRAIN_TIMEOUT_MS/);
 });
 
 test.each([

@@ -80,6 +80,7 @@ export async function buildCapturer(
     database: databaseCheck(pool),
     queue: queueCheck([worker, commands, reads]),
     queueHazard: queueHazardCheck(config.QUEUE_URL, log),
+    isStopping: lifecycle.isStopping,
   };
   const registry = createRegistry('capturer');
   measureUnfinishedCommands(registry, pool, log);

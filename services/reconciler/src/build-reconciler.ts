@@ -116,6 +116,7 @@ export async function buildReconciler(
     database: databaseCheck(pool),
     queue: queueCheck([deliveries, reads, ...Object.values(senders)]),
     queueHazard: queueHazardCheck(queueUrl, log),
+    isStopping: lifecycle.isStopping,
   };
   const registry = createRegistry('reconciler');
   for (const measure of [

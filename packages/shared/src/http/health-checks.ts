@@ -12,6 +12,8 @@ export interface HealthChecks {
   queue: HealthCheck;
   /** Why the queue must not be used as it is set up: not ready; null when it may. Never throws. */
   queueHazard: () => Promise<string | null>;
+  /** The process has been told to stop: not ready, although it still serves. */
+  isStopping: () => boolean;
 }
 
 export interface Readiness {
@@ -59,15 +61,18 @@ export function queueHazardCheck(queueUrl: string, log: Logger): HealthChecks['q
   };
 }
 
+const STOPPING = 'The process is stopping: send nothing new to this copy.';
+
 export async function readiness(checks: HealthChecks): Promise<Readiness> {
   const [database, queue, hazard] = await Promise.all([
     checks.database(),
     checks.queue(),
     checks.queueHazard(),
   ]);
-  const status = !database || hazard !== null ? 'not_ready' : queue ? 'ready' : 'degraded';
-  const reason = hazard === null ? {} : { reason: hazard };
-  return { status, checks: { database: word(database), queue: word(queue) }, ...reason };
+  const reason = hazard ?? (checks.isStopping() ? STOPPING : null);
+  const status = !database || reason !== null ? 'not_ready' : queue ? 'ready' : 'degraded';
+  const told = reason === null ? {} : { reason };
+  return { status, checks: { database: word(database), queue: word(queue) }, ...told };
 }
 
 function word(up: boolean): 'up' | 'down' {

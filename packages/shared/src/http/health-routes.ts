@@ -8,8 +8,8 @@ export interface HealthRoutesOptions {
 }
 
 /**
- * The three routes every service has: `/healthz` (the process answers), `/readyz` (503 without PostgreSQL or with
- * a queue that may drop jobs, 200 `degraded` without the queue) and `/metrics` (Prometheus text).
+ * The three routes every service has: `/healthz` (the process answers), `/readyz` (503 without PostgreSQL, with
+ * a queue that may drop jobs or while stopping, 200 `degraded` without the queue) and `/metrics` (Prometheus text).
  */
 export function addHealthRoutes(app: FastifyInstance, { checks, registry }: HealthRoutesOptions): void {
   app.get('/healthz', async () => ({ status: 'alive' }));

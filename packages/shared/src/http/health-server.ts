@@ -22,7 +22,7 @@ export async function startHealthServer({
   log,
   ...routes
 }: HealthServerOptions): Promise<HealthServer> {
-  const app = fastify({ forceCloseConnections: true });
+  const app = fastify({ return503OnClosing: false });
   app.setErrorHandler(async (error, _request, reply) => {
     log.error({ event: 'health.failed', err: error }, 'a health route failed');
     return reply.code(500).send({ status: 'failed' });

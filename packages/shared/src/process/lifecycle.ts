@@ -4,6 +4,8 @@ import type { Logger } from '../telemetry/logger.ts';
 export interface Lifecycle {
   /** `stop` finishes the work under way; it is called once, after everything registered later has stopped. */
   onStop(name: string, stop: () => Promise<void> | void): void;
+  /** True once it has begun to stop: whoever can go elsewhere should. */
+  isStopping(): boolean;
   stop(): Promise<void>;
 }
 
@@ -21,6 +23,7 @@ export function createLifecycle(log: Logger): Lifecycle {
   };
   return {
     onStop: (name, stop) => stops.push({ name, stop }),
+    isStopping: () => stopping !== undefined,
     stop: () => {
       stopping ??= stopAll();
       return stopping;

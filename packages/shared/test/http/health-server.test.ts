@@ -8,7 +8,7 @@ let server: HealthServer;
 afterEach(() => server.close());
 
 async function start(
-  state: { database: boolean; queue: boolean; hazard?: string },
+  state: { database: boolean; queue: boolean; hazard?: string; stopping?: boolean },
   registry = new Registry(),
 ) {
   server = await startHealthServer({
@@ -18,6 +18,7 @@ async function start(
       database: async () => state.database,
       queue: async () => state.queue,
       queueHazard: async () => state.hazard ?? null,
+      isStopping: () => state.stopping ?? false,
     },
     registry,
     log: createLogger('test', 'silent'),
@@ -50,6 +51,17 @@ test('with a queue that may drop jobs it is not ready and says what to mend', as
     status: 'not_ready',
     reason: 'Set maxmemory-policy to noeviction.',
   });
+});
+
+test('while it stops it is not ready and says so', async () => {
+  const url = await start({ database: true, queue: true, stopping: true });
+  const ready = await fetch(`${url}/readyz`);
+  expect(ready.status).toBe(503);
+  expect(await ready.json()).toMatchObject({
+    status: 'not_ready',
+    reason: expect.stringContaining('stopping'),
+  });
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
 });
 
 test('metrics that cannot be collected are an error and not a crash', async () => {
