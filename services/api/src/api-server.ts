@@ -1,9 +1,10 @@
 import type { Announcer, Listener } from '@capstan/shared/db/announcements';
 import type { Pool } from '@capstan/shared/db/pool';
 import { databaseCheck, type HealthChecks, queueCheck } from '@capstan/shared/http/health-checks';
-import { addHealthRoutes } from '@capstan/shared/http/health-routes';
+import { addHealthRoutes, addMetricsRoute } from '@capstan/shared/http/health-routes';
 import type { SignatureForm } from '@capstan/shared/provider/conomy/signature';
 import type { PaymentProvider } from '@capstan/shared/provider/payment-provider';
+import { heldQueuesCheck } from '@capstan/shared/queue/held-queues';
 import type { QueueSender } from '@capstan/shared/queue/sender';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 import type { Registry } from '@capstan/shared/telemetry/metrics';
@@ -61,8 +62,10 @@ export interface ApiDeps {
   /** Of one API key; 0 sets no limit. */
   requestsPerSecond: number;
   webhook: { secrets: readonly string[]; forms: ReadonlySet<SignatureForm> };
-  /** Null keeps the queue board off this server. */
+  /** Null: there is no queue board. */
   board: BoardPasswords | null;
+  /** Board and metrics are served by the admin server, and not here. */
+  hasAdminServer: boolean;
 }
 
 /** The whole HTTP interface, wired and not yet listening. Closing it ends long polls and waits for open requests. */
@@ -76,14 +79,13 @@ export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
   const intake = createCommandIntake({ pool, commands: queues.commands, metrics, productCheck });
 
   addReferenceRoutes(app);
+  const allQueues = [...Object.values(queues), ...(inbox ? [inbox] : [])];
   addHealthRoutes(app, {
-    checks: {
-      database: databaseCheck(pool),
-      queue: queueCheck([...Object.values(queues), ...(inbox ? [inbox] : [])]),
-      queueHazard: deps.queueHazard,
-      isStopping: deps.isStopping,
-    },
-    registry,
+    database: databaseCheck(pool),
+    queue: queueCheck(allQueues),
+    heldQueues: heldQueuesCheck(allQueues),
+    queueHazard: deps.queueHazard,
+    isStopping: deps.isStopping,
   });
   await app.register(
     async (v1) => {
@@ -118,23 +120,27 @@ export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
       ...deps.webhook,
     });
   });
-  if (deps.board) await addQueueBoard(app, { passwords: deps.board, queues: Object.values(queues), inbox });
+  if (!deps.hasAdminServer) await addAdminRoutes(app, deps);
   if (inbox) app.addHook('onListen', async () => inbox.serve(intake));
   return app;
 }
 
-/** The queue board on a server of its own, so that it need not be reachable where the API is. */
-export async function createBoardServer(deps: {
-  queues: ApiQueues;
-  inbox: Inbox | null;
-  log: Logger;
-  board: BoardPasswords;
-}): Promise<FastifyInstance> {
+type AdminDeps = Pick<ApiDeps, 'queues' | 'inbox' | 'registry' | 'board'>;
+
+/** What people and monitors look at, on a server of its own, so that it need not be reachable where the API is. */
+export async function createAdminServer(deps: AdminDeps & Pick<ApiDeps, 'log'>): Promise<FastifyInstance> {
   const app = fastify(SERVER);
   addErrorResponses(app, deps.log);
-  const { board, queues, inbox } = deps;
-  await addQueueBoard(app, { passwords: board, queues: Object.values(queues), inbox });
+  await addAdminRoutes(app, deps);
   return app;
+}
+
+async function addAdminRoutes(
+  app: FastifyInstance,
+  { queues, inbox, registry, board }: AdminDeps,
+): Promise<void> {
+  addMetricsRoute(app, registry);
+  if (board) await addQueueBoard(app, { passwords: board, queues: Object.values(queues), inbox });
 }
 
 /** A request that is not there by then is a caller who holds a connection open for nothing. */

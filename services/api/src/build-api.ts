@@ -3,11 +3,12 @@ import { createAnnouncer, listenTo, PROGRESS } from '@capstan/shared/db/announce
 import { queueHazardCheck } from '@capstan/shared/http/health-checks';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
+import { measureHeldQueues } from '@capstan/shared/queue/held-queues';
 import { openSender } from '@capstan/shared/queue/sender';
 import { createDriftLog } from '@capstan/shared/telemetry/drift-log';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 import { createRegistry } from '@capstan/shared/telemetry/metrics';
-import { type ApiQueues, createApiServer, createBoardServer } from './api-server.ts';
+import { type ApiQueues, createAdminServer, createApiServer } from './api-server.ts';
 import type { BoardPasswords } from './basic-auth.ts';
 import { prepareClose } from './close-in-order.ts';
 import { type ApiConfig, drainDelayMsOf } from './config.ts';
@@ -37,8 +38,10 @@ export async function buildApi(
   const inbox = config.INBOX === 'on' ? openInbox(config.QUEUE_URL, log) : null;
   if (inbox) lifecycle.onStop('queue door', () => inbox.close());
   const board = boardPasswords(config, log);
-  if (board && config.ADMIN_PORT !== null)
-    await startBoard(config, config.ADMIN_PORT, { queues, inbox, log, board }, lifecycle);
+  const registry = createRegistry('api');
+  measureHeldQueues(registry, [...Object.values(queues), ...(inbox ? [inbox] : [])]);
+  if (config.ADMIN_PORT !== null)
+    await startAdminServer(config, config.ADMIN_PORT, { queues, inbox, registry, log, board }, lifecycle);
 
   const api = await createApiServer({
     pool,
@@ -50,12 +53,13 @@ export async function buildApi(
     queueHazard: queueHazardCheck(config.QUEUE_URL, log),
     isStopping: lifecycle.isStopping,
     inbox,
-    registry: createRegistry('api'),
+    registry,
     log,
     apiKeys: config.API_KEYS,
     requestsPerSecond: config.RATE_LIMIT_PER_SECOND,
     webhook: { secrets: config.CONOMY_WEBHOOK_SECRETS, forms: new Set(config.CONOMY_WEBHOOK_FORMS) },
-    board: config.ADMIN_PORT === null ? board : null,
+    board,
+    hasAdminServer: config.ADMIN_PORT !== null,
   });
   lifecycle.onStop('http server', prepareClose(api, drainDelayMs));
   return { url: await api.listen({ host: config.HOST, port: config.PORT }) };
@@ -80,14 +84,14 @@ function boardPasswords(config: ApiConfig, log: Logger): BoardPasswords | null {
   return null;
 }
 
-async function startBoard(
+async function startAdminServer(
   config: ApiConfig,
   port: number,
-  deps: Parameters<typeof createBoardServer>[0],
+  deps: Parameters<typeof createAdminServer>[0],
   lifecycle: Lifecycle,
 ): Promise<void> {
-  const server = await createBoardServer(deps);
-  lifecycle.onStop('board server', () => server.close());
+  const server = await createAdminServer(deps);
+  lifecycle.onStop('admin server', () => server.close());
   const url = await server.listen({ host: config.HOST, port });
-  deps.log.info({ event: 'board.started', url }, `the queue board is at ${url}/admin/queues`);
+  deps.log.info({ event: 'admin.started', url }, `the queue board and the metrics are at ${url}`);
 }

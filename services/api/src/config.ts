@@ -93,13 +93,13 @@ export const apiSettings = {
     secret: true,
   },
   VIEWER_PASSWORD: {
-    description: 'of the user viewer on /admin/queues, who may only look',
+    description: 'of the user viewer on /admin/queues; both users only look',
     schema: optionalPassword,
     default: '',
     secret: true,
   },
   ADMIN_PORT: {
-    description: 'moves /admin/queues off PORT to a port of its own; 0 takes any free one',
+    description: 'moves /admin/queues and /metrics off PORT to a port of their own; 0 takes any free one',
     schema: z.union([z.literal('').transform(() => null), wholeNumber(0, 65_535)], {
       error: 'must be a whole number from 0 to 65535',
     }),

@@ -91,6 +91,7 @@ export async function openApi(overrides: Partial<ApiDeps> = {}): Promise<ApiFixt
       ),
       webhook: { secrets: [WEBHOOK_SECRET], forms: new Set(['body', 'header'] as const) },
       board: null,
+      hasAdminServer: false,
       ...overrides,
     });
   const apps = [await build(registry)];

@@ -4,7 +4,7 @@ import { openPool } from '@capstan/shared/db/pool';
 import { createLifecycle } from '@capstan/shared/process/lifecycle';
 import { createLogger } from '@capstan/shared/telemetry/logger';
 import { createTestDatabase, type TestDatabase } from '@capstan/testing/test-database';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { buildApi } from '../src/build-api.ts';
 import { apiSettings } from '../src/config.ts';
 
@@ -63,8 +63,16 @@ test('it refuses a database that lacks a migration and says what to run', async 
   await expect(start()).rejects.toThrow(/lacks .* migration.*pnpm db:migrate/);
 });
 
-test('with ADMIN_PORT the board is on a server of its own', async () => {
+test('with ADMIN_PORT the board and the metrics are on a server of their own, and only there', async () => {
+  const info = vi.spyOn(log, 'info');
   const { url } = await start({ ADMIN_PASSWORD: 'admin-password', ADMIN_PORT: '0' });
+  const started = info.mock.calls.map(([line]) => line as { event?: string; url?: string });
+  const admin = started.find(({ event }) => event === 'admin.started')?.url ?? '';
+  const statusOf = async (base: string, path: string) => (await fetch(`${base}${path}`)).status;
 
-  expect((await fetch(`${url}/admin/queues`)).status).toBe(404);
+  for (const path of ['/admin/queues', '/metrics']) expect(await statusOf(url, path)).toBe(404);
+  expect(await statusOf(url, '/readyz')).toBe(200);
+  expect(await statusOf(admin, '/admin/queues')).toBe(401);
+  expect(await statusOf(admin, '/metrics')).toBe(200);
+  expect(await statusOf(admin, '/v1/commands')).toBe(404);
 });

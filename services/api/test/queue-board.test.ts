@@ -82,14 +82,47 @@ test('the board says so while the queue has not been reached, and shows the thre
     '{capstan-deliveries}',
     '{capstan-reads}',
   ]);
-  const pause = (user: 'admin' | 'viewer') =>
-    send(api.app, {
-      method: 'PUT',
-      url: `/admin/queues/api/queues/${encodeURIComponent('{capstan-reads}')}/pause`,
-      headers: basic(user, BOARD[user]),
-    });
-  expect((await pause('viewer')).status).toBe(403);
-  expect((await pause('admin')).status).toBe(200);
+  // The mark of the queue's generation is no work, so nobody sees or counts it.
+  await senders.reads.generationAgeMs();
+  const reads = encodeURIComponent('{capstan-reads}');
+  const admin = basic('admin', BOARD.admin);
+  const delayed = await openBoard(
+    `/api/queues?activeQueue=${reads}&status=delayed&page=1&jobsPerPage=10`,
+    admin,
+  );
+  const [, , shown] = delayed.body.queues;
+  expect(shown).toMatchObject({ name: '{capstan-reads}', jobs: [], counts: { delayed: 0 } });
+  expect((await openBoard(`/api/queues/${reads}/generation`, admin)).status).toBe(404);
+  expect(await senders.reads.queue()?.getDelayedCount()).toBe(1);
+
+  for (const queue of list.body.queues)
+    expect(queue).toMatchObject({ readOnlyMode: true, allowRetries: false });
+  const writes = [
+    'PUT pause',
+    'PUT resume',
+    'PUT obliterate',
+    'PUT empty',
+    'PUT promote',
+    'PUT retry/failed',
+    'POST add',
+  ];
+  for (const user of ['admin', 'viewer'] as const)
+    for (const write of writes) {
+      const [method = '', path] = write.split(' ');
+      const url = `/admin/queues/api/queues/${reads}/${path}`;
+      const headers = basic(user, BOARD[user]);
+      const answer = await send(api.app, { method: method as 'PUT', url, headers });
+      expect([user, write, answer.status, answer.headers.allow]).toEqual([user, write, 405, 'GET, HEAD']);
+    }
+  const allPaused = { method: 'PUT' as const, url: '/admin/queues/api/queues/pause', headers: admin };
+  expect((await send(api.app, allPaused)).status).toBe(405);
+  expect(await senders.reads.queue()?.isPaused()).toBe(false);
+
+  const page = await openBoard('/', admin);
+  expect(page.body).not.toMatch(/(src|href)="(https?:)?\/\//);
+  expect(page.headers).toMatchObject({ 'x-frame-options': 'DENY', 'x-content-type-options': 'nosniff' });
+  expect(page.headers['content-security-policy']).toContain("default-src 'none'");
+  expect(page.headers['content-security-policy']).not.toMatch(/https?:|\*/);
 
   for (const sender of Object.values(senders)) await sender.close();
   await queue.stop();

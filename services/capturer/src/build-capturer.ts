@@ -7,6 +7,7 @@ import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
 import { openProvider } from '@capstan/shared/process/open-provider';
 import { runEvery } from '@capstan/shared/process/run-every';
+import { heldQueuesCheck, measureHeldQueues } from '@capstan/shared/queue/held-queues';
 import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
@@ -79,11 +80,13 @@ export async function buildCapturer(
   const checks = {
     database: databaseCheck(pool),
     queue: queueCheck([worker, commands, reads]),
+    heldQueues: heldQueuesCheck([commands, reads]),
     queueHazard: queueHazardCheck(config.QUEUE_URL, log),
     isStopping: lifecycle.isStopping,
   };
   const registry = createRegistry('capturer');
   measureUnfinishedCommands(registry, pool, log);
+  measureHeldQueues(registry, [commands, reads]);
   const health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });
   lifecycle.onStop('health server', () => health.close());
   return { url: health.url };

@@ -11,6 +11,7 @@ import { openDatabase } from '@capstan/shared/process/open-database';
 import { openProvider } from '@capstan/shared/process/open-provider';
 import { runEvery } from '@capstan/shared/process/run-every';
 import { countTries } from '@capstan/shared/queue/count-tries';
+import { heldQueuesCheck, measureHeldQueues } from '@capstan/shared/queue/held-queues';
 import { openSender } from '@capstan/shared/queue/sender';
 import { openWorker } from '@capstan/shared/queue/worker';
 import type { Logger } from '@capstan/shared/telemetry/logger';
@@ -115,6 +116,7 @@ export async function buildReconciler(
   const checks = {
     database: databaseCheck(pool),
     queue: queueCheck([deliveries, reads, ...Object.values(senders)]),
+    heldQueues: heldQueuesCheck(Object.values(senders)),
     queueHazard: queueHazardCheck(queueUrl, log),
     isStopping: lifecycle.isStopping,
   };
@@ -127,6 +129,7 @@ export async function buildReconciler(
     measureDrift,
   ])
     measure(registry, pool, log);
+  measureHeldQueues(registry, Object.values(senders));
   const health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });
   lifecycle.onStop('health server', () => health.close());
   return { url: health.url };

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { queueBackend } from '../queue/backend.ts';
+import type { HeldQueue, HeldQueuesCheck } from '../queue/held-queues.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** Answers within its own limit whether a part can be used now; never throws. */
@@ -10,6 +11,8 @@ export interface HealthChecks {
   database: HealthCheck;
   /** Without it work is slower and none is lost: ready, degraded. */
   queue: HealthCheck;
+  /** Queues that somebody paused or limited: ready, degraded. */
+  heldQueues: HeldQueuesCheck;
   /** Why the queue must not be used as it is set up: not ready; null when it may. Never throws. */
   queueHazard: () => Promise<string | null>;
   /** The process has been told to stop: not ready, although it still serves. */
@@ -19,6 +22,8 @@ export interface HealthChecks {
 export interface Readiness {
   status: 'ready' | 'degraded' | 'not_ready';
   checks: Record<'database' | 'queue', 'up' | 'down'>;
+  /** What somebody paused or limited; absent while there is none. */
+  heldQueues?: HeldQueue[];
   /** What to mend; only where a check alone does not say it. */
   reason?: string;
 }
@@ -64,15 +69,20 @@ export function queueHazardCheck(queueUrl: string, log: Logger): HealthChecks['q
 const STOPPING = 'The process is stopping: send nothing new to this copy.';
 
 export async function readiness(checks: HealthChecks): Promise<Readiness> {
-  const [database, queue, hazard] = await Promise.all([
+  const [database, queue, hazard, heldQueues] = await Promise.all([
     checks.database(),
     checks.queue(),
     checks.queueHazard(),
+    checks.heldQueues(),
   ]);
   const reason = hazard ?? (checks.isStopping() ? STOPPING : null);
-  const status = !database || reason !== null ? 'not_ready' : queue ? 'ready' : 'degraded';
-  const told = reason === null ? {} : { reason };
-  return { status, checks: { database: word(database), queue: word(queue) }, ...told };
+  const works = queue && heldQueues.length === 0;
+  return {
+    status: !database || reason !== null ? 'not_ready' : works ? 'ready' : 'degraded',
+    checks: { database: word(database), queue: word(queue) },
+    ...(heldQueues.length === 0 ? {} : { heldQueues }),
+    ...(reason === null ? {} : { reason }),
+  };
 }
 
 function word(up: boolean): 'up' | 'down' {

@@ -1,8 +1,12 @@
 import { fastify } from 'fastify';
 import type { Logger } from '../telemetry/logger.ts';
-import { addHealthRoutes, type HealthRoutesOptions } from './health-routes.ts';
+import type { Registry } from '../telemetry/metrics.ts';
+import type { HealthChecks } from './health-checks.ts';
+import { addHealthRoutes, addMetricsRoute } from './health-routes.ts';
 
-export interface HealthServerOptions extends HealthRoutesOptions {
+export interface HealthServerOptions {
+  checks: HealthChecks;
+  registry: Registry;
   host: string;
   /** 0 takes any free port. */
   port: number;
@@ -20,14 +24,16 @@ export async function startHealthServer({
   host,
   port,
   log,
-  ...routes
+  checks,
+  registry,
 }: HealthServerOptions): Promise<HealthServer> {
   const app = fastify({ return503OnClosing: false });
   app.setErrorHandler(async (error, _request, reply) => {
     log.error({ event: 'health.failed', err: error }, 'a health route failed');
     return reply.code(500).send({ status: 'failed' });
   });
-  addHealthRoutes(app, routes);
+  addHealthRoutes(app, checks);
+  addMetricsRoute(app, registry);
   const url = await app.listen({ host, port });
   return { url, close: () => app.close() };
 }

@@ -1,6 +1,7 @@
 import { Registry } from '@prometheus-io/client';
 import { afterEach, expect, test } from 'vitest';
 import { type HealthServer, startHealthServer } from '../../src/http/health-server.ts';
+import type { HeldQueue } from '../../src/queue/held-queues.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 
 let server: HealthServer;
@@ -8,7 +9,7 @@ let server: HealthServer;
 afterEach(() => server.close());
 
 async function start(
-  state: { database: boolean; queue: boolean; hazard?: string; stopping?: boolean },
+  state: { database: boolean; queue: boolean; hazard?: string; stopping?: boolean; held?: HeldQueue[] },
   registry = new Registry(),
 ) {
   server = await startHealthServer({
@@ -18,6 +19,7 @@ async function start(
       database: async () => state.database,
       queue: async () => state.queue,
       queueHazard: async () => state.hazard ?? null,
+      heldQueues: async () => state.held ?? [],
       isStopping: () => state.stopping ?? false,
     },
     registry,
@@ -51,6 +53,13 @@ test('with a queue that may drop jobs it is not ready and says what to mend', as
     status: 'not_ready',
     reason: 'Set maxmemory-policy to noeviction.',
   });
+});
+
+test('with a queue that somebody paused it is degraded and names the queue', async () => {
+  const held: HeldQueue[] = [{ name: '{capstan-commands}', hold: 'paused' }];
+  const ready = await fetch(`${await start({ database: true, queue: true, held })}/readyz`);
+  expect(ready.status).toBe(200);
+  expect(await ready.json()).toMatchObject({ status: 'degraded', checks: { queue: 'up' }, heldQueues: held });
 });
 
 test('while it stops it is not ready and says so', async () => {
