@@ -9,9 +9,10 @@ declare
   payment record;
 begin
   select * into strict payment from payments where key = of_payment for no key update;
-  insert into events (payment_key, conomy_id, sequence, type, status, final, command_id, version)
-  select payment.key, payment.conomy_id, coalesce(max(e.sequence), 0) + 1, of_type, payment.status, payment.final,
-    of_command, of_version
+  insert into events (payment_key, conomy_id, parent_id, sequence, type, status, final, command_id, version)
+  select payment.key, payment.conomy_id,
+    coalesce(payment.parent_conomy_id, (select conomy_id from payments where key = payment.parent_key)),
+    coalesce(max(e.sequence), 0) + 1, of_type, payment.status, payment.final, of_command, of_version
   from events e where e.payment_key = payment.key;
 end
 $function$;
@@ -407,6 +408,7 @@ create table events (
   final boolean not null,
   command_id uuid,
   version integer,
+  parent_id text,
   constraint events_are_numbered_from_one CHECK ((sequence >= 1)),
   constraint events_are_of_a_move_or_a_command CHECK ((((type = 'payment.moved'::text) = (version IS NOT NULL)) AND ((type = 'payment.moved'::text) = (command_id IS NULL)))),
   constraint events_pkey PRIMARY KEY (id),

@@ -145,6 +145,7 @@ function viewOfNew(
   return {
     command: { ...command, stepsDone: 0, problem: null, acceptedAt: at, finishedAt: null },
     payment,
+    asked: { ...command, refundId: null },
     attempts: [],
   };
 }

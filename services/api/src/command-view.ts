@@ -1,6 +1,6 @@
 import type { NamedPayment } from '@capstan/shared/db/accept';
 import { type AttemptRow, findAttemptsOfCommands } from '@capstan/shared/db/attempts';
-import { type CommandRow, findCommands } from '@capstan/shared/db/commands';
+import { type AskedCommand, type CommandRow, findAsked, findCommands } from '@capstan/shared/db/commands';
 import { findPayments } from '@capstan/shared/db/payments';
 import type { Pool } from '@capstan/shared/db/pool';
 import type { Operation } from '@capstan/shared/domain/payment-command';
@@ -18,9 +18,11 @@ export interface CommandView {
     | 'problem'
     | 'acceptedAt'
     | 'finishedAt'
-  > &
-    Partial<Pick<CommandRow, 'waitsFor'>> & { steps: readonly Operation[] };
+  > & {
+    notAfter: Date | string | null;
+  } & Partial<Pick<CommandRow, 'waitsFor'>> & { steps: readonly Operation[] };
   payment: NamedPayment;
+  asked: Omit<AskedCommand, 'id'>;
   attempts: readonly AttemptRow[];
 }
 
@@ -34,17 +36,24 @@ export async function findCommandViews(
 ): Promise<Map<string, CommandView>> {
   if (ids.length === 0) return new Map();
   const commands = await findCommands(pool, ids);
-  const [payments, attempts] = await Promise.all([
+  const [payments, attempts, asked] = await Promise.all([
     findPayments(pool, [...new Set(commands.map(({ paymentKey }) => paymentKey))]),
     findAttemptsOfCommands(pool, ids),
+    findAsked(pool, ids),
   ]);
   const paymentByKey = new Map(payments.map((payment) => [payment.key, payment]));
+  const askedById = new Map(asked.map((one) => [one.id, one]));
   const attemptsById = Map.groupBy(attempts, ({ commandId }) => commandId);
   return new Map(
     commands.map((command) => {
       const payment = paymentByKey.get(command.paymentKey);
-      if (!payment) throw new Error(`command ${command.id} has no payment ${command.paymentKey}`);
-      return [command.id, { command, payment, attempts: attemptsById.get(command.id) ?? [] }];
+      const askedFor = askedById.get(command.id);
+      if (!payment || !askedFor)
+        throw new Error(`command ${command.id} has no payment ${command.paymentKey}`);
+      return [
+        command.id,
+        { command, payment, asked: askedFor, attempts: attemptsById.get(command.id) ?? [] },
+      ];
     }),
   );
 }

@@ -73,6 +73,7 @@ test('a payment tells its moves and the ends of its commands, numbered from one'
         sequence: 1,
         type: 'command.canceled',
         payment: { status: null, final: false },
+        commandId: id,
         command: { id, type: 'payment.create' },
       },
       {

@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { CommandProblemCode } from '../domain/command-problems.ts';
 import type { CommandStatus, WaitsFor } from '../domain/command-status.ts';
 import type { Currency } from '../domain/money.ts';
-import type { CommandType, Operation } from '../domain/payment-command.ts';
+import type { CommandType, Operation, PaymentDocument } from '../domain/payment-command.ts';
 import { nextTry } from './item-faults.ts';
 import { storableJson } from './storable-text.ts';
 
@@ -63,6 +63,28 @@ export async function findCommandsOfPayment(
   const { rows } = await db.query<CommandRow>(
     `select ${COLUMNS} from commands where payment_key = $1::uuid order by position`,
     [paymentKey],
+  );
+  return rows;
+}
+
+/** What the caller asked for, as far as it is kept beside the command's type and payment. */
+export interface AskedCommand {
+  id: string;
+  /** JSON text as accepted; null of what creates nothing. */
+  createBody: string | null;
+  refund: RefundRequest | null;
+  document: PaymentDocument | null;
+  /** Conomy's id of the refund that it made; null until that is known. */
+  refundId: string | null;
+}
+
+export async function findAsked(db: Pool, ids: readonly string[]): Promise<AskedCommand[]> {
+  const { rows } = await db.query<AskedCommand>(
+    `select c.id, c.create_body::text as "createBody", c.refund, c.document,
+       (select p.conomy_id from attempts a join payments p on p.key = a.refund_key
+        where a.command_id = c.id order by a.id desc limit 1) as "refundId"
+     from commands c where c.id = any($1::uuid[])`,
+    [ids],
   );
   return rows;
 }

@@ -10,6 +10,8 @@ export interface EventRow {
   /** Null when it was not known yet. */
   conomyId: string | null;
   externalId: string | null;
+  /** Conomy's id of the payment that a refund gives back from; null for others. */
+  parentId: string | null;
   /** Among the events of the payment, from 1 and without a gap. */
   sequence: number;
   type: EventType;
@@ -46,6 +48,16 @@ export async function readEvents(db: Pool | PoolClient, after: number, limit: nu
   return rows[0]?.placed === 0 ? events : selectEvents(db, after, limit);
 }
 
+/** Gives a position to all that has happened, however much it is. */
+export async function placeAllEvents(db: Pool | PoolClient): Promise<void> {
+  for (;;) {
+    const { rows } = await db.query<{ placed: number }>('select place_events($1::integer) as placed', [
+      PLACED_MAX,
+    ]);
+    if ((rows[0]?.placed ?? 0) < PLACED_MAX) return;
+  }
+}
+
 /** Gives a position to what happened since. @returns the newest position. */
 export async function placeEvents(db: Pool | PoolClient): Promise<number> {
   await db.query('select place_events($1::integer)', [PLACED_MAX]);
@@ -59,7 +71,7 @@ export async function placeEvents(db: Pool | PoolClient): Promise<number> {
 export async function selectEvents(db: Pool | PoolClient, after: number, limit: number): Promise<EventRow[]> {
   const { rows } = await db.query<EventRow>(
     `select e.id, e.position, e.payment_key as "paymentKey", e.conomy_id as "conomyId", p.external_id as "externalId",
-       e.sequence, e.type, e.at, e.status, e.final,
+       e.parent_id as "parentId", e.sequence, e.type, e.at, e.status, e.final,
        case when e.command_id is not null then jsonb_build_object('id', c.id, 'type', c.type) end as command
      from events e
      join payments p on p.key = e.payment_key

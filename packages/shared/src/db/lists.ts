@@ -6,7 +6,7 @@ import type { Pool } from 'pg';
 import type { CommandStatus } from '../domain/command-status.ts';
 import type { CommandType } from '../domain/payment-command.ts';
 import { Conditions } from './conditions.ts';
-import { PAYMENT_COLUMNS, type PaymentRow } from './payments.ts';
+import { isNamedBy, PAYMENT_COLUMNS, type PaymentRow } from './payments.ts';
 
 export interface CommandFilter {
   status?: CommandStatus;
@@ -47,11 +47,19 @@ function isOfExternalId(at: string): string {
   ))`;
 }
 
+/** Also of a payment that is not mirrored: then its refunds wait for it under its Conomy id. */
+function isRefundOf(at: string): string {
+  return `(parent_key = any(array(select key from payments where ${isNamedBy(at)}))
+    or (parent_key is null and parent_conomy_id = ${at}::text))`;
+}
+
 export interface PaymentFilter {
   externalId?: string;
   status?: string;
   /** Up to 64 characters: as far as it is indexed. */
   type?: string;
+  /** Key or Conomy id of the payment whose refunds are asked for. */
+  parent?: string;
   /** Accepted at or after. */
   from?: Date;
   /** Accepted before. */
@@ -74,6 +82,7 @@ export async function listPayments(
   if (filter.externalId !== undefined) where.add((at) => `external_id = ${at}::text`, filter.externalId);
   if (filter.status !== undefined) where.add((at) => `status = ${at}::text`, filter.status);
   if (filter.type !== undefined) where.add((at) => `left(snapshot->>'type', 64) = ${at}::text`, filter.type);
+  if (filter.parent !== undefined) where.add(isRefundOf, filter.parent);
   if (filter.from !== undefined) where.add((at) => `accepted_at >= ${at}::timestamptz`, filter.from);
   if (filter.before !== undefined) where.add((at) => `accepted_at < ${at}::timestamptz`, filter.before);
   if (page.after !== null) {

@@ -50,13 +50,19 @@ export async function findPayments(db: Pool | PoolClient, keys: readonly string[
   return rows;
 }
 
+/** Of a row of payments: the text at this parameter is our key of it or its Conomy id. */
+export function isNamedBy(at: string): string {
+  return `(conomy_id = ${at}::text
+    or key = case when ${at}::text ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then ${at}::uuid end)`;
+}
+
 /** By Conomy's id, or by our key when the text is a UUID. */
 export async function findPaymentByEither(db: Pool, reference: string): Promise<PaymentRow | null> {
   const { rows } = await db.query<PaymentRow>(
     `select ${PAYMENT_COLUMNS} from payments
-     where conomy_id = $1::text or key = case when $1::text ~* $2::text then $1::uuid end
+     where ${isNamedBy('$1')}
      limit 1`,
-    [reference, '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'],
+    [reference],
   );
   return rows[0] ?? null;
 }

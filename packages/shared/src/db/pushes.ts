@@ -1,5 +1,5 @@
 import type { Backlog } from '../telemetry/backlog.ts';
-import { type EventRow, readEvents } from './events.ts';
+import { type EventRow, placeAllEvents, readEvents } from './events.ts';
 import { nextTry } from './item-faults.ts';
 import type { Pool } from './pool.ts';
 import { storableText } from './storable-text.ts';
@@ -18,6 +18,8 @@ const COLUMNS = `url, failing_since as "failingSince", disabled_at as "disabledA
 
 /** Notes where events are pushed from now on. Another URL than before is enabled again; the first one gets what happens next. */
 export async function configureEndpoint(db: Pool, url: string): Promise<void> {
+  // What has no position yet would get one behind the mark, and be pushed although it is older.
+  if ((await findEndpoint(db)) === null) await placeAllEvents(db);
   await db.query(
     `insert into push_endpoint as e (url, position) select $1::text, coalesce(max(position), 0) from events
      on conflict (only_row) do update set url = excluded.url, failing_since = null, disabled_at = null, disabled_reason = null

@@ -8,10 +8,11 @@ export function toToldEvent(event: EventRow) {
     paymentKey: event.paymentKey,
     ...(event.conomyId === null ? {} : { paymentId: event.conomyId }),
     ...(event.externalId === null ? {} : { externalId: event.externalId }),
+    ...(event.parentId === null ? {} : { parentId: event.parentId }),
     sequence: event.sequence,
     type: event.type,
     at: event.at,
     payment: { status: event.status, final: event.final },
-    ...(event.command === null ? {} : { command: event.command }),
+    ...(event.command === null ? {} : { commandId: event.command.id, command: event.command }),
   };
 }

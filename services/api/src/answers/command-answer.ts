@@ -1,7 +1,7 @@
 import type { AttemptRow, Outcome, Resolution } from '@capstan/shared/db/attempts';
 import type { CommandProblem } from '@capstan/shared/db/commands';
 import { type CommandStatus, isEnded, type WaitsFor } from '@capstan/shared/domain/command-status';
-import type { Operation } from '@capstan/shared/domain/payment-command';
+import type { Operation, PaymentDocument } from '@capstan/shared/domain/payment-command';
 import type { CommandView } from '../command-view.ts';
 import { type RailAnswer, readRail } from './rail.ts';
 
@@ -48,11 +48,29 @@ export interface CommandAnswer {
     final: boolean;
     rail?: RailAnswer;
   };
+  /** Of a refund: what is given back, and Conomy's id of the payment that does it, once known. */
+  refund?: { paymentId?: string; amount: string; currency: string };
+  asked?: AskedAnswer;
   steps: StepAnswer[];
   attempts: AttemptAnswer[];
   problem?: CommandProblem;
   acceptedAt: Date;
   finishedAt?: Date;
+}
+
+/** What the caller sent beside type and payment; absent where that was all. */
+export interface AskedAnswer {
+  /** Of a create: Conomy's create body, as accepted. */
+  payment?: unknown;
+  /** Of a refund. */
+  reason?: string;
+  document?: PaymentDocument;
+  notAfter?: Date | string;
+}
+
+/** A command as callers see it who ask for it, with what was asked of it; whoever has just sent that does not get it back. */
+export function toReadCommandAnswer(view: CommandView): CommandAnswer {
+  return { ...toCommandAnswer(view), ...toAsked(view) };
 }
 
 /** A command as callers see it. */
@@ -65,12 +83,30 @@ export function toCommandAnswer(view: CommandView): CommandAnswer {
     ...(command.waitsFor ? { waitsFor: command.waitsFor } : {}),
     idempotencyKey: command.idempotencyKey,
     payment: toPaymentReference(view.payment),
+    ...toRefund(view.asked),
     steps: toSteps(command, attempts),
     attempts: attempts.map(toAttemptAnswer),
     ...(command.problem ? { problem: command.problem } : {}),
     acceptedAt: command.acceptedAt,
     ...(command.finishedAt ? { finishedAt: command.finishedAt } : {}),
   };
+}
+
+function toRefund({ refund, refundId }: CommandView['asked']): Pick<CommandAnswer, 'refund'> {
+  if (refund === null) return {};
+  const { amount, currency } = refund;
+  return { refund: { ...(refundId === null ? {} : { paymentId: refundId }), amount, currency } };
+}
+
+function toAsked({ command, asked }: CommandView): Pick<CommandAnswer, 'asked'> {
+  const { createBody, refund, document } = asked;
+  const told: AskedAnswer = {
+    ...(createBody === null ? {} : { payment: JSON.parse(createBody) }),
+    ...(refund?.reason === undefined ? {} : { reason: refund.reason }),
+    ...(document === null ? {} : { document }),
+    ...(command.notAfter === null ? {} : { notAfter: command.notAfter }),
+  };
+  return Object.keys(told).length === 0 ? {} : { asked: told };
 }
 
 function toPaymentReference(payment: CommandView['payment']): CommandAnswer['payment'] {

@@ -125,6 +125,23 @@ const command = z
         .optional()
         .describe('What the payer needs to pay.'),
     }),
+    refund: z
+      .strictObject({
+        paymentId: z.string().optional().describe("Conomy's id of the payment that gives back, once known."),
+        amount: z.string(),
+        currency: z.string(),
+      })
+      .optional()
+      .describe('Of a refund.'),
+    asked: z
+      .strictObject({
+        payment: z.looseObject({}).optional().describe("Of a create: Conomy's create body, as accepted."),
+        reason: z.string().optional().describe('Of a refund.'),
+        document: z.looseObject({}).optional(),
+        notAfter: instant.optional(),
+      })
+      .optional()
+      .describe('What the caller sent beside type and payment; only where a command is read.'),
     steps: z.array(step),
     attempts: z.array(attempt),
     problem: commandProblem.optional(),
@@ -321,10 +338,12 @@ const event = z
     paymentKey: uuid,
     paymentId: z.string().optional().describe("Conomy's id, when it was known."),
     externalId: z.string().optional(),
+    parentId: z.string().optional().describe("Of a refund: Conomy's id of the payment it gives back from."),
     sequence: z.int().min(1).describe('Among the events of the payment, without a gap.'),
     type: z.enum(EVENT_TYPES),
     at: instant,
     payment: z.strictObject({ status: z.string().nullable(), final: z.boolean() }),
+    commandId: uuid.optional().describe('Of the command that ended or was parked.'),
     command: z
       .strictObject({ id: uuid, type: z.enum(COMMAND_TYPES) })
       .optional()

@@ -6,7 +6,7 @@ import { COMMAND_STATUSES, type CommandStatus, isEnded } from '@capstan/shared/d
 import { COMMAND_TYPES } from '@capstan/shared/domain/payment-command';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { toCommandAnswer } from '../answers/command-answer.ts';
+import { toReadCommandAnswer } from '../answers/command-answer.ts';
 import { type CommandView, findCommandView, findCommandViews } from '../command-view.ts';
 import type { LongPoll } from '../long-poll.ts';
 import { cutPage, pageQuery, readCursor } from '../page.ts';
@@ -35,7 +35,7 @@ export function addGetCommandRoutes(
     const { rows, next } = cutPage(listed, limit, (row) => row.position);
     const ids = rows.map(({ id }) => id);
     const views = await findCommandViews(pool, ids);
-    return { commands: ids.map((id) => toCommandAnswer(views.get(id) ?? vanished(id))), next };
+    return { commands: ids.map((id) => toReadCommandAnswer(views.get(id) ?? vanished(id))), next };
   });
 
   app.get('/commands/:id', { config: { scope: 'read' } }, async (request, reply) => {
@@ -43,7 +43,7 @@ export function addGetCommandRoutes(
     const id = params.safeParse(request.params).data?.id;
     const look = async () => (id ? await findCommandView(pool, id) : null) ?? refuseUnknown();
     const view = await look();
-    if (waitMs === 0 || hasComeToRest(view)) return { command: toCommandAnswer(view) };
+    if (waitMs === 0 || hasComeToRest(view)) return { command: toReadCommandAnswer(view) };
     const { paymentKey } = view.command;
     const last = await longPoll(reply, (signal) =>
       waitForAnnouncement({
@@ -55,7 +55,7 @@ export function addGetCommandRoutes(
         isDone: hasComeToRest,
       }),
     );
-    return { command: toCommandAnswer(last) };
+    return { command: toReadCommandAnswer(last) };
   });
 }
 

@@ -17,7 +17,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { toPaymentAnswer } from '../answers/payment-answer.ts';
 import { afterEntry, idOfEntry, toTimeline } from '../answers/timeline-answer.ts';
-import { findNamedPayment } from '../find-named-payment.ts';
+import { findNamedPayment, paymentReference } from '../find-named-payment.ts';
 import type { LongPoll } from '../long-poll.ts';
 import { cutPage, pageQuery, placeInstant, readCursor, refuseCursor } from '../page.ts';
 import { RefusedError, unknownPayment } from '../problem.ts';
@@ -27,6 +27,7 @@ export const paymentListQuery = z.strictObject({
   externalId: externalIdFilter.optional(),
   status: providerWordFilter.optional(),
   type: providerWordFilter.optional(),
+  parent: paymentReference.optional().describe('Refunds of this payment: our key or its Conomy id.'),
   from: timeFilter('from').optional(),
   to: timeFilter('to').optional(),
   ...pageQuery(),
