@@ -17,6 +17,8 @@ ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app
 # Owned by root: the process can read its own code and not change it.
 COPY --from=build /app ./
+# But for where `capstan reconcile` writes: a volume mounted there takes over whose it is.
+COPY --from=build --chown=node:node /app/reports ./reports
 USER node
 EXPOSE 3000
 # Alive means that the process answers. Whether it can work is /readyz, which is no reason to restart it.

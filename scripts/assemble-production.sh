@@ -26,7 +26,7 @@ for package in services/api services/capturer services/reconciler packages/share
   cp -R "$package/package.json" "$package/dist" "$target/$package/"
 done
 cp -R db/migrations "$target/db/"
-mkdir "$target/scripts"
+mkdir "$target/scripts" "$target/reports"
 cp scripts/start.mjs scripts/check-health.mjs "$target/scripts/"
 cp package.json pnpm-workspace.yaml pnpm-lock.yaml "$target/"
 

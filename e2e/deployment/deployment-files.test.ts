@@ -60,6 +60,8 @@ interface ComposeService {
   stop_grace_period?: string;
   restart?: string;
   profiles?: string[];
+  read_only?: boolean;
+  volumes?: string[];
 }
 
 /** Of dclint, whose own types the compiler cannot resolve. */
@@ -105,6 +107,38 @@ describe('docker-compose.yml', () => {
     expect(names.filter((key) => !(key in settings))).toEqual([]);
     const needed = Object.entries(settings).filter(([, { default: byDefault }]) => byDefault === undefined);
     expect(needed.map(([key]) => key).filter((key) => !names.includes(key))).toEqual([]);
+  });
+
+  test('every variable of docs/configuration.md reaches the part that reads it', () => {
+    const rows = [...read('docs/configuration.md').matchAll(/^\| `([A-Z_]+)` \| ([a-z, ]+) \|/gm)];
+    const readBy = rows.flatMap(([, name = '', readers = '']) =>
+      readers
+        .replace('services', 'api, capturer, reconciler')
+        .split(', ')
+        .map((part) => ({ name, part })),
+    );
+    const setByTheImage = /^ENV NODE_ENV=.*$/m.exec(read('Dockerfile'))?.[0] ?? '';
+    const passed = readBy.filter(({ name }) => !setByTheImage.includes(`${name}=`));
+    expect(passed.length).toBeGreaterThan(60);
+    const missing = passed.filter(({ name, part }) => {
+      const { environment = {} } = service(part);
+      const value = environment[name];
+      const isPassedOn = value?.startsWith(`\${${name}:`) || part === 'sandbox';
+      return !(`${name}_FILE` in environment) && !(value !== undefined && isPassedOn);
+    });
+    expect(missing).toEqual([]);
+  });
+
+  test('commands for operators run as the image does, and may write their report', () => {
+    const capstan = service('capstan');
+    expect(capstan).toMatchObject({
+      read_only: true,
+      profiles: ['tools'],
+      volumes: ['reports:/app/reports'],
+    });
+    expect(capstan.environment).toEqual(service('reconciler').environment);
+    expect(read('Dockerfile')).toContain('--chown=node:node /app/reports ./reports');
+    expect(read('scripts/assemble-production.sh')).toContain('"$target/reports"');
   });
 
   test.each(Object.keys(compose.services))('%s gets its secrets as files, and no other', (name) => {
