@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Stack } from '@capstan/local-stack/stack';
+import { writeStackFile } from '@capstan/local-stack/stack-file';
 import { createConomyClient } from '@capstan/shared/provider/conomy/client';
 import { collectBody } from '@capstan/testing/create-bodies';
 import { startTestStack } from '@capstan/testing/test-stack';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectAllSettledOnce, sendCollects } from '../support/batch-run.ts';
-import { runCapstan } from '../support/run-capstan.ts';
+import { runCapstan, runCapstanIn } from '../support/run-capstan.ts';
 import { type StackClient, stackClient } from '../support/stack-client.ts';
 import { askDatabase } from '../support/stack-database.ts';
 
@@ -121,6 +122,57 @@ describe('the doctor', () => {
 test('nothing Conomy says in ordinary work counts as drift', async () => {
   const seen = await askDatabase(stack, 'select kind, place, name, seen from drift');
   expect(seen).toEqual([]);
+});
+
+test('where the report cannot be written nothing is compared', async () => {
+  const file = join(folder, 'a-file');
+  writeFileSync(file, '');
+  // A database that is away: whoever asks it first waits for it.
+  const away = { DATABASE_URL: 'postgres://127.0.0.1:1/away' };
+  const { code, output } = await runCapstan(stack, ['reconcile', '--from', today(), '--report', file], away);
+  expect(code).toBe(2);
+  expect(output).toContain(`cannot be written to ${file} (EEXIST), so nothing was compared`);
+});
+
+describe('with nothing configured', () => {
+  const checkout = mkdtempSync(join(tmpdir(), 'capstan-checkout-'));
+  const below = join(checkout, 'services', 'api');
+  mkdirSync(below, { recursive: true });
+  let remove = () => {};
+  beforeAll(() => {
+    remove = writeStackFile(join(checkout, '.local', 'stack.json'), stack.info);
+  });
+  afterAll(() => {
+    remove();
+    rmSync(checkout, { recursive: true, force: true });
+  });
+
+  test.each([[['doctor']], [['reconcile', '--from', today()]]])(
+    '%j finds the dev stack that runs above this folder',
+    async (args) => {
+      const { code, output } = await runCapstanIn(below, args);
+      expect(output).toContain(`taking that of the dev stack at ${stack.info.api[0]?.url}`);
+      expect(output).toContain(stack.info.conomy.baseUrl);
+      expect(code).not.toBe(2);
+    },
+  );
+
+  test('a configuration of the caller is not mixed with it', async () => {
+    const { code, output } = await runCapstanIn(below, ['doctor'], { CONOMY_API_KEY: 'of-the-caller' });
+    expect(code).toBe(2);
+    expect(output).toContain('CONOMY_BASE_URL: is not set');
+  });
+
+  test('a stack that does not answer any more is not taken', async () => {
+    const gone = mkdtempSync(join(tmpdir(), 'capstan-gone-'));
+    const api = [{ url: 'http://127.0.0.1:1', pid: 1 }];
+    const removeGone = writeStackFile(join(gone, '.local', 'stack.json'), { ...stack.info, api });
+    const { code, output } = await runCapstanIn(gone, ['doctor']);
+    removeGone();
+    rmSync(gone, { recursive: true, force: true });
+    expect(code).toBe(2);
+    expect(output).toContain('CONOMY_BASE_URL: is not set');
+  });
 });
 
 test('--help tells how to use it', async () => {

@@ -1,6 +1,7 @@
 import { CommandLineError } from './commands/command-line-error.ts';
 import { runDoctor } from './commands/doctor.ts';
 import { runReconcile } from './commands/reconcile.ts';
+import { findEnvironment } from './commands/running-dev.ts';
 
 const COMMANDS = { doctor: runDoctor, reconcile: runReconcile };
 
@@ -16,7 +17,8 @@ const USAGE = `usage: capstan reconcile --from yyyy-mm-dd [--to yyyy-mm-dd] [--d
   doctor      asks the configured Conomy what Capstan relies on and says what differs; moves no money
     --account   an account to read; by default that of the first payment listed
 
-The configuration is that of the reconciler; doctor needs CONOMY_* alone.
+The configuration is that of the reconciler; doctor needs CONOMY_* alone. Where none is set, the \`pnpm dev\` that runs in this
+folder or above it is taken.
 Exit code: 0 when nothing is left to do, 1 when a person has to look, 2 when it could not be run.`;
 
 const [command = '', ...args] = process.argv.slice(2);
@@ -27,7 +29,9 @@ if (command === '--help' || args.includes('--help')) {
 try {
   const run = Object.hasOwn(COMMANDS, command) ? COMMANDS[command as keyof typeof COMMANDS] : undefined;
   if (run === undefined) throw new CommandLineError(`"${command}" is not a command`);
-  process.exitCode = await run(args, process.env, process.stdout);
+  const { env, dev } = await findEnvironment(process.env, process.cwd());
+  if (dev !== null) console.error(`No configuration is set: taking that of the dev stack at ${dev}`);
+  process.exitCode = await run(args, env, process.stdout);
 } catch (error) {
   console.error((error as Error).message);
   if (error instanceof CommandLineError) console.error(`\n${USAGE}`);

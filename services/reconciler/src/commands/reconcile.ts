@@ -11,7 +11,7 @@ import { createLogger } from '@capstan/shared/telemetry/logger';
 import { type Comparison, compareDays } from '../comparison/compare-days.ts';
 import { type DayReport, needsAPerson } from '../comparison/day-report.ts';
 import { daysFrom } from '../comparison/days.ts';
-import { toReport, verdict, writeReport } from '../comparison/write-report.ts';
+import { assertWritable, toReport, verdict, writeReport } from '../comparison/write-report.ts';
 import { reconcilerSettings } from '../config.ts';
 import { CommandLineError, type Screen } from './command-line-error.ts';
 
@@ -29,6 +29,7 @@ export async function runReconcile(
   screen: Screen,
 ): Promise<0 | 1> {
   const { comparison, folder } = readArguments(args);
+  await assertWritable(folder);
   const config = parseEnv(reconcilerSettings, env);
   const log = createLogger('capstan', 'error');
   const lifecycle = createLifecycle(log);

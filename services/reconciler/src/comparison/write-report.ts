@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, rmdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { type DayReport, type Finding, isZeroDrift, needsAPerson } from './day-report.ts';
 import type { ComparisonMode } from './settle.ts';
 
@@ -20,6 +20,20 @@ export function toReport(
   days: readonly DayReport[],
 ): ComparisonReport {
   return { ...about, zeroDrift: isZeroDrift(days), days };
+}
+
+/** A comparison of many days takes long: whether its report can be written is tried before it. @throws {Error} saying what to do. */
+export async function assertWritable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await rmdir(await mkdtemp(join(folder, '.writable-')));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(
+      `The report cannot be written to ${resolve(folder)} (${code}), so nothing was compared: name a folder that can be written with --report.`,
+      { cause: error },
+    );
+  }
 }
 
 /** Writes the report for machines and for people; returns both paths. */
