@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { completeDay } from '@capstan/shared/db/compared-days';
 import { findDiscrepanciesOfPayment, listDiscrepancies } from '@capstan/shared/db/discrepancies';
 import { findPayment } from '@capstan/shared/db/payments';
+import { DISCREPANCIES } from '@capstan/shared/domain/discrepancies';
 import type { ObservedPayment, PaymentProvider } from '@capstan/shared/provider/payment-provider';
 import { collectBody } from '@capstan/testing/create-bodies';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -11,6 +12,7 @@ import { compareDueDay } from '../src/comparison/compare-due-day.ts';
 import type { DayReport } from '../src/comparison/day-report.ts';
 import { toDay } from '../src/comparison/days.ts';
 import type { ComparisonMode } from '../src/comparison/settle.ts';
+import { toPage, toReport } from '../src/comparison/write-report.ts';
 import type { ReconcilerContext } from '../src/context.ts';
 import { openReconcilerFixture, type ReconcilerFixture } from './reconciler-fixture.ts';
 
@@ -128,6 +130,51 @@ describe('a day on which both sides agree', () => {
     await fixture.capturedPayment();
     const { provider } = counting(listing(({ id, status, raw }) => ({ id, status, raw })));
     expect(await compare('settle', provider)).toMatchObject({ agreed: 1, findings: [] });
+  });
+});
+
+describe('the counts', () => {
+  test('and the money of a day add up, refunds included', async () => {
+    const { conomyId } = await fixture.capturedPayment();
+    for (const status of ['RECEIVED', 'SETTLED']) await move(conomyId, status);
+    const refunded = await fixture.context.provider.refundPayment(conomyId, { amount: '10000.00' });
+    expect(refunded).toMatchObject({ ok: true });
+    await createdElsewhere();
+    const first = await compare('settle');
+    const { listed, agreed, differing, missing, waiting } = first;
+    expect(first).toMatchObject({ listed: 3, mirrored: 1, refunds: 1, differing: 1 });
+    expect(agreed + differing + missing + waiting).toBe(listed);
+    expect(first.sums).toMatchObject([
+      { currency: 'COP', listed: '70000.00', mirrored: '30000.00', refunds: '10000.00' },
+    ]);
+
+    await compare('repair');
+    const then = await compare();
+    expect(then).toMatchObject({ listed: 3, mirrored: 2, refunds: 1, agreed: 3, unsummed: 0, findings: [] });
+    expect(then.sums).toEqual([
+      { currency: 'COP', listed: '70000.00', mirrored: '60000.00', refunds: '10000.00', agreed: '70000.00' },
+    ]);
+  });
+
+  test('of all days are in the report, with what is to be done about each row', async () => {
+    await fixture.capturedPayment();
+    await createdElsewhere();
+    const about = {
+      madeAt: '2026-05-18T10:00:00Z',
+      conomyBaseUrl: 'https://x.test',
+      from: today(),
+      to: today(),
+    };
+    const dry = toReport({ ...about, mode: 'report' }, [await compare('report'), await compare('report')]);
+    expect(dry.totals).toMatchObject({ listed: 4, agreed: 2, missing: 2 });
+    expect(dry.totals.sums).toMatchObject([{ currency: 'COP', listed: '120000.00', agreed: '60000.00' }]);
+    const nextOf = ({ days }: typeof dry) => days.flatMap(({ findings }) => findings.map(({ next }) => next));
+    expect(nextOf(dry)[0]).toContain('without --dry-run');
+    const open = toReport({ ...about, mode: 'settle' }, [await compare('settle')]);
+    expect(nextOf(open)).toEqual([DISCREPANCIES.missing_here.fix]);
+    const repaired = toReport({ ...about, mode: 'repair' }, [await compare('repair')]);
+    expect(nextOf(repaired)).toEqual(['Nothing: it is settled.']);
+    expect(toPage(open)).toContain('<td class="n">60000.00</td>');
   });
 });
 

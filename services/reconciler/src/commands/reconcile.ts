@@ -64,6 +64,10 @@ export async function runReconcile(
     const about = { madeAt: new Date().toISOString(), conomyBaseUrl: config.CONOMY_BASE_URL, from, to, mode };
     const report = toReport(about, days);
     const paths = await writeReport(folder, report);
+    for (const { currency, listed, mirrored, refunds, agreed } of report.totals.sums)
+      screen.write(
+        `  ${currency}  ${listed} listed, ${mirrored} mirrored, ${refunds} refunds, ${agreed} agree\n`,
+      );
     screen.write(`${verdict(report)}\nReport: ${paths.page} and ${paths.json}\n`);
     return days.some(needsAPerson) ? 1 : 0;
   } finally {
@@ -125,12 +129,12 @@ function showPages(screen: Screen, { from, to }: Comparison) {
       pages += 1;
       if (screen.isTTY) screen.write(`\r\u001b[2K  ${day}, page ${pages}; ${done} of ${total} days judged`);
     },
-    onDay: ({ day, listed, mirrored, agreed, findings, gap }: DayReport) => {
+    onDay: ({ day, listed, mirrored, refunds, agreed, findings, gap }: DayReport) => {
       done += 1;
       if (screen.isTTY) screen.write('\r\u001b[2K');
       const whole = gap === null ? '' : `, not whole: ${gap}`;
       screen.write(
-        `  ${day}  ${listed} listed, ${mirrored} mirrored, ${agreed} agree, ${findings.length} differ${whole}  (${done}/${total})\n`,
+        `  ${day}  ${listed} listed, ${mirrored} mirrored, ${refunds} refunds, ${agreed} agree, ${findings.length} differ${whole}  (${done}/${total})\n`,
       );
     },
   };

@@ -7,6 +7,7 @@ import { comparePayment } from './compare-payment.ts';
 import type { ComparisonContext } from './comparison-context.ts';
 import type { DayReport, Finding } from './day-report.ts';
 import { dayAfter, dayBefore, dayOf, daysFrom } from './days.ts';
+import { addMoney, type Counted } from './money-sums.ts';
 import { type ComparisonMode, settleDifferences, settleMissingThere, settleUnmirrored } from './settle.ts';
 import { type WalkedDay, walkDay } from './walk-day.ts';
 
@@ -60,6 +61,7 @@ async function judgeDay(
   for (let after: CreatedPlace | null = null; ; ) {
     const mirrored = await findCreatedOn(context.pool, report.day, { after, limit: MIRROR_ROWS });
     report.mirrored += mirrored.length;
+    for (const payment of mirrored) addMoney(report.sums, ['mirrored'], payment.snapshot);
     for (const payment of mirrored)
       if (!around.some(({ ids }) => ids.has(payment.conomyId)))
         await settleMissingThere(context, mode, report, payment);
@@ -85,19 +87,36 @@ async function comparePage(
   const byExternalId = new Map(mirrored.map((payment) => [payment.externalId, payment]));
   const agreeing: PaymentRow[] = [];
   for (const row of rows) {
-    report.listed += 1;
     const payment = byId.get(row.id);
+    const differences = payment ? comparePayment(payment, row) : [];
+    const agrees = payment !== undefined && differences.length === 0;
+    countListed(report, row, isRefund(row, payment), agrees);
     const namesake = row.externalId === undefined ? undefined : byExternalId.get(row.externalId);
     if (payment) {
-      const differences = comparePayment(payment, row);
-      if (differences.length === 0) agreeing.push(payment);
+      if (agrees) agreeing.push(payment);
       else await settleDifferences(context, mode, report, { payment, row, differences, askedAt });
     } else {
       await settleUnmirrored(context, mode, report, { told: row, namesake: namesake ?? null });
     }
   }
-  report.agreed += agreeing.length;
   if (mode !== 'report') await explainWhatAgrees(context, agreeing, ids);
+}
+
+function countListed(report: DayReport, row: ObservedPayment, refund: boolean, agrees: boolean): void {
+  report.listed += 1;
+  if (refund) report.refunds += 1;
+  if (agrees) report.agreed += 1;
+  const names: Counted[] = [
+    'listed',
+    ...(refund ? ['refunds' as const] : []),
+    ...(agrees ? ['agreed' as const] : []),
+  ];
+  if (!addMoney(report.sums, names, row)) report.unsummed += 1;
+}
+
+/** As the mirror has it, since that is how it is counted there. */
+function isRefund(row: ObservedPayment, payment: PaymentRow | undefined): boolean {
+  return payment ? payment.kind === 'refund' : row.type === 'REFUND';
 }
 
 /** What an earlier comparison found and this one does not find any more. */
@@ -134,9 +153,14 @@ function newReport(day: Day): DayReport {
     pages: 0,
     listed: 0,
     mirrored: 0,
+    refunds: 0,
     agreed: 0,
+    differing: 0,
+    missing: 0,
     waiting: 0,
     unlisted: 0,
+    sums: [],
+    unsummed: 0,
     findings: [] as Finding[],
   };
 }

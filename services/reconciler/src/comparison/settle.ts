@@ -31,6 +31,7 @@ export async function settleDifferences(
   report: DayReport,
   { payment, row, differences, askedAt }: Listed & { differences: readonly Difference[] },
 ): Promise<void> {
+  report.differing += 1;
   const findings = differences.map((difference) => findingOf(payment, row.id, difference));
   if (mode === 'report') {
     report.findings.push(...findings);
@@ -84,6 +85,7 @@ export async function settleUnmirrored(
     report.waiting += 1;
     return;
   }
+  report.missing += 1;
   const kind = verdict === 'twin' ? 'twin' : 'missing_here';
   const { told, namesake } = unmirrored;
   const finding: Finding = {

@@ -1,6 +1,8 @@
 import { mkdir, mkdtemp, rmdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { DISCREPANCIES } from '@capstan/shared/domain/discrepancies';
 import { type DayReport, type Finding, isZeroDrift, needsAPerson } from './day-report.ts';
+import { type MoneySum, sumUp } from './money-sums.ts';
 import type { ComparisonMode } from './settle.ts';
 
 /** A comparison that was made: what of, when, how and what came out. */
@@ -12,14 +14,53 @@ export interface ComparisonReport {
   mode: ComparisonMode;
   /** No day had a gap and nothing differed. */
   zeroDrift: boolean;
-  days: readonly DayReport[];
+  totals: Totals;
+  days: readonly ReportedDay[];
+}
+
+const COUNTS = [
+  'listed',
+  'mirrored',
+  'refunds',
+  'agreed',
+  'differing',
+  'missing',
+  'waiting',
+  'unlisted',
+  'unsummed',
+] as const;
+
+/** The counts and the money of all days. */
+export type Totals = Record<(typeof COUNTS)[number], number> & { sums: MoneySum[] };
+
+export interface ReportedDay extends DayReport {
+  findings: ReportedFinding[];
+}
+
+interface ReportedFinding extends Finding {
+  /** What is to be done about it now. */
+  next: string;
 }
 
 export function toReport(
-  about: Omit<ComparisonReport, 'zeroDrift' | 'days'>,
+  about: Omit<ComparisonReport, 'zeroDrift' | 'totals' | 'days'>,
   days: readonly DayReport[],
 ): ComparisonReport {
-  return { ...about, zeroDrift: isZeroDrift(days), days };
+  const reported = days.map((day) => ({
+    ...day,
+    findings: day.findings.map((finding) => ({ ...finding, next: nextStep(finding) })),
+  }));
+  return { ...about, zeroDrift: isZeroDrift(days), totals: totalOf(days), days: reported };
+}
+
+function totalOf(days: readonly DayReport[]): Totals {
+  const counts = COUNTS.map((name) => [name, days.reduce((sum, day) => sum + day[name], 0)]);
+  return { ...Object.fromEntries(counts), sums: sumUp(days) };
+}
+
+function nextStep({ kind, status }: Finding): string {
+  if (status === 'unsettled') return 'Compare again without --dry-run: one read decides.';
+  return status === 'open' ? DISCREPANCIES[kind].fix : 'Nothing: it is settled.';
 }
 
 /** A comparison of many days takes long: whether its report can be written is tried before it. @throws {Error} saying what to do. */
@@ -75,13 +116,25 @@ export function toPage(report: ComparisonReport): string {
 <tr><th>Day (UTC)</th>${NUMBERS.map((name) => `<th class="n">${name}</th>`).join('')}<th class="one-line">${BAR_KEY}</th><th>Whole</th></tr>
 ${report.days.map((day) => dayRow(day, most)).join('\n')}
 </table>
+<h2>Money</h2>
+${sumTable(report.totals)}
 <h2>What differed</h2>
 ${findings.length === 0 ? '<p>Nothing.</p>' : findingTable(findings)}
 </html>
 `;
 }
 
-const NUMBERS = ['Listed', 'Mirrored', 'Agree', 'Differ', 'Waiting', 'Unlisted', 'Pages'];
+const NUMBERS = [
+  'Listed',
+  'Mirrored',
+  'Refunds',
+  'Agree',
+  'Differ',
+  'Missing',
+  'Waiting',
+  'Unlisted',
+  'Pages',
+];
 const BAR_KEY = ['agreed', 'differs', 'waiting']
   .map((name) => `<span class="key ${name}"></span> ${name}`)
   .join(' ');
@@ -109,22 +162,44 @@ function counted(count: number, what: string): string {
 }
 
 function dayRow(day: DayReport, most: number): string {
-  const differ = day.findings.length;
+  const unlike = day.differing + day.missing;
   const share = (count: number) => `${((100 * count) / most).toFixed(2)}%`;
-  const counts = [day.listed, day.mirrored, day.agreed, differ, day.waiting, day.unlisted, day.pages];
+  const counts = [
+    day.listed,
+    day.mirrored,
+    day.refunds,
+    day.agreed,
+    day.differing,
+    day.missing,
+    day.waiting,
+    day.unlisted,
+    day.pages,
+  ];
   const part = (name: string, count: number) =>
     count === 0 ? '' : `<span class="${name}" style="width:${share(count)}"></span>`;
-  const bar = `<div class="bar">${part('agreed', day.agreed)}${part('differs', differ)}${part('waiting', day.waiting)}</div>`;
+  const bar = `<div class="bar">${part('agreed', day.agreed)}${part('differs', unlike)}${part('waiting', day.waiting)}</div>`;
   return `<tr><td class="one-line">${day.day}</td>${counts.map((count) => `<td class="n">${count}</td>`).join('')}<td>${bar}</td><td>${day.gap === null ? 'yes' : asText(`no: ${day.gap}`)}</td></tr>`;
 }
 
-function findingTable(findings: readonly { day: string; finding: Finding }[]): string {
+function sumTable({ sums, unsummed }: Totals): string {
+  const rows = sums.map(({ currency, listed, mirrored, refunds, agreed }) => {
+    const amounts = [listed, mirrored, refunds, agreed].map((amount) => `<td class="n">${amount}</td>`);
+    return `<tr><td>${currency}</td>${amounts.join('')}</tr>`;
+  });
+  return `<table>
+<tr><th>Currency</th><th class="n">Listed</th><th class="n">Mirrored</th><th class="n">Refunds</th><th class="n">Agree</th></tr>
+${rows.join('\n')}
+</table>
+${unsummed === 0 ? '' : `<p>${counted(unsummed, 'payment')} without an amount that can be held exactly: in no sum.</p>`}`;
+}
+
+function findingTable(findings: readonly { day: string; finding: ReportedFinding }[]): string {
   const rows = findings.map(
     ({ day, finding }) =>
-      `<tr><td class="one-line">${day}</td><td class="one-line"><code>${finding.kind}</code></td><td><code>${asText(finding.conomyId)}</code></td><td><code class="side">${asText(JSON.stringify(finding.mirror))}</code></td><td><code class="side">${asText(JSON.stringify(finding.provider))}</code></td><td>${finding.status}</td></tr>`,
+      `<tr><td class="one-line">${day}</td><td class="one-line"><code>${finding.kind}</code></td><td><code>${asText(finding.conomyId)}</code></td><td><code class="side">${asText(JSON.stringify(finding.mirror))}</code></td><td><code class="side">${asText(JSON.stringify(finding.provider))}</code></td><td>${finding.status}</td><td>${asText(finding.next)}</td></tr>`,
   );
   return `<table>
-<tr><th>Day</th><th>Kind</th><th>Payment</th><th>Mirror</th><th>Conomy</th><th>Now</th></tr>
+<tr><th>Day</th><th>Kind</th><th>Payment</th><th>Mirror</th><th>Conomy</th><th>Now</th><th>Next</th></tr>
 ${rows.join('\n')}
 </table>`;
 }
