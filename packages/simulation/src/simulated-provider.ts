@@ -17,6 +17,7 @@ import type { Random } from '@capstan/local-stack/demo/random';
 import { storableJson } from '@capstan/shared/db/storable-text';
 import type { Caller } from '@capstan/shared/provider/conomy/caller';
 import { readPage } from '@capstan/shared/provider/conomy/client';
+import { faultOfNew } from '@capstan/shared/provider/conomy/fault-of-new';
 import { refundCalls } from '@capstan/shared/provider/conomy/refunds';
 import { parseErrorBody, parsePayment, statusText } from '@capstan/shared/provider/conomy/schema';
 import { listQuery } from '@capstan/shared/provider/conomy/urls';
@@ -166,14 +167,14 @@ export function createSimulatedProvider(parts: {
     const call = async <T>(
       made: SimulatedCall,
       parse: (json: unknown, headers: { date: string }) => T | null,
-      contentFault: string,
+      contentFault: string | ((json: unknown) => string),
     ): Promise<ProviderResult<T>> => {
       const told = await exchange(task, made);
       if (!told.ok) return told;
       const value = parse(told.json, { date: new Date(providerNow()).toUTCString() });
-      return value === null
-        ? failed('no_clear_answer', contentFault, { httpStatus: 200 })
-        : { ok: true, value };
+      if (value !== null) return { ok: true, value };
+      const reason = typeof contentFault === 'string' ? contentFault : contentFault(told.json);
+      return failed('no_clear_answer', reason, { httpStatus: 200 });
     };
     const create = (
       name: 'create' | 'create_attempt',
@@ -184,7 +185,11 @@ export function createSimulatedProvider(parts: {
       const body = JSON.parse(text) as { externalId: string };
       const making = (asked: object) => make(operation, { body: asked });
       const act = () => (name === 'create' ? dressed(answers.create(body, making)) : making(body));
-      return call({ ...options, name, about: body.externalId, act }, parsePayment, 'not_a_payment');
+      return call(
+        { ...options, name, about: body.externalId, act },
+        parsePayment,
+        faultOfNew('not_a_payment'),
+      );
     };
     const ofPayment = (name: SimulatedCall['name'], id: string, act: () => Told, options?: CallOptions) =>
       call(

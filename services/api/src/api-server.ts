@@ -145,12 +145,18 @@ async function addAdminRoutes(
 
 /** A request that is not there by then is a caller who holds a connection open for nothing. */
 const REQUEST_MS_MAX = 30_000;
+/** A Conomy id may have 128 characters, each written as three. */
+const PARAM_LENGTH_MAX = 400;
 
 /** What comes in while it closes is answered in full: what stands behind the server stops after it. */
 const SERVER = { frameworkErrors: answerFrameworkError, return503OnClosing: false };
 
 function createServer(log: Logger, metrics: ApiMetrics): FastifyInstance {
-  const app = fastify({ ...SERVER, requestTimeout: REQUEST_MS_MAX });
+  const app = fastify({
+    ...SERVER,
+    requestTimeout: REQUEST_MS_MAX,
+    routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
+  });
   addErrorResponses(app, log);
   app.addHook('onResponse', async (request, reply) => {
     const labels = {

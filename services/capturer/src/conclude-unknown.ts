@@ -2,7 +2,7 @@ import type { CommandProblem } from '@capstan/shared/db/commands';
 import type { Finding, UnknownAttempt } from '@capstan/shared/db/unknown-attempts';
 import { alarmOfStatus } from '@capstan/shared/domain/payment-status';
 import { type Behaviour, classifyFailure } from '@capstan/shared/provider/conomy/error-catalogue';
-import type { ObservedPayment } from '@capstan/shared/provider/payment-provider';
+import { ID_UNUSABLE, type ObservedPayment } from '@capstan/shared/provider/payment-provider';
 import { backoffMs } from '@capstan/shared/retry/backoff';
 import { ANSWER_DIFFERS } from './compare-answer.ts';
 
@@ -62,7 +62,15 @@ export function concludeUnknown(
   return conclusion.kind === 'open' && isOver ? leaveToPerson(attempt) : conclusion;
 }
 
-function leaveToPerson({ operation }: UnknownAttempt): Conclusion {
+/** Why nothing more is done for what Conomy named by an id of which nothing can be asked. */
+export const NAMED_UNUSABLY: CommandProblem = {
+  code: 'id_unusable',
+  detail:
+    'Conomy names the payment by an id of which nothing can be asked, since it could lead elsewhere. Ask Conomy for the true one, then conclude or redrive.',
+};
+
+function leaveToPerson({ operation, failure }: UnknownAttempt): Conclusion {
+  if (failure?.reason === ID_UNUSABLE) return { kind: 'parked', problem: NAMED_UNUSABLY };
   return operation === 'create' || operation === 'create_attempt'
     ? parked(
         'scan_too_long',

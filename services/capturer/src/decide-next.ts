@@ -3,9 +3,10 @@ import type { CommandProblem } from '@capstan/shared/db/commands';
 import { TRIES_MAX } from '@capstan/shared/db/item-faults';
 import { SECOND_KEY } from '@capstan/shared/db/second-keys';
 import { isAttemptOpen, isRuledOut } from '@capstan/shared/domain/attempt';
+import { isConomyId } from '@capstan/shared/domain/conomy-id';
 import type { Operation } from '@capstan/shared/domain/payment-command';
 import { alarmOfStatus, isCaptureTaken, isFinalStatus } from '@capstan/shared/domain/payment-status';
-import { statusUnclear } from './conclude-unknown.ts';
+import { NAMED_UNUSABLY, statusUnclear } from './conclude-unknown.ts';
 
 /** What a capturer does next with a command it holds. */
 export type NextAction =
@@ -66,6 +67,9 @@ function decideStep(command: ClaimedCommand, statusIsFresh: boolean): NextAction
   const { attempt } = command;
   const operation = command.steps[command.stepsDone] as Operation;
   if (command.duplicateOf !== null) return { kind: 'end', status: 'parked', problem: SECOND_KEY };
+  // Doors take no such id any more; rows of an earlier release may hold one.
+  if (command.conomyId !== null && !isConomyId(command.conomyId))
+    return { kind: 'end', status: 'parked', problem: NAMED_UNUSABLY };
   if (attempt !== null && isAttemptOpen(attempt)) {
     if (statusIsFresh && isHeldByReview(command, operation)) return { kind: 'wait', why: 'review' };
     return { kind: 'resolve', attemptId: attempt.id, operation };

@@ -2,11 +2,15 @@ import { finishAttempt, followsUnknownAttempt } from '@capstan/shared/db/attempt
 import type { ClaimedCommand } from '@capstan/shared/db/claims';
 import { hastenRead } from '@capstan/shared/db/payments';
 import type { PoolClient } from '@capstan/shared/db/pool';
-import type { ObservedPayment, ProviderResult } from '@capstan/shared/provider/payment-provider';
+import {
+  ID_UNUSABLE,
+  type ObservedPayment,
+  type ProviderResult,
+} from '@capstan/shared/provider/payment-provider';
 import { backoffMs } from '@capstan/shared/retry/backoff';
 import { type CallOutcome, classifyOutcome } from './classify-outcome.ts';
 import { doubtAnother } from './compare-answer.ts';
-import { providerRejection } from './conclude-unknown.ts';
+import { NAMED_UNUSABLY, providerRejection } from './conclude-unknown.ts';
 import type { CapturerContext } from './context.ts';
 import { end, nextStep, proceed, type SendAction, type Turn, wait } from './proceed.ts';
 import type { Recorded } from './publish.ts';
@@ -122,6 +126,8 @@ async function recordCall(
     case 'succeeded':
       return { ...(await proceed(tx, nextStep(after), proceeding)), read: told.read };
     case 'unknown':
+      if (call.failure?.reason === ID_UNUSABLE)
+        return { ...(await end(tx, after, 'parked', NAMED_UNUSABLY)), read: told.read };
       return { ...(await proceed(tx, after, proceeding)), read: told.read };
     case 'rejected':
       return {

@@ -60,6 +60,14 @@ export const COMMAND_PROBLEMS = {
     cause: 'A person concluded the parked command with give_up; the detail names the API key and the reason.',
     fix: 'None. Steps that were done before stay done; nothing is said about money, and no call of it was in doubt.',
   },
+  id_unusable: {
+    statuses: ['parked'],
+    outcomes: ['made', 'not_made', 'give_up'],
+    title: 'Conomy named the payment by an id that cannot be asked for',
+    cause:
+      'An id has 1 to 128 letters, digits and ._~:- and is neither . nor .. (any other could lead a URL to another route of Conomy). The answer to a create or refund told another one, or the command names a payment by one that was accepted by an earlier release. Nothing is bound to it, and nothing more is sent.',
+    fix: 'Ask Conomy for the true id and conclude the command as made by it. Or redrive: what was made is looked for in the lists of Conomy, and nothing is sent before.',
+  },
   not_made: {
     statuses: ['rejected'],
     title: 'An operator concluded that Conomy did nothing',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { conomyId } from './conomy-id.ts';
 import { createPaymentBody } from './create-payment-body.ts';
 import { toUtcInstant } from './instant.ts';
 import { CURRENCIES, explainUnsendableAmount } from './money.ts';
@@ -39,7 +40,7 @@ const notAfter = z.iso
 
 /** Names the payment a later command is about: by Conomy's id or by the caller's own externalId. */
 const paymentReference = z.union(
-  [z.strictObject({ id: text(100) }), z.strictObject({ externalId: text(200) })],
+  [z.strictObject({ id: conomyId }), z.strictObject({ externalId: text(200) })],
   {
     error: 'must be {"id":"…"} or {"externalId":"…"}, exactly one of them',
   },

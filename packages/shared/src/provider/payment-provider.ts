@@ -54,6 +54,9 @@ export interface ProviderFailure {
   retryAfterMs?: number;
 }
 
+/** The reason of a failed write that told what it made under an id of which nothing can be asked. */
+export const ID_UNUSABLE = 'id_unusable';
+
 /**
  * Whether the provider told something about what was asked, be it nothing that can be read; at its door it only tells to come
  * back.

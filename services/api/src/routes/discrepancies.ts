@@ -1,5 +1,4 @@
 import { type DiscrepancyPlace, listDiscrepancies } from '@capstan/shared/db/discrepancies';
-import { findPaymentByEither } from '@capstan/shared/db/payments';
 import {
   DISCREPANCIES,
   DISCREPANCY_STATUSES,
@@ -11,9 +10,9 @@ import type { ReadContext } from '@capstan/shared/mirror/read-payment';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { toDiscrepancyAnswer } from '../answers/discrepancy-answer.ts';
-import { paymentReference } from '../find-named-payment.ts';
+import { findReferredPayment } from '../find-named-payment.ts';
 import { cutPage, pageQuery, placeInstant, readCursor } from '../page.ts';
-import { invalidContent, RefusedError, unknownDiscrepancy, unknownPayment } from '../problem.ts';
+import { invalidContent, RefusedError, unknownDiscrepancy } from '../problem.ts';
 import { readQuery } from '../read-query.ts';
 import { resolveDiscrepancy } from '../resolve-discrepancy.ts';
 import { reason } from './post-command-actions.ts';
@@ -25,7 +24,7 @@ const KINDS = Object.keys(DISCREPANCIES) as [DiscrepancyKind, ...DiscrepancyKind
 export const discrepancyListQuery = z.strictObject({
   status: z.enum(STATUSES, `must be one of ${STATUSES.join(', ')}`).optional(),
   kind: z.enum(KINDS, `must be one of ${KINDS.join(', ')}`).optional(),
-  payment: paymentReference.optional().describe('Our key of the payment, or its Conomy id.'),
+  payment: z.string().optional().describe('Our key of the payment, or its Conomy id.'),
   ...pageQuery(),
 });
 const place: z.ZodType<DiscrepancyPlace> = z.strictObject({
@@ -46,7 +45,8 @@ const params = z.object({ id: z.guid() });
 export function addDiscrepancyRoutes(app: FastifyInstance, context: ReadContext): void {
   app.get('/discrepancies', { config: { scope: 'read' } }, async (request) => {
     const { cursor, limit, payment, ...filter } = readQuery(discrepancyListQuery, request.query);
-    const paymentKey = payment === undefined ? undefined : await keyOf(context, payment);
+    const paymentKey =
+      payment === undefined ? undefined : (await findReferredPayment(context.pool, payment)).key;
     const listed = await listDiscrepancies(
       context.pool,
       { ...filter, paymentKey },
@@ -68,10 +68,4 @@ export function addDiscrepancyRoutes(app: FastifyInstance, context: ReadContext)
       return { discrepancy: toDiscrepancyAnswer(await resolveDiscrepancy(context, resolution)) };
     },
   );
-}
-
-async function keyOf({ pool }: ReadContext, reference: string): Promise<string> {
-  const payment = await findPaymentByEither(pool, reference);
-  if (payment === null) throw new RefusedError(unknownPayment);
-  return payment.key;
 }

@@ -6,8 +6,8 @@ import {
   type PausePlace,
   type PauseRow,
 } from '@capstan/shared/db/pauses';
-import { findPaymentByEither } from '@capstan/shared/db/payments';
 import type { Pool } from '@capstan/shared/db/pool';
+import { conomyId } from '@capstan/shared/domain/conomy-id';
 import type { PauseScope } from '@capstan/shared/domain/pause-scope';
 import { OPERATIONS } from '@capstan/shared/domain/payment-command';
 import { parseContent } from '@capstan/shared/domain/problem';
@@ -15,8 +15,9 @@ import { releaseBatch } from '@capstan/shared/provider/gate/release-batch';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { findReferredPayment } from '../find-named-payment.ts';
 import { cutPage, pageQuery, placeInstant, readCursor } from '../page.ts';
-import { invalidContent, RefusedError, unknownPause, unknownPayment } from '../problem.ts';
+import { invalidContent, RefusedError, unknownPause } from '../problem.ts';
 import { readQuery } from '../read-query.ts';
 import { reason } from './post-command-actions.ts';
 
@@ -40,11 +41,8 @@ const scope = z.discriminatedUnion(
       })
       .describe("One type of command, or one of Conomy's payment types."),
     z
-      .strictObject({
-        kind: z.literal('payment'),
-        value: z.string('must be our key of the payment or its Conomy id').min(1).max(100),
-      })
-      .describe('One payment.'),
+      .strictObject({ kind: z.literal('payment'), value: conomyId })
+      .describe('One payment, by our key or its Conomy id.'),
   ],
   'must be an object with kind: all, operation, type or payment; all but the first with a value',
 );
@@ -95,9 +93,8 @@ export function addPauseRoutes(app: FastifyInstance, { pool, log }: { pool: Pool
 /** Callers may name a payment by its Conomy id; a pause holds our key, which the payment has from the start. */
 async function toOurKey(pool: Pool, scopeSent: PauseScope): Promise<PauseScope> {
   if (scopeSent.kind !== 'payment') return scopeSent;
-  const payment = await findPaymentByEither(pool, scopeSent.value);
-  if (payment === null) throw new RefusedError(unknownPayment);
-  return { kind: 'payment', value: payment.key };
+  const { key } = await findReferredPayment(pool, scopeSent.value);
+  return { kind: 'payment', value: key };
 }
 
 function toPauseAnswer({

@@ -1,4 +1,5 @@
 import { CONCLUDED_OUTCOMES } from '@capstan/shared/domain/conclude';
+import { conomyId } from '@capstan/shared/domain/conomy-id';
 import { parseContent } from '@capstan/shared/domain/problem';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -21,9 +22,6 @@ export const reason = z
 
 export const cancelBody = z.strictObject({ reason: reason.optional() });
 export const redriveBody = z.strictObject({ reason });
-
-const conomyIdMessage = 'must be a Conomy id: 1 to 128 letters, digits and ._~:-';
-const conomyId = z.string(conomyIdMessage).regex(/^(?!\.{1,2}$)[A-Za-z0-9._~:-]{1,128}$/, conomyIdMessage);
 
 const outcomeMessage = `must be one of ${CONCLUDED_OUTCOMES.join(', ')}`;
 export const concludeBody = z

@@ -32,9 +32,17 @@ export function failureOfAnswer(answer: AnsweredExchange, nowMs: number): Provid
 }
 
 /** A 2xx whose content does not say what it should: the request was carried out or not, nobody knows. */
-export function failureOfContent(answer: AnsweredExchange, reason: string): ProviderFailure {
-  const notJson = parseJsonBytes(answer.body) === undefined;
-  return { stage: 'no_clear_answer', reason: notJson ? 'not_json' : reason, httpStatus: answer.status };
+export function failureOfContent(
+  answer: AnsweredExchange,
+  fault: string | ((json: unknown) => string),
+): ProviderFailure {
+  const json = parseJsonBytes(answer.body);
+  const reason = typeof fault === 'string' ? fault : fault(json);
+  return {
+    stage: 'no_clear_answer',
+    reason: json === undefined ? 'not_json' : reason,
+    httpStatus: answer.status,
+  };
 }
 
 /**

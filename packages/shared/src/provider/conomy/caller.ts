@@ -51,12 +51,12 @@ export interface Caller {
   apiUrl(path: string, query?: string): URL;
   /**
    * @param parse the value in a 2xx answer, null when it does not hold what was asked for; gets its headers as well
-   * @param contentFault the failure's reason for that
+   * @param contentFault the failure's reason for that, where need be by what the answer holds instead
    */
   call<T>(
     request: Call,
     parse: (json: unknown, headers: AnsweredExchange['headers']) => T | null,
-    contentFault: string,
+    contentFault: string | ((json: unknown) => string),
     options?: CallOptions,
   ): Promise<ProviderResult<T>>;
   /** Waits for the calls under way, then closes every connection. */
@@ -188,7 +188,7 @@ function readAnswer<T>(
   answer: Exchange,
   nowMs: number,
   parse: (json: unknown, headers: AnsweredExchange['headers']) => T | null,
-  contentFault: string,
+  contentFault: string | ((json: unknown) => string),
 ): ProviderResult<T> {
   if (!answer.complete) return { ok: false, failure: answer.failure };
   if (!isSuccess(answer)) return { ok: false, failure: failureOfAnswer(answer, nowMs) };

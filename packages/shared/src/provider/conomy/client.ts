@@ -10,6 +10,7 @@ import { type AnsweredExchange, readAnswerTime } from './answer-failure.ts';
 import { type Call, type ConomyClientOptions, createCaller, LIST_BYTES_MAX } from './caller.ts';
 import { type DepositCalls, depositCalls } from './deposits.ts';
 import { discoveryCalls } from './discovery.ts';
+import { faultOfNew } from './fault-of-new.ts';
 import { isJsonObject } from './json.ts';
 import { refundCalls } from './refunds.ts';
 import { findAccount, nextOffsetOf, parseAccount, parseList, parsePayment } from './schema.ts';
@@ -37,7 +38,7 @@ export function createConomyClient(options: ConomyClientOptions): ConomyClient {
 
   function createFrom(path: string, body: string, callOptions?: CallOptions) {
     const request: Call = { method: 'POST', url: apiUrl(path), body, payment: () => externalIdOf(body) };
-    return call(request, parsePayment, 'not_a_payment', callOptions);
+    return call(request, parsePayment, faultOfNew('not_a_payment'), callOptions);
   }
 
   function readList(url: URL, offset: number, callOptions?: CallOptions) {

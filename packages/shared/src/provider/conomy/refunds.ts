@@ -11,6 +11,7 @@ import {
 import { type ListToWalk, type WalkedList, walkList } from '../walk-list.ts';
 import { type AnsweredExchange, readAnswerTime } from './answer-failure.ts';
 import { type Caller, LIST_BYTES_MAX } from './caller.ts';
+import { faultOfNew } from './fault-of-new.ts';
 import { isJsonObject } from './json.ts';
 import { nextOffsetOf, parseList, parsePayment } from './schema.ts';
 import { segment } from './urls.ts';
@@ -61,7 +62,12 @@ export function refundCalls({
         body: JSON.stringify(refund),
         payment: () => id,
       } as const;
-      return call(request, (json) => parseNewRefund(json, id), 'not_a_refund', options);
+      return call(
+        request,
+        (json) => parseNewRefund(json, id),
+        (json) => faultOfNew('not_a_refund')(asNewRefund(json)),
+        options,
+      );
     },
     async listRefundsOf(parentId, options) {
       const filtered = await listFiltered(parentId, options);
@@ -108,10 +114,13 @@ function listedAt({ answeredAt, isAged }: WalkedList): Pick<RefundList, 'listedA
  * that it names may be another one, which whoever binds it looks at; one that it leaves out is the one asked for.
  */
 function parseNewRefund(json: unknown, parentId: string): ObservedPayment | null {
-  if (!isJsonObject(json)) return null;
-  const refund = parseRefund({ ...json, id: json.refundId ?? json.id, paymentId: undefined });
+  const refund = parseRefund(asNewRefund(json));
   if (!refund || refund.id === parentId) return null;
-  return { parentPaymentId: parentId, ...refund, raw: json };
+  return { parentPaymentId: parentId, ...refund, raw: json as Record<string, unknown> };
+}
+
+function asNewRefund(json: unknown): unknown {
+  return isJsonObject(json) ? { ...json, id: json.refundId ?? json.id, paymentId: undefined } : json;
 }
 
 /** Rows of refund lists leave out what is clear there: their type, and one of two equal amounts. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { storableText } from '../../db/storable-text.ts';
+import { isConomyId } from '../../domain/conomy-id.ts';
 import { toUtcInstant } from '../../domain/instant.ts';
 import { readStatus } from '../../domain/payment-status.ts';
 import type { ObservedAccount, ObservedPayment, ProviderFailure } from '../payment-provider.ts';
@@ -17,8 +18,6 @@ export const maybeTextOrNumber = z
   .optional()
   .catch(undefined);
 
-/** Beyond any id, and short enough for an index. */
-const ID_LENGTH_MAX = 200;
 /** One more than a name of ours may have: cut so, a longer one still equals none of ours. */
 const NAME_LENGTH_MAX = 201;
 const STATUS_LENGTH_MAX = 64;
@@ -29,11 +28,7 @@ export function keptText(told: string, lengthMax: number): string {
 }
 
 /** An id that cannot be kept or asked for names nothing. */
-export function isUsableId(id: string): boolean {
-  return id.length <= ID_LENGTH_MAX && keptText(id, ID_LENGTH_MAX) === id;
-}
-
-export const maybeId = text.refine(isUsableId).optional().catch(undefined);
+export const maybeId = text.refine(isConomyId).optional().catch(undefined);
 export const maybeName = text
   .transform((name) => keptText(name, NAME_LENGTH_MAX))
   .optional()
@@ -70,13 +65,25 @@ const tokenSchema = z.object({
   expiresIn: z.coerce.number().positive().optional().catch(undefined),
 });
 
+/** Beyond it an answer is garbled, and names nothing at all. */
+const TOLD_ID_LENGTH_MAX = 200;
+
+/** Of an answer that holds a payment with an id of which nothing can be asked: that id; else null. */
+export function findUnusableId(json: unknown): string | null {
+  const parsed = paymentSchema.safeParse(json);
+  const { id, _id, paymentId } = parsed.data ?? {};
+  const told = id ?? _id ?? paymentId;
+  if (told === undefined || isConomyId(told)) return null;
+  return keptText(told, TOLD_ID_LENGTH_MAX) === told ? told : null;
+}
+
 /** Null when the answer holds no payment: no usable id (`id`; `_id` in older data, `paymentId` in reviews) or no status. */
 export function parsePayment(json: unknown): ObservedPayment | null {
   const parsed = paymentSchema.safeParse(json);
   if (!parsed.success || !isJsonObject(json)) return null;
   const { id, _id, paymentId, status, ...rest } = parsed.data;
   const known = id ?? _id ?? paymentId;
-  if (known === undefined || !isUsableId(known)) return null;
+  if (known === undefined || !isConomyId(known)) return null;
   return { id: known, status, ...withoutUndefined(rest), raw: json };
 }
 

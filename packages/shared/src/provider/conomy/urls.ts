@@ -1,3 +1,4 @@
+import { isConomyId } from '../../domain/conomy-id.ts';
 import type { PaymentFilter } from '../payment-provider.ts';
 
 /** `path` below a base URL, whose own path stays in front whether or not it ends in a slash. */
@@ -5,9 +6,13 @@ export function resolveUrl(base: string, path: string): URL {
   return new URL(base.replace(/\/+$/, '') + path);
 }
 
-/** Ids are opaque: whatever is in one stays inside its path segment, also `..`, which a URL would resolve. */
+/**
+ * An id as a segment of a path.
+ * @throws when it is none: whoever lets one in has checked it, and what is checked nowhere must not reach another route.
+ */
 export function segment(id: string): string {
-  return /^\.{1,2}$/.test(id) ? id.replaceAll('.', '%252E') : encodeURIComponent(id.toWellFormed());
+  if (!isConomyId(id)) throw new RangeError(`${JSON.stringify(id)} is no Conomy id: nothing is asked of it`);
+  return encodeURIComponent(id);
 }
 
 /** The query parameters of a list; days go out as `dd/mm/yyyy`, the UTC day. */

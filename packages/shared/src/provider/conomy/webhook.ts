@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { isConomyId } from '../../domain/conomy-id.ts';
 import { isJsonObject } from './json.ts';
 import {
-  isUsableId,
   keptText,
   maybeId,
   maybeName,
@@ -98,7 +98,7 @@ export function readDelivery(payload: Record<string, unknown>): ObservedDelivery
   if (!parsed.success) return { event, about: aboutOf(event, {}), raw: payload };
   const { id, _id, ...fields } = parsed.data;
   const known = id ?? _id;
-  const conomyId = known !== undefined && isUsableId(known) ? known : undefined;
+  const conomyId = known !== undefined && isConomyId(known) ? known : undefined;
   const told = withoutUndefined({ conomyId, ...fields });
   return { event, about: aboutOf(event, told), ...told, raw: payload };
 }

@@ -30,13 +30,13 @@ it('create sends the body as given and takes the 201', async () => {
 it('an attempt is read by its id, and another one is not taken for it', async () => {
   await startAnswering(200, fixture('get-payment-attempt.response-skeleton'));
   expect(await client.readAttempt('string')).toMatchObject({ ok: true, value: { id: 'string' } });
-  expect(await client.readAttempt('a/1')).toMatchObject({
+  expect(await client.readAttempt('a:1')).toMatchObject({
     ok: false,
     failure: { reason: 'not_this_payment' },
   });
   expect(server.requests.map(({ path }) => path)).toEqual([
     '/payment-attempts/string',
-    '/payment-attempts/a%2F1',
+    '/payment-attempts/a%3A1',
   ]);
 });
 

@@ -76,14 +76,47 @@ describe('writes', () => {
     expect(server.requests[1]?.headers).not.toHaveProperty('content-type');
   });
 
-  it('an id stays inside its path segment whatever it holds', async () => {
+  it('an id is percent-encoded in its path segment', async () => {
     await start(answering({}, 404));
-    for (const id of ['a/../b?c#d', '..', 'ñ']) await client.capturePayment(id);
+    for (const id of ['a:b~c', '...']) await client.capturePayment(id);
     expect(server.requests.map((request) => request.path)).toEqual([
-      '/sandbox/payments/a%2F..%2Fb%3Fc%23d/captured',
-      '/sandbox/payments/%252E%252E/captured',
-      '/sandbox/payments/%C3%B1/captured',
+      '/sandbox/payments/a%3Ab~c/captured',
+      '/sandbox/payments/.../captured',
     ]);
+  });
+
+  it('nothing is asked of what is no id', async () => {
+    await start(answering({}, 404));
+    for (const id of ['../auth', '..', '.', '%2e', 'x?y=z', 'ñ'])
+      await expect(async () => client.capturePayment(id)).rejects.toThrow('is no Conomy id');
+    expect(server.requests).toEqual([]);
+  });
+
+  it.each(['../auth', 'x?y=z', '{{7*7}}', '..', '%2e', 'x'.repeat(129)])(
+    'a create that is answered with the id %j is known to have been made under an unusable one',
+    async (id) => {
+      await start(answering({ id, status: 'CREATED' }));
+      const failure = { stage: 'no_clear_answer', reason: 'id_unusable', httpStatus: 200 };
+      expect(await client.createPayment('{"externalId":"a"}')).toEqual({ ok: false, failure });
+      expect(await client.createAttempt('{"externalId":"a"}')).toEqual({ ok: false, failure });
+    },
+  );
+
+  it.each(['x'.repeat(201), 'a\u0000', ''])(
+    'an id that is none (%j) says nothing of what was made',
+    async (id) => {
+      await start(answering({ id, status: 'CREATED' }));
+      expect(await client.createPayment('{"externalId":"a"}')).toMatchObject({
+        failure: { reason: 'not_a_payment' },
+      });
+    },
+  );
+
+  it('a refund that is answered with an unusable id is known to have been made under it', async () => {
+    await start(answering({ refundId: '../auth', parentPaymentId: 'p1', status: 'CREATED' }));
+    expect(await client.refundPayment('p1', { amount: '1.00' })).toMatchObject({
+      failure: { reason: 'id_unusable' },
+    });
   });
 
   it('an answer about another payment is not taken for the one asked for', async () => {

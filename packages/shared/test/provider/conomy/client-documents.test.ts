@@ -24,16 +24,16 @@ const document = {
 } as const;
 
 it('sends the document as it was accepted', async () => {
-  await startAnswering(201, { paymentId: 'p/1', status: 'REQUIRES_REVIEW', documentationStatus: 'UPLOADED' });
-  expect(await client.submitDocument('p/1', document)).toEqual({ ok: true, value: null });
+  await startAnswering(201, { paymentId: 'p:1', status: 'REQUIRES_REVIEW', documentationStatus: 'UPLOADED' });
+  expect(await client.submitDocument('p:1', document)).toEqual({ ok: true, value: null });
   expect(server.requests).toMatchObject([
-    { method: 'POST', path: '/payments/p%2F1/documents', body: JSON.stringify(document) },
+    { method: 'POST', path: '/payments/p%3A1/documents', body: JSON.stringify(document) },
   ]);
 });
 
 test.each([
   ['attach-payment-document.response-lowercase-type', '69e25244baa9fd9b463d6bad'],
-  ['attach-payment-document.response-uppercase-type', '<PAYMENT_ID>'],
+  ['attach-payment-document.response-uppercase-type', 'PAYMENT_ID'],
 ])('the documented answer %s is a success', async (name, paymentId) => {
   await startAnswering(201, fixture(name));
   expect(await client.submitDocument(paymentId, document)).toEqual({ ok: true, value: null });

@@ -124,12 +124,12 @@ describe('listRefundsOf', () => {
 
   it('reads the documented form by parent, where the amount may stand as purchaseAmount', async () => {
     await startAnswering([200, fixture('list-refunds.response-by-parent')]);
-    expect(await client.listRefundsOf('<PAYMENT_ID>')).toMatchObject({
+    expect(await client.listRefundsOf('PAYMENT_ID')).toMatchObject({
       ok: true,
       value: {
         refunds: [
           {
-            id: '<REFUND_PAYMENT_ID>',
+            id: 'REFUND_PAYMENT_ID',
             type: 'REFUND',
             status: 'SETTLED',
             totalAmount: '10000',
