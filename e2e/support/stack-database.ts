@@ -15,3 +15,14 @@ export async function askDatabase<R extends pg.QueryResultRow>(
     await client.end();
   }
 }
+
+/** Statements one after the other, each by itself, in one session. */
+export async function askInOneSession(stack: Stack, statements: readonly string[]): Promise<void> {
+  const client = new pg.Client({ connectionString: stack.databaseUrl });
+  await client.connect();
+  try {
+    for (const sql of statements) await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}

@@ -16,6 +16,9 @@ export async function openDatabaseFixture({ max = 8 }: { max?: number } = {}) {
     openPool({ url: database.urlLater(offset), name: 'test-later', max: 2, log });
   return {
     pool,
+    /** One more, as small as a test wants it. */
+    poolOf: (connections: number) =>
+      openPool({ url: database.url, name: 'test-more', max: connections, log }),
     poolLater,
     close: async () => {
       await pool.end();
@@ -23,6 +26,18 @@ export async function openDatabaseFixture({ max = 8 }: { max?: number } = {}) {
     },
   };
 }
+
+/** What `work` throws; null when it goes well. */
+export function errorOf(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    () => null,
+    (error: unknown) => error,
+  );
+}
+
+/** A statement that fails with that SQLSTATE. */
+export const raise = (code: string) =>
+  `do $$ begin raise exception 'made by the test' using errcode = '${code}'; end $$`;
 
 /** Inserts a payment and returns its key; without a status Conomy does not know it yet. */
 export async function insertPayment(

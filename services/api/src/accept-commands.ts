@@ -15,7 +15,8 @@ import {
 } from '@capstan/shared/db/accept';
 import { commitInHalves } from '@capstan/shared/db/commit-in-halves';
 import type { Pool, PoolClient } from '@capstan/shared/db/pool';
-import { codeOf, inTransaction } from '@capstan/shared/db/transaction';
+import { codeOf } from '@capstan/shared/db/sqlstates';
+import { inTransaction } from '@capstan/shared/db/transaction';
 import { RELAY_GRACE_MS } from '@capstan/shared/queue/catalogue';
 import { v7 as newId } from 'uuid';
 import { type CommandView, findCommandViews } from './command-view.ts';

@@ -1,4 +1,4 @@
-import { isDatabaseUnreachable } from '@capstan/shared/db/transaction';
+import { isDatabaseUnavailable } from '@capstan/shared/db/sqlstates';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { type Problem, type Refusal, RefusedError, toProblem } from './problem.ts';
@@ -46,11 +46,11 @@ export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply
 
 function toRefusal(error: unknown): Refusal {
   if (error instanceof RefusedError) return error.refusal;
-  if (isDatabaseUnreachable(error)) {
+  if (isDatabaseUnavailable(error)) {
     return {
       code: 'unavailable',
       detail:
-        'PostgreSQL cannot be reached. Try again with the same Idempotency-Key: what was written all the same is answered again and not done twice.',
+        'PostgreSQL cannot serve this now. Try again with the same Idempotency-Key: what was written all the same is answered again and not done twice.',
     };
   }
   return refusalOfHttp(error as Partial<FastifyError>);

@@ -1,6 +1,7 @@
 import { findUnwatchedTwins, type UnwatchedTwin } from '@capstan/shared/db/discrepancies';
-import { describeFault, isItemsFault } from '@capstan/shared/db/item-faults';
+import { describeFault } from '@capstan/shared/db/item-faults';
 import { findPayment } from '@capstan/shared/db/payments';
+import { isItemsFault } from '@capstan/shared/db/sqlstates';
 import { askFor } from '@capstan/shared/mirror/read-payment';
 import type { ReconcilerContext } from './context.ts';
 import { openUnmirrored } from './unmirrored.ts';

@@ -1,4 +1,4 @@
-import { codeOf } from './transaction.ts';
+import { isDataRefused } from './sqlstates.ts';
 
 /**
  * Commits a list by `commit`, all of it together. When PostgreSQL refuses what is in it, nothing of it is written, and its
@@ -23,15 +23,4 @@ export async function commitInHalves<I, O>(
     const before = await commitInHalves(items.slice(0, half), commit, alone);
     return [...before, ...(await commitInHalves(items.slice(half), commit, alone))];
   }
-}
-
-/**
- * SQLSTATE classes by which PostgreSQL refuses what a statement holds, today and at every repeat: cardinality, data, integrity,
- * check option, limits such as the size of an index entry, and what our triggers raise.
- */
-const DATA_CLASSES = /^(21|22|23|44|54|P0)/;
-
-/** Whether the database refuses this very content, as opposed to being out of reach, busy or wrong itself. */
-export function isDataRefused(error: unknown): error is Error {
-  return error instanceof Error && DATA_CLASSES.test(codeOf(error));
 }

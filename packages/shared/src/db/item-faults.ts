@@ -1,6 +1,6 @@
 import type { Backlog } from '../telemetry/backlog.ts';
 import type { Pool } from './pool.ts';
-import { codeOf, isDatabaseUnreachable } from './transaction.ts';
+import { codeOf } from './sqlstates.ts';
 
 /**
  * Work on one item is tried this often when it fails by the item itself; then it is set aside: kept, counted and told to a
@@ -11,17 +11,6 @@ export const TRIES_MAX = 5;
 /** SQL, for a row with `tries` of before: until the next one a minute, twice that, and so on up to a day. */
 export function nextTry(tries: string): string {
   return `capstan_now() + least(60 * 2.0 ^ least(${tries}, 20), 86400) * interval '1 second'`;
-}
-
-/**
- * SQLSTATE classes that say nothing about the item: transactions that met, a schema that is older or newer than the code, rights, what
- * is locked, canceled, or broken in PostgreSQL itself.
- */
-const PASSING_CLASSES = /^(25|40|42|55|57|58|XX)/;
-
-/** Whether work failed by what it works on, as opposed to the database, so that it would fail like this at every try. */
-export function isItemsFault(error: unknown): boolean {
-  return !isDatabaseUnreachable(error) && !PASSING_CLASSES.test(codeOf(error));
 }
 
 /** What may be kept and shown of a failure: its kind and SQLSTATE. Texts quote what they stumbled over. */

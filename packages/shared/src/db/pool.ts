@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import pg from 'pg';
 import type { Logger } from '../telemetry/logger.ts';
+import { PreparingClient } from './client.ts';
 
 export type { Pool, PoolClient } from 'pg';
 
@@ -17,27 +17,6 @@ const types = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
     oid === pg.types.builtins.INT8 ? Number : pg.types.getTypeParser(oid, format),
 };
-
-const statementNames = new Map<string, string>();
-
-/** Statements with parameters are prepared once per connection: parsing and planning cost more than running them. */
-class PreparingClient extends pg.Client {
-  // biome-ignore lint/suspicious/noExplicitAny: pg's own overloads
-  override query(...args: any[]): any {
-    const [text, values, ...rest] = args;
-    if (typeof text !== 'string' || !Array.isArray(values)) return Reflect.apply(super.query, this, args);
-    return Reflect.apply(super.query, this, [{ name: statementName(text), text, values }, ...rest]);
-  }
-}
-
-function statementName(text: string): string {
-  let name = statementNames.get(text);
-  if (name === undefined) {
-    name = createHash('sha1').update(text).digest('base64url');
-    statementNames.set(text, name);
-  }
-  return name;
-}
 
 /**
  * Connections with every wait bounded, so that an unreachable or stuck database is an error within seconds

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { backoffMs } from '../retry/backoff.ts';
+import { codeOf, isDatabaseUnavailable, losesConnection, UnconfirmedCommitError } from './sqlstates.ts';
 
 /** Deadlock and serialization failure: the transaction did nothing and may simply run again. */
 const RUN_AGAIN: ReadonlySet<string> = new Set(['40P01', '40001']);
@@ -28,7 +29,7 @@ export interface Patience {
 }
 
 /**
- * The same, but while the database cannot be reached it is tried again: what `work` writes is known to nobody else and must
+ * The same, but while the database cannot serve it is tried again: what `work` writes is known to nobody else and must
  * not be lost with one connection. A commit whose own answer was lost is asked after, so that none is made twice.
  * @throws what was wrong at last, when there is no time for another try.
  */
@@ -38,7 +39,8 @@ export async function inPatientTransaction<T>(pool: Pool, work: Work<T>, patienc
     try {
       return await runInTurn(pool, work, note);
     } catch (error) {
-      if (!isDatabaseUnreachable(error)) throw error;
+      // What is committed here must neither run again nor be told as made.
+      if (!isDatabaseUnavailable(error) || error instanceof UnconfirmedCommitError) throw error;
       if (note.made !== null && (await isCommitted(pool, note.xid, patience))) return note.made.result;
       await waitOrThrow(error, tries, patience);
     }
@@ -60,7 +62,7 @@ async function isCommitted(pool: Pool, xid: string, patience: Patience): Promise
       // The server may not have noticed yet that the connection is gone.
       if (rows[0]?.status !== 'in progress') return rows[0]?.status === 'committed';
     } catch (error) {
-      if (!isDatabaseUnreachable(error)) throw error;
+      if (!isDatabaseUnavailable(error)) throw error;
       lastError = error;
     }
     await waitOrThrow(lastError, tries, patience);
@@ -100,7 +102,7 @@ async function runOnce<T>(pool: Pool, work: Work<T>, note: CommitNote<T> | null)
     return result;
   } catch (error) {
     // A connection that did not answer would not answer a rollback either: closing it is one.
-    if (isDatabaseUnreachable(error)) broken = error as Error;
+    if (losesConnection(error)) broken = error as Error;
     else
       await tx.query('rollback').catch((rollbackError: Error) => {
         broken = rollbackError;
@@ -116,23 +118,6 @@ async function beginKnown(tx: PoolClient): Promise<string> {
   const answers = await tx.query(`${BEGIN}; select pg_current_xact_id()::text as xid`);
   const [, { rows }] = answers as unknown as [QueryResult, QueryResult<{ xid: string }>];
   return rows[0]?.xid ?? '';
-}
-
-/** SQLSTATE of a database error, or its socket code; empty for anything else. */
-export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
-}
-
-const UNREACHABLE = /^(08|53|57P0|ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/;
-
-/** Whether the database could not be reached or refused service, as opposed to refusing this statement. */
-export function isDatabaseUnreachable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if (UNREACHABLE.test(codeOf(error))) return true;
-  if (error instanceof AggregateError) return error.errors.some(isDatabaseUnreachable);
-  return /timeout exceeded when trying to connect|Connection terminated|Query read timeout|server closed the connection|is not queryable/i.test(
-    error.message,
-  );
 }
 
 /** Whether `error` is the violation of the named unique constraint or index. */

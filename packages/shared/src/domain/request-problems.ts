@@ -173,7 +173,7 @@ export const PROBLEMS = {
   unavailable: {
     status: 503,
     title: 'The service cannot do this now',
-    cause: 'PostgreSQL cannot be reached, or Conomy gave no answer to a read.',
+    cause: 'PostgreSQL cannot be reached, is read-only, busy or full, or Conomy gave no answer to a read.',
     fix: 'Send it again after Retry-After seconds, with the same Idempotency-Key.',
   },
 } as const satisfies Record<string, { status: number; title: string; cause: string; fix: string }>;

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { assertWritable } from '../db/await-database.ts';
 import { queueBackend } from '../queue/backend.ts';
 import type { HeldQueue, HeldQueuesCheck } from '../queue/held-queues.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -34,7 +35,7 @@ export function databaseCheck(pool: Pool): HealthCheck {
   return async () => {
     const tooLate = Promise.withResolvers<boolean>();
     const timer = setTimeout(() => tooLate.resolve(false), CHECK_MS_MAX);
-    const answered = pool.query('select 1').then(
+    const answered = assertWritable(pool).then(
       () => true,
       () => false,
     );

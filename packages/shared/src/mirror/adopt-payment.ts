@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { insertPayments } from '../db/accept.ts';
-import { describeFault, isItemsFault } from '../db/item-faults.ts';
+import { describeFault } from '../db/item-faults.ts';
 import { findKeyByConomyId, lockPayment } from '../db/payments.ts';
 import type { PoolClient } from '../db/pool.ts';
 import { placeRefund } from '../db/refunds.ts';
+import { isItemsFault } from '../db/sqlstates.ts';
 import { inTransaction } from '../db/transaction.ts';
 import type { ObservedPayment } from '../provider/payment-provider.ts';
 import { factsOf, observePayment } from './observe-payment.ts';

@@ -1,4 +1,5 @@
-import { describeFault, isItemsFault, TRIES_MAX } from '../db/item-faults.ts';
+import { describeFault, TRIES_MAX } from '../db/item-faults.ts';
+import { isItemsFault } from '../db/sqlstates.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** A row that work is done on. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPool, type Pool } from '../../src/db/pool.ts';
-import { inTransaction, isDatabaseUnreachable, violates } from '../../src/db/transaction.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
-import { insertPayment, openDatabaseFixture, readRow } from '../database-fixture.ts';
+import type { Pool } from '../../src/db/pool.ts';
+import { isDatabaseUnavailable } from '../../src/db/sqlstates.ts';
+import { inTransaction, violates } from '../../src/db/transaction.ts';
+import { errorOf, insertPayment, openDatabaseFixture, raise, readRow } from '../database-fixture.ts';
 
 let fixture: Awaited<ReturnType<typeof openDatabaseFixture>>;
 let pool: Pool;
@@ -11,16 +11,6 @@ beforeAll(async () => {
   pool = fixture.pool;
 });
 afterAll(() => fixture.close());
-
-async function errorOf(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    () => null,
-    (error: unknown) => error,
-  );
-}
-
-const raise = (code: string) =>
-  `do $$ begin raise exception 'made by the test' using errcode = '${code}'; end $$`;
 
 test('statements see what was committed when they waited, whatever isolation the database has by default', async () => {
   await pool.query(
@@ -86,7 +76,7 @@ describe('a transaction', () => {
     });
     const longAfter = pool.query('select pg_sleep(2)').then(() => 'the rollback was waited for');
     const first = await Promise.race([errorOf(stuck), longAfter]);
-    expect(isDatabaseUnreachable(first)).toBe(true);
+    expect(isDatabaseUnavailable(first)).toBe(true);
     await longAfter;
   });
 
@@ -96,36 +86,38 @@ describe('a transaction', () => {
       await pool.query('select pg_terminate_backend($1::integer)', [rows[0].pid]);
       await tx.query('select 1');
     });
-    expect(isDatabaseUnreachable(await errorOf(work))).toBe(true);
+    expect(isDatabaseUnavailable(await errorOf(work))).toBe(true);
     expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
   });
 });
 
-describe('an error', () => {
-  test('of a violated unique constraint is recognised by the constraint’s name', async () => {
-    const key = await insertPayment(pool, { status: 'CREATED' });
-    const twice = await errorOf(insertPayment(pool, { status: 'CREATED', conomyId: `conomy-${key}` }));
-    expect(violates(twice, 'payments_conomy_id_key')).toBe(true);
-    expect(violates(twice, 'payments_pkey')).toBe(false);
-    expect(isDatabaseUnreachable(twice)).toBe(false);
+describe('a connection', () => {
+  const pidAfter = async (one: Pool, code: string) => {
+    const { rows: before } = await one.query('select pg_backend_pid() as pid');
+    const work = inTransaction(one, (tx) => tx.query(raise(code)));
+    expect(await errorOf(work)).toMatchObject({ code });
+    const { rows: after } = await one.query('select pg_backend_pid() as pid');
+    return { before: before[0].pid, after: after[0].pid };
+  };
+
+  test.each(['25006', '08006', '57P01'])('on which a transaction met %s leaves the pool', async (code) => {
+    const one = fixture.poolOf(1);
+    const { before, after } = await pidAfter(one, code);
+    await one.end();
+    expect(after).not.toBe(before);
   });
 
-  test('of a server that is not there is unreachable', async () => {
-    const away = openPool({
-      url: 'postgres://nobody@127.0.0.1:1/none',
-      name: 'away',
-      max: 1,
-      log: createLogger('test', 'fatal'),
-    });
-    expect(isDatabaseUnreachable(await errorOf(away.query('select 1')))).toBe(true);
-    await away.end();
+  test.each(['40001', '55P03', '57014', '23505'])('on which a transaction met %s stays', async (code) => {
+    const one = fixture.poolOf(1);
+    const { before, after } = await pidAfter(one, code);
+    await one.end();
+    expect(after).toBe(before);
   });
+});
 
-  test.each(['53300', '57P01', '57P03', '08006'])('with code %s is unreachable', async (code) => {
-    expect(isDatabaseUnreachable(await errorOf(pool.query(raise(code))))).toBe(true);
-  });
-
-  test.each([new Error('something else'), 'a text', null])('such as %o is not', (error) => {
-    expect(isDatabaseUnreachable(error)).toBe(false);
-  });
+test('an error of a violated unique constraint is recognised by the constraint’s name', async () => {
+  const key = await insertPayment(pool, { status: 'CREATED' });
+  const twice = await errorOf(insertPayment(pool, { status: 'CREATED', conomyId: `conomy-${key}` }));
+  expect(violates(twice, 'payments_conomy_id_key')).toBe(true);
+  expect(violates(twice, 'payments_pkey')).toBe(false);
 });

@@ -9,7 +9,7 @@
  * the verdict. Asking the tables by the key instead could call a refused job accepted, if the key is another's.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { isDatabaseUnreachable } from '@capstan/shared/db/transaction';
+import { isDatabaseUnavailable } from '@capstan/shared/db/sqlstates';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 import { DelayedError, UnrecoverableError } from 'bullmq';
 import type { Verdict } from '../accept-commands.ts';
@@ -47,7 +47,7 @@ export interface InboxReceipt {
 }
 
 /**
- * Ends a job as accepted or refused; as long as PostgreSQL cannot be reached it does neither.
+ * Ends a job as accepted or refused; as long as PostgreSQL cannot serve it does neither.
  * @throws {UnrecoverableError} `<code>: <detail>` when the command is refused; the queue fails the job at once.
  * @throws {DelayedError} when the job was given back to the queue, to run again.
  */
@@ -105,7 +105,7 @@ async function acceptTogetherOrAlone(intake: CommandIntake, item: AcceptanceItem
 /** Whether the same command may be accepted a little later: nothing was written and nothing is wrong with it. */
 function isPassing(error: unknown): boolean {
   return (
-    isDatabaseUnreachable(error) || (error instanceof RefusedError && error.refusal.code === 'unavailable')
+    isDatabaseUnavailable(error) || (error instanceof RefusedError && error.refusal.code === 'unavailable')
   );
 }
 

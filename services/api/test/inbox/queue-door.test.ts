@@ -5,6 +5,7 @@ import type { Logger } from '@capstan/shared/telemetry/logger';
 import { until } from '@capstan/testing/until';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { CommandIntake } from '../../src/command-intake.ts';
 import { collectBody, createCommand } from '../api-fixture.ts';
 import { type InboxFixture, openInboxFixture, unreliableIntake } from './inbox-fixture.ts';
 
@@ -172,6 +173,31 @@ describe('while PostgreSQL cannot be reached', () => {
     expect(job.returnvalue).toMatchObject({ replayed: false });
     await door.close();
   });
+
+  test.each(['25006', '40001', '53100', '57014'])(
+    'a job also waits while it says %s, and is accepted when it says so no more',
+    async (code) => {
+      const tries: unknown[] = [];
+      await inbox.pool.query(
+        `create function not_now() returns trigger language plpgsql as
+           $$ begin raise exception 'made by the test' using errcode = '${code}'; end $$;
+         create trigger not_now before insert on commands execute function not_now()`,
+      );
+      const acceptOne: CommandIntake['acceptOne'] = (item) =>
+        inbox.intake.acceptOne(item).catch((error: unknown) => {
+          tries.push(error);
+          throw error;
+        });
+      const door = await inbox.open({ ...inbox.intake, acceptOne });
+      const added = await inbox.producer.add('any', create(`not-now-${code}`), { attempts: 1 });
+      await until(() => tries.length >= 2, { deadlineMs: 10_000, what: 'two tries to accept' });
+      expect(await added.getState()).toBe('active');
+      expect((await inbox.producer.getJob(String(added.id)))?.data).toEqual(create(`not-now-${code}`));
+      await inbox.pool.query('drop trigger not_now on commands; drop function not_now()');
+      expect((await inbox.ended(String(added.id))).state).toBe('completed');
+      await door.close();
+    },
+  );
 
   test('a door that closes gives the job back with its data, for the next to accept', async () => {
     const away = { now: true, tries: 0 };
