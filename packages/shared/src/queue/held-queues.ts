@@ -1,5 +1,5 @@
+import { Gauge, type Registry } from '@prometheus-io/client';
 import type { Queue } from 'bullmq';
-import { Gauge, type Registry } from 'prom-client';
 
 /** A queue that was told, by whatever hand, to hand out no jobs or fewer than it could. */
 export interface HeldQueue {

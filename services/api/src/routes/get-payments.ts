@@ -13,11 +13,12 @@ import type { Pool } from '@capstan/shared/db/pool';
 import { findPushedUpTo } from '@capstan/shared/db/pushes';
 import { findTimelineOrder } from '@capstan/shared/db/timeline-order';
 import { waitForAnnouncement } from '@capstan/shared/db/wait-for-announcement';
+import { conomyId } from '@capstan/shared/domain/conomy-id';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { toPaymentAnswer } from '../answers/payment-answer.ts';
 import { afterEntry, idOfEntry, toTimeline } from '../answers/timeline-answer.ts';
-import { findNamedPayment, paymentReference } from '../find-named-payment.ts';
+import { findNamedPayment } from '../find-named-payment.ts';
 import type { LongPoll } from '../long-poll.ts';
 import { cutPage, pageQuery, placeInstant, readCursor, refuseCursor } from '../page.ts';
 import { RefusedError, unknownPayment } from '../problem.ts';
@@ -27,7 +28,7 @@ export const paymentListQuery = z.strictObject({
   externalId: externalIdFilter.optional(),
   status: providerWordFilter.optional(),
   type: providerWordFilter.optional(),
-  parent: paymentReference.optional().describe('Refunds of this payment: our key or its Conomy id.'),
+  parent: conomyId.optional().describe('Refunds of this payment: our key or its Conomy id.'),
   from: timeFilter('from').optional(),
   to: timeFilter('to').optional(),
   ...pageQuery(),
