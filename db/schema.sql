@@ -104,6 +104,19 @@ begin
 end
 $function$;
 
+CREATE OR REPLACE FUNCTION public.events_stream()
+ RETURNS text
+ LANGUAGE sql
+ STABLE
+AS $function$
+  select md5(concat_ws(' ',
+    (select system_identifier from pg_control_system()),
+    substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8),
+    (select oid from pg_database where datname = current_database()),
+    to_regclass('events')::oid
+  ))
+$function$;
+
 CREATE OR REPLACE FUNCTION public.is_final_status(status text)
  RETURNS boolean
  LANGUAGE sql

@@ -1,5 +1,6 @@
 import type { Announcer, Listener } from '@capstan/shared/db/announcements';
 import type { Pool } from '@capstan/shared/db/pool';
+import { guardAnswers } from '@capstan/shared/http/guard-answers';
 import { databaseCheck, type HealthChecks, queueCheck } from '@capstan/shared/http/health-checks';
 import { addHealthRoutes, addMetricsRoute } from '@capstan/shared/http/health-routes';
 import type { SignatureForm } from '@capstan/shared/provider/conomy/signature';
@@ -22,6 +23,7 @@ import { createLongPoll } from './long-poll.ts';
 import { createDiscovery } from './products.ts';
 import { addQueueBoard } from './queue-board.ts';
 import { addReferenceRoutes } from './reference/reference-routes.ts';
+import { refuseDoubledHeaders } from './refuse-doubled-headers.ts';
 import { addDiscrepancyRoutes } from './routes/discrepancies.ts';
 import { addGetCommandRoutes } from './routes/get-command.ts';
 import { addEventRoutes } from './routes/get-events.ts';
@@ -89,6 +91,7 @@ export async function createApiServer(deps: ApiDeps): Promise<FastifyInstance> {
   });
   await app.register(
     async (v1) => {
+      refuseDoubledHeaders(v1);
       acceptStrictJsonOnly(v1);
       addAuthentication(v1, deps.apiKeys);
       await addRateLimit(v1, deps.requestsPerSecond);
@@ -130,6 +133,7 @@ type AdminDeps = Pick<ApiDeps, 'queues' | 'inbox' | 'registry' | 'board'>;
 /** What people and monitors look at, on a server of its own, so that it need not be reachable where the API is. */
 export async function createAdminServer(deps: AdminDeps & Pick<ApiDeps, 'log'>): Promise<FastifyInstance> {
   const app = fastify(SERVER);
+  guardAnswers(app);
   addErrorResponses(app, deps.log);
   await addAdminRoutes(app, deps);
   return app;
@@ -157,6 +161,7 @@ function createServer(log: Logger, metrics: ApiMetrics): FastifyInstance {
     requestTimeout: REQUEST_MS_MAX,
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX },
   });
+  guardAnswers(app);
   addErrorResponses(app, log);
   app.addHook('onResponse', async (request, reply) => {
     const labels = {

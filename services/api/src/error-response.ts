@@ -1,4 +1,5 @@
 import { isDatabaseUnavailable } from '@capstan/shared/db/sqlstates';
+import { guardAnswer } from '@capstan/shared/http/guard-answers';
 import type { Logger } from '@capstan/shared/telemetry/logger';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { type Problem, type Refusal, RefusedError, toProblem } from './problem.ts';
@@ -31,6 +32,7 @@ export function addErrorResponses(app: FastifyInstance, log: Logger): void {
 
 /** For what is refused before there is a route, such as a path that is no valid URL. */
 export function answerFrameworkError(error: FastifyError, _request: unknown, reply: FastifyReply): void {
+  guardAnswer(reply);
   sendProblem(reply, toProblem(refusalOfHttp(error)));
 }
 

@@ -1,7 +1,8 @@
-import { idempotencyKey, paymentCommand } from '@capstan/shared/domain/payment-command';
-import { parseContent } from '@capstan/shared/domain/problem';
+import { paymentCommand } from '@capstan/shared/domain/payment-command';
+import { parseContent, toPointer } from '@capstan/shared/domain/problem';
 import type { AcceptanceItem } from './decide-acceptance.ts';
 import { invalidContent, type Refusal } from './problem.ts';
+import { type ReadKey, readKeyMember } from './read-idempotency-key.ts';
 
 /** Of one command as JSON text; a batch may be larger as a whole. */
 export const COMMAND_BYTES_MAX = 256 * 1024;
@@ -14,19 +15,11 @@ export type ReadItem = { ok: true; item: AcceptanceItem } | { ok: false; refusal
  */
 export function readCommand(
   content: unknown,
-  key: unknown,
+  key: ReadKey,
   acceptedBy: string,
   base: readonly PropertyKey[] = [],
 ): ReadItem {
-  if (key === undefined || key === '') return { ok: false, refusal: keyMissing(base) };
-  const parsedKey = parseContent(idempotencyKey, key, base.length === 0 ? [] : [...base, 'idempotencyKey']);
-  if (!parsedKey.ok) {
-    const faults = parsedKey.faults.map(({ path, message }) => ({
-      path,
-      message: `Idempotency-Key ${message}`,
-    }));
-    return { ok: false, refusal: invalidContent(faults) };
-  }
+  if (!key.ok) return key;
   const parsed = parseContent(paymentCommand, content, base);
   if (!parsed.ok) return { ok: false, refusal: invalidContent(parsed.faults) };
   const { type } = parsed.value;
@@ -34,7 +27,7 @@ export function readCommand(
   const createBody = creates ? textOfPayment(content) : null;
   return {
     ok: true,
-    item: { idempotencyKey: parsedKey.value, command: parsed.value, createBody, acceptedBy },
+    item: { idempotencyKey: key.key, command: parsed.value, createBody, acceptedBy },
   };
 }
 
@@ -43,19 +36,16 @@ function textOfPayment(content: unknown): string {
   return JSON.stringify((content as { payment: unknown }).payment);
 }
 
-function keyMissing(base: readonly PropertyKey[]): Refusal {
-  const where = base.length === 0 ? 'the header Idempotency-Key' : 'idempotencyKey';
-  return {
-    code: 'idempotency_key_missing',
-    detail: `Choose a key for this command before the first try and send it as ${where}, the same at every repeat.`,
-  };
+/** A command with its key beside it: an item of a batch, or the data of a job. */
+export function readKeyedCommand(
+  content: unknown,
+  acceptedBy: string,
+  base: readonly PropertyKey[] = [],
+): ReadItem {
+  if (typeof content !== 'object' || content === null || Array.isArray(content))
+    return { ok: false, refusal: invalidContent([{ path: toPointer(base), message: NOT_A_COMMAND }]) };
+  const { idempotencyKey, ...command } = content as Record<string, unknown>;
+  return readCommand(command, readKeyMember(idempotencyKey, [...base, 'idempotencyKey']), acceptedBy, base);
 }
 
-/** An item of a batch: a command with its key beside it. */
-export function readBatchItem(content: unknown, acceptedBy: string, base: readonly PropertyKey[]): ReadItem {
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    return readCommand(content, 'none', acceptedBy, base);
-  }
-  const { idempotencyKey: key, ...command } = content as Record<string, unknown>;
-  return readCommand(command, key, acceptedBy, base);
-}
+const NOT_A_COMMAND = 'must be an object: a command with its idempotencyKey';

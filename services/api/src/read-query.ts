@@ -3,6 +3,8 @@ import { z } from 'zod';
 import { invalidContent, RefusedError } from './problem.ts';
 
 const WAIT_S_MAX = 60;
+/** A proxy that cuts what takes a minute, as most do, must not cut an answer. */
+const WAITED_S_MAX = 55;
 const waitMessage = `must be a whole number of seconds from 0 to ${WAIT_S_MAX}`;
 
 /** Seconds to wait for something to be told. */
@@ -11,6 +13,7 @@ export const waitFilter = z
   .regex(/^\d{1,2}$/, waitMessage)
   .transform(Number)
   .refine((seconds) => seconds <= WAIT_S_MAX, waitMessage)
+  .transform((seconds) => Math.min(seconds, WAITED_S_MAX))
   .default(0)
   .meta({ type: 'integer', minimum: 0, maximum: WAIT_S_MAX, description: 'Seconds to wait.' });
 

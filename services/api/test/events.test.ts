@@ -96,8 +96,9 @@ test('a payment tells its moves and the ends of its commands, numbered from one'
       },
     ],
     next: 3,
+    stream: expect.any(String),
   });
-  expect(await events(3)).toEqual({ events: [], next: 3 });
+  expect(await events(3)).toEqual({ events: [], next: 3, stream: expect.any(String) });
   expect((await events(1, '&limit=1')).events.map(({ position }) => position)).toEqual([2]);
 });
 
@@ -184,7 +185,7 @@ describe('a waiting reader', () => {
 
   test('is answered with nothing when its time is up', async () => {
     api = await openApi();
-    expect(await events(0, '&wait=1')).toEqual({ events: [], next: 0 });
+    expect(await events(0, '&wait=1')).toEqual({ events: [], next: 0, stream: expect.any(String) });
   });
 });
 
@@ -207,3 +208,24 @@ test.each(['after=-1', 'after=x', 'after=1.5', 'limit=0', 'limit=201', 'wait=61'
     expect((await get(api.app, `/v1/events?${query}`)).body).toMatchObject({ code: 'validation_failed' });
   },
 );
+
+test('a position beyond the newest is unknown, also to one who waits, and the newest is not', async () => {
+  api = await openApi();
+  const { id } = await accept('order-beyond');
+  await cancel(id);
+  const { next } = await events(0);
+  expect(await events(next)).toMatchObject({ events: [], next });
+  for (const more of ['', '&wait=30'])
+    expect(await get(api.app, `/v1/events?after=${next + 1}${more}`)).toMatchObject({
+      status: 409,
+      body: { code: 'position_unknown' },
+    });
+});
+
+test('every answer names the stream, the same in every process', async () => {
+  api = await openApi();
+  const first = await get(api.app, '/v1/events');
+  const other = await get(await api.another(), '/v1/events');
+  expect(first.body.stream).toMatch(/^[0-9a-f]{32}$/);
+  expect(other.body.stream).toBe(first.body.stream);
+});

@@ -188,7 +188,7 @@ describe('an idempotency key', () => {
   ])('that is %s is refused', async (_name, key) => {
     const answer = await postCommand(api.app, createCommand(), key);
 
-    expect(answer).toMatchObject({ status: 400, body: { code: 'validation_failed' } });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'idempotency_key_malformed' } });
     expect(answer.body.errors[0].message).toContain('printable ASCII');
     await expectNothingWritten();
   });

@@ -58,13 +58,21 @@ export async function placeAllEvents(db: Pool | PoolClient): Promise<void> {
   }
 }
 
-/** Gives a position to what happened since. @returns the newest position. */
-export async function placeEvents(db: Pool | PoolClient): Promise<number> {
+/** How far the positions of events have come, and which line of positions they are of: another one after a restore. */
+export interface EventsEnd {
+  newest: number;
+  stream: string;
+}
+
+/** Gives a position to what happened since. */
+export async function placeEvents(db: Pool | PoolClient): Promise<EventsEnd> {
   await db.query('select place_events($1::integer)', [PLACED_MAX]);
-  const { rows } = await db.query<{ newest: number }>(
-    'select coalesce(max(position), 0) as newest from events',
+  const { rows } = await db.query<EventsEnd>(
+    'select coalesce(max(position), 0) as newest, events_stream() as stream from events',
   );
-  return rows[0]?.newest ?? 0;
+  const [end] = rows;
+  if (!end) throw new Error('the database did not tell how far its events have come');
+  return end;
 }
 
 /** Up to `limit` events after a position that have one already, in order. */

@@ -12,6 +12,7 @@ export interface CommandFilter {
   status?: CommandStatus;
   type?: CommandType;
   externalId?: string;
+  idempotencyKey?: string;
 }
 
 /** A command's place in the list. */
@@ -30,6 +31,8 @@ export async function listCommands(
   if (filter.status !== undefined) where.add((at) => `status = ${at}::text`, filter.status);
   if (filter.type !== undefined) where.add((at) => `type = ${at}::text`, filter.type);
   if (filter.externalId !== undefined) where.add(isOfExternalId, filter.externalId);
+  if (filter.idempotencyKey !== undefined)
+    where.add((at) => `idempotency_key = ${at}::text`, filter.idempotencyKey);
   if (page.position !== null) where.add((at) => `position < ${at}::bigint`, page.position);
   const { rows } = await db.query<ListedCommand>(
     `select id, position from commands ${where.text()} order by position desc limit ${where.value(page.limit)}::integer`,

@@ -153,8 +153,3 @@ export function planSteps(command: PaymentCommand): readonly Operation[] {
 export function isDocument(type: CommandType): boolean {
   return type === 'payment.submit-document';
 }
-
-/** 1–255 printable ASCII characters, chosen by the caller before the first try. */
-export const idempotencyKey = z
-  .string()
-  .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/, 'must be 1 to 255 printable ASCII characters');

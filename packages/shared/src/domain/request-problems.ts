@@ -12,6 +12,13 @@ export const PROBLEMS = {
     cause: 'The command came without a key, so a repeat of it could not be told from a second command.',
     fix: 'Choose a key for the command before the first try and send the same one at every repeat.',
   },
+  idempotency_key_malformed: {
+    status: 400,
+    title: 'The Idempotency-Key is not a key',
+    cause:
+      'It has other characters than U+0021 to U+007E without " and \\, or more than 255; or the header is there twice, is bare with a comma, or has something behind its quotes.',
+    fix: 'Send one line with the key in double quotes or bare; in a body the key alone. k and "k" are one key.',
+  },
   unauthorized: {
     status: 401,
     title: 'The credentials are missing or not known',
@@ -133,6 +140,13 @@ export const PROBLEMS = {
     title: 'Conomy has not told of this payment yet',
     cause: 'Its create has not been answered, so there is no id to read it by.',
     fix: 'Read its command, with ?wait=30 until it has ended.',
+  },
+  position_unknown: {
+    status: 409,
+    title: 'No event has come to this position',
+    cause:
+      'The position is beyond the newest event: the database was restored to an instant before it, a standby that lacked the last events was promoted, or the caller reads another deployment than before.',
+    fix: 'Compare `stream` with the one you kept: another one means that positions were given anew. Then read from 0, or from the last position that you know to be in both, and take events you have already by their id of payment and sequence.',
   },
   external_id_taken: {
     status: 409,

@@ -1,6 +1,7 @@
 import { fastify } from 'fastify';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Registry } from '../telemetry/metrics.ts';
+import { guardAnswers } from './guard-answers.ts';
 import type { HealthChecks } from './health-checks.ts';
 import { addHealthRoutes, addMetricsRoute } from './health-routes.ts';
 
@@ -32,6 +33,7 @@ export async function startHealthServer({
     log.error({ event: 'health.failed', err: error }, 'a health route failed');
     return reply.code(500).send({ status: 'failed' });
   });
+  guardAnswers(app);
   addHealthRoutes(app, checks);
   addMetricsRoute(app, registry);
   const url = await app.listen({ host, port });

@@ -1,12 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { COMMAND_STATUSES, isEnded } from '../../src/domain/command-status.ts';
-import {
-  COMMAND_TYPES,
-  idempotencyKey,
-  paymentCommand,
-  planSteps,
-} from '../../src/domain/payment-command.ts';
+import { COMMAND_TYPES, paymentCommand, planSteps } from '../../src/domain/payment-command.ts';
 import { type ContentFault, parseContent, toPointer } from '../../src/domain/problem.ts';
 import { changed, documentedCreateBody } from './bodies.ts';
 
@@ -225,28 +220,6 @@ describe('a JSON pointer', () => {
           .slice(1)
           .map((text) => text.replaceAll('~1', '/').replaceAll('~0', '~'));
         expect(unescaped).toEqual(path.map(String));
-      }),
-    );
-  });
-});
-
-describe('an idempotency key', () => {
-  test.each(['a', '~', 'order 1', 'x'.repeat(255), '!"#$%&\'()*+,-./'])('%j is accepted', (key) => {
-    expect(idempotencyKey.parse(key)).toBe(key);
-  });
-
-  test.each(['', 'x'.repeat(256), ' a', 'a ', 'a\n', 'a\tb', 'ñ', 'a\u007f', '€', 7, null])(
-    '%j is refused',
-    (key) => {
-      expect(idempotencyKey.safeParse(key).success).toBe(false);
-    },
-  );
-
-  test('is any 1 to 255 printable ASCII characters that do not begin or end with a space', () => {
-    const printable = fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code));
-    fc.assert(
-      fc.property(fc.string({ unit: printable, minLength: 1, maxLength: 255 }), (key) => {
-        expect(idempotencyKey.safeParse(key).success).toBe(true);
       }),
     );
   });

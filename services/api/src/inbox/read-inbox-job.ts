@@ -1,7 +1,6 @@
-import { idempotencyKey } from '@capstan/shared/domain/payment-command';
-import { parseContent } from '@capstan/shared/domain/problem';
+import { idempotencyKey } from '@capstan/shared/domain/idempotency-key';
 import { invalidContent, type Refusal } from '../problem.ts';
-import { COMMAND_BYTES_MAX, type ReadItem, readCommand } from '../read-command.ts';
+import { COMMAND_BYTES_MAX, type ReadItem, readKeyedCommand } from '../read-command.ts';
 import { parseStrictJson } from '../strict-json.ts';
 
 /** Stored with each command that came through the queue door. */
@@ -15,7 +14,7 @@ export function readInboxJob(data: unknown): ReadItem {
   const bytes = Buffer.from(JSON.stringify(data ?? null));
   if (bytes.length > COMMAND_BYTES_MAX) return refuse(tooLarge(bytes.length));
   const parsed = parseStrictJson(bytes);
-  return parsed.ok ? readKeyedCommand(parsed.value) : refuse(invalidContent(parsed.faults));
+  return parsed.ok ? readKeyedCommand(parsed.value, ACCEPTED_BY) : refuse(invalidContent(parsed.faults));
 }
 
 /** What stays of a job's data once the door is done with it: the key alone, and nothing when that is not one. */
@@ -23,25 +22,6 @@ export function keptData(data: unknown): { idempotencyKey?: string } {
   const parsed = idempotencyKey.safeParse((data as { idempotencyKey?: unknown } | null)?.idempotencyKey);
   return parsed.success ? { idempotencyKey: parsed.data } : {};
 }
-
-function readKeyedCommand(content: unknown): ReadItem {
-  if (typeof content !== 'object' || content === null || Array.isArray(content))
-    return refuse(invalidContent([notACommand]));
-  const { idempotencyKey: key, ...command } = content as Record<string, unknown>;
-  if (key === undefined || key === '') return refuse(keyMissing);
-  const parsedKey = parseContent(idempotencyKey, key, ['idempotencyKey']);
-  return parsedKey.ok
-    ? readCommand(command, parsedKey.value, ACCEPTED_BY)
-    : refuse(invalidContent(parsedKey.faults));
-}
-
-const notACommand = { path: '', message: 'must be an object: a command with its idempotencyKey' };
-
-const keyMissing: Refusal = {
-  code: 'idempotency_key_missing',
-  detail:
-    'Choose a key for this command before the first try and put it into the job as idempotencyKey, the same at every repeat.',
-};
 
 function tooLarge(bytes: number): Refusal {
   return {

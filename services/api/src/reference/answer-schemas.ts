@@ -425,6 +425,11 @@ export const ANSWER_SCHEMAS = {
   EventList: z.strictObject({
     events: z.array(event),
     next: count.describe('Send it as `after` to go on from here, also when there was no event.'),
+    stream: z
+      .string()
+      .describe(
+        'Keep it beside `next`: another one means that the database was restored and positions were given anew.',
+      ),
   }),
   PushEndpoint: pushEndpoint,
   PushEndpointAnswer: z.strictObject({ endpoint: pushEndpoint.nullable() }),

@@ -1,4 +1,3 @@
-import { idempotencyKey } from '@capstan/shared/domain/payment-command';
 import { z } from 'zod';
 import { waitQuery } from '../read-query.ts';
 import { commandListQuery } from '../routes/get-command.ts';
@@ -24,9 +23,9 @@ export const CALLER_OPERATIONS: readonly ReferenceOperation[] = [
     headers: {
       'Idempotency-Key': {
         description:
-          'Chosen by you before the first try, the same at every repeat: 1 to 255 printable ASCII characters.',
+          'Chosen by you before the first try, the same at every repeat: 1 to 255 printable ASCII characters without white space, `"` and `\\`. In double quotes, or bare and then without a comma: `k` and `"k"` are one key.',
         required: true,
-        schema: idempotencyKey,
+        schema: z.string(),
       },
     },
     body: { schema: 'PaymentCommand', required: true, examples: COMMAND_EXAMPLES },
@@ -42,6 +41,7 @@ export const CALLER_OPERATIONS: readonly ReferenceOperation[] = [
     problems: [
       ...CONTENT_PROBLEMS,
       'idempotency_key_missing',
+      'idempotency_key_malformed',
       'payment_not_found',
       'external_id_taken',
       'idempotency_key_reused',
@@ -152,7 +152,7 @@ export const CALLER_OPERATIONS: readonly ReferenceOperation[] = [
     scope: 'enqueue',
     pathParameters: paymentReference,
     answer: { status: 200, description: 'The mirror after the read.', schema: 'PaymentAnswer' },
-    problems: ['payment_not_found', 'payment_not_created', 'unavailable'],
+    problems: ['validation_failed', 'payment_not_found', 'payment_not_created', 'unavailable'],
   },
   {
     method: 'GET',
@@ -165,7 +165,7 @@ export const CALLER_OPERATIONS: readonly ReferenceOperation[] = [
     scope: 'read',
     query: eventsQuery,
     answer: { status: 200, description: 'Oldest first.', schema: 'EventList' },
-    problems: ['validation_failed', 'unavailable'],
+    problems: ['validation_failed', 'position_unknown', 'unavailable'],
   },
   {
     method: 'GET',

@@ -1,6 +1,7 @@
 /** What the reference tells of a route, and the schemas of what callers send. */
 import { createPaymentBody } from '@capstan/shared/domain/create-payment-body';
-import { COMMAND_SCHEMAS, idempotencyKey, paymentCommand } from '@capstan/shared/domain/payment-command';
+import { idempotencyKey } from '@capstan/shared/domain/idempotency-key';
+import { COMMAND_SCHEMAS, paymentCommand } from '@capstan/shared/domain/payment-command';
 import { RAIL_NODES } from '@capstan/shared/domain/payment-node';
 import type { ProblemCode } from '@capstan/shared/domain/request-problems';
 import { z } from 'zod';

@@ -76,7 +76,6 @@ function serve(app: FastifyInstance, path: string, type: string, content: string
     reply
       .header('content-type', type)
       .header('content-security-policy', POLICY)
-      .header('x-content-type-options', 'nosniff')
       .header('cache-control', 'no-cache')
       .send(content),
   );

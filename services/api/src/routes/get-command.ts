@@ -3,6 +3,7 @@ import { listCommands } from '@capstan/shared/db/lists';
 import type { Pool } from '@capstan/shared/db/pool';
 import { waitForAnnouncement } from '@capstan/shared/db/wait-for-announcement';
 import { COMMAND_STATUSES, type CommandStatus, isEnded } from '@capstan/shared/domain/command-status';
+import { idempotencyKey } from '@capstan/shared/domain/idempotency-key';
 import { COMMAND_TYPES } from '@capstan/shared/domain/payment-command';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
@@ -20,6 +21,7 @@ export const commandListQuery = z.strictObject({
   status: z.enum(statuses, `must be one of ${statuses.join(', ')}`).optional(),
   type: z.enum(COMMAND_TYPES, `must be one of ${COMMAND_TYPES.join(', ')}`).optional(),
   externalId: externalIdFilter.optional(),
+  idempotencyKey: idempotencyKey.optional().describe('The bare key of the command.'),
   ...pageQuery(),
 });
 const commandPlace = z.int().min(0);

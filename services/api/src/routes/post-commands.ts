@@ -5,7 +5,9 @@ import type { Verdict } from '../accept-commands.ts';
 import { type CommandAnswer, toCommandAnswer } from '../answers/command-answer.ts';
 import type { CommandIntake } from '../command-intake.ts';
 import { invalidContent, type Problem, RefusedError, toProblem } from '../problem.ts';
-import { COMMAND_BYTES_MAX, readBatchItem, readCommand } from '../read-command.ts';
+import { COMMAND_BYTES_MAX, readCommand, readKeyedCommand } from '../read-command.ts';
+import { readKeyHeader } from '../read-idempotency-key.ts';
+import { headerLines } from '../refuse-doubled-headers.ts';
 
 const BATCH_BYTES_MAX = 4 * 1024 * 1024;
 const BATCH_ITEMS_MAX = 1_000;
@@ -29,7 +31,8 @@ export function addPostCommandRoutes(app: FastifyInstance, intake: CommandIntake
     '/commands',
     { bodyLimit: COMMAND_BYTES_MAX, config: { scope: 'enqueue' } },
     async (request, reply) => {
-      const read = readCommand(request.body, request.headers['idempotency-key'], request.apiKeyName);
+      const key = readKeyHeader(headerLines(request, 'idempotency-key'));
+      const read = readCommand(request.body, key, request.apiKeyName);
       if (!read.ok) throw new RefusedError(read.refusal);
       const verdict = await intake.acceptOne(read.item);
       if (verdict.kind === 'refused') throw new RefusedError(verdict.refusal);
@@ -55,7 +58,7 @@ async function acceptBatch(
   contents: readonly unknown[],
   acceptedBy: string,
 ): Promise<BatchResult[]> {
-  const reads = contents.map((content, index) => readBatchItem(content, acceptedBy, ['commands', index]));
+  const reads = contents.map((content, index) => readKeyedCommand(content, acceptedBy, ['commands', index]));
   const verdicts = await intake.acceptList(reads.flatMap((read) => (read.ok ? [read.item] : [])));
   const inOrder = verdicts.values();
   return reads.map((read, index) => {

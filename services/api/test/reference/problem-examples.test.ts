@@ -106,6 +106,7 @@ const signed = (body: string) => createHmac('sha256', WEBHOOK_SECRET).update(bod
 const REQUESTS: Record<string, () => Promise<Answer>> = {
   'acceptCommand validation_failed': () => postCommand(api.app, createCommand({ externalId: '' }), 'key-2'),
   'acceptCommand idempotency_key_missing': () => postCommand(api.app, createCommand(), null),
+  'acceptCommand idempotency_key_malformed': () => postCommand(api.app, createCommand(), 'a,b'),
   'acceptCommand payment_not_found': () => postCommand(api.app, captureOf({ externalId: 'nobody' }), 'key-3'),
   'acceptCommand external_id_taken': () =>
     postCommand(api.app, createCommand({ externalId: 'taken' }), 'key-4'),
@@ -229,6 +230,7 @@ const REQUESTS: Record<string, () => Promise<Answer>> = {
   'readTimeline validation_failed': () => get(api.app, `/v1/payments/${key}/timeline?cursor=x`),
   'readTimeline payment_not_found': () => get(api.app, '/v1/payments/nobody/timeline'),
   'readTimeline unavailable': () => get(cut.app, '/v1/payments/nobody/timeline'),
+  'refreshPayment validation_failed': () => post('/v1/payments/a%20b/refresh', {}),
   'refreshPayment payment_not_found': () => post('/v1/payments/nobody/refresh', {}),
   'refreshPayment payment_not_created': () => post(`/v1/payments/${key}/refresh`, {}),
   'refreshPayment unavailable': async () => {
@@ -236,6 +238,7 @@ const REQUESTS: Record<string, () => Promise<Answer>> = {
     return post('/v1/payments/known-at-conomy/refresh', {});
   },
   'listEvents validation_failed': () => get(api.app, '/v1/events?after=-1'),
+  'listEvents position_unknown': () => get(api.app, '/v1/events?after=999999999'),
   'listEvents unavailable': () => get(cut.app, '/v1/events'),
   'listProducts validation_failed': () => get(api.app, '/v1/products'),
   'listProducts not_found': () => get(api.app, '/v1/products?identityId=nobody'),
