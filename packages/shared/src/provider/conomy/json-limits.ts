@@ -35,3 +35,19 @@ export function endOfString(text: string, at: number): number {
   while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1;
   return end + 1;
 }
+
+/** The same JSON without the white space between its parts; what stands in strings is kept to the letter. */
+export function withoutWhiteSpace(text: string): string {
+  const kept: string[] = [];
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text[at] ?? '';
+    if (character === '"') {
+      const end = endOfString(text, at);
+      kept.push(text.slice(at, end));
+      at = end - 1;
+    } else if (!' \t\r\n'.includes(character)) {
+      kept.push(character);
+    }
+  }
+  return kept.join('');
+}

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { decodeStrictUtf8, isJsonObject, parseJsonBytes } from './json.ts';
-import { findExcess, type JsonLimits } from './json-limits.ts';
+import { findExcess, type JsonLimits, withoutWhiteSpace } from './json-limits.ts';
 import { cutMember, findTopLevelMembers, type Member } from './top-level-members.ts';
 
 /** Where a delivery carries its signature: in its JSON body, or in the header `X-Webhook-Signature`. */
@@ -108,7 +108,10 @@ function* candidateTexts({ text, json, members }: Extract<ParsedDelivery, { ok: 
   const { signature: _signature, ...unsigned } = json;
   yield JSON.stringify(unsigned);
   const index = members.findIndex((member) => member.key === 'signature');
-  yield cutMember(text, members, index);
+  const received = cutMember(text, members, index);
+  yield received;
+  // Signed compact and sent with spaces, by a serialiser whose floats and escapes ours would write otherwise.
+  yield withoutWhiteSpace(received);
 }
 
 function parseDeliveryBody(rawBody: Buffer): ParsedDelivery {

@@ -65,7 +65,24 @@ describe('published vectors', () => {
   );
 });
 
+/** Compact, in the numbers and escapes of other languages' serialisers. */
+const FOREIGN =
+  '{"event":"payment.settled","data":{"transaction":{"id":"p1","totalAmount":50000.0,"fee":1e2,"note":"a\\u00f1 \\/ \\" : , b","status":"SETTLED"}}}';
+/** With spaces between its parts, as Python writes JSON by default. */
+const spaced = (text: string) =>
+  text.replace('{"event":', '{ "event" : ').replaceAll(',"', ',\n\t"').replaceAll('":{', '": {');
+
 describe('signature in the body', () => {
+  it('verifies what was signed in compact form and sent with spaces, floats and escapes as they stand', () => {
+    const sent = spaced(withSignature(FOREIGN));
+    expect(sent).not.toContain('{"event":');
+    const verification = verify(sent);
+    expect(verification).toMatchObject({ verified: true, form: 'body' });
+    expect(verification.verified && verification.covered.toString()).toBe(FOREIGN);
+    expect(verify(sent.replace('50000.0', '50000'))).toMatchObject({ verified: false });
+    expect(verify(sent.replace(' : , b', ':,b'))).toMatchObject({ verified: false });
+  });
+
   it('gives back what was signed', () => {
     expect(verify(BODY)).toEqual({
       verified: true,
