@@ -103,6 +103,7 @@ export function createCaller(options: ConomyClientOptions): Caller {
         'User-Agent': options.userAgent,
         'conomyhq-api-version': options.apiVersion,
         Accept: 'application/json',
+        'Accept-Encoding': 'identity',
         ...(body === undefined ? {} : { 'Content-Type': 'application/json' }),
         ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
       },

@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { ProviderFailure } from '../payment-provider.ts';
 import { type Deadline, reasonOfAbort } from './deadline.ts';
 import { reasonOfTransportError } from './transport-reason.ts';
+import { unpackAnswer } from './unpack-answer.ts';
 
 /** One HTTP request as it goes on the wire. */
 export interface WireRequest {
@@ -99,8 +100,11 @@ export class ExchangeHandler implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     const status = this.#status;
+    const headers = this.#headers;
+    const unpacked = unpackAnswer(Buffer.concat(this.#chunks), headers, this.#answerBytesMax);
     if (status === undefined) this.#fail('transport_error');
-    else this.#end({ complete: true, status, headers: this.#headers, body: Buffer.concat(this.#chunks) });
+    else if (!unpacked.ok) this.#fail(unpacked.reason);
+    else this.#end({ complete: true, status, headers, body: unpacked.body });
   }
 
   onResponseError(_controller: unknown, error: Error): void {
