@@ -112,6 +112,16 @@ const pushOf = async (key: string) =>
   ).rows[0];
 const makeDue = () => pool.query('update pushes set due_at = now() where due_at is not null');
 
+test('a push is timed by the clock of the database, whatever the clock of its machine says', async () => {
+  const ahead = openPool({ url: database.urlLater('3 hours'), name: 'ahead-test', max: 2, log });
+  await move(await insertPayment(), 1);
+  while (await pushEvents({ ...context(), pool: ahead }));
+  await ahead.end();
+  const [push] = got;
+  const aheadMs = Number(push?.headers['webhook-timestamp']) * 1_000 - Date.now();
+  expect(aheadMs / 3_600_000).toBeCloseTo(3, 1);
+});
+
 test('events arrive in the order of their payment, signed with every secret', async () => {
   const [one, other] = [await insertPayment(), await insertPayment()];
   await move(one, 1, 2, 3);

@@ -45,8 +45,8 @@ const refuses: Receiver['push'] = async () => ({
 const throws: Receiver['push'] = () => Promise.reject(new TypeError('something nobody thought of'));
 const throwsFor =
   (key: string): Receiver['push'] =>
-  (id, body) =>
-    (body.includes(key) ? throws : takes)(id, body);
+  (id, body, at) =>
+    (body.includes(key) ? throws : takes)(id, body, at);
 
 /** Until nothing is due now. */
 async function pushAll(push: Receiver['push']): Promise<void> {

@@ -90,6 +90,8 @@ export interface ClaimedPush {
   sequence: number;
   /** How often it was tried before. */
   attempts: number;
+  /** By the database's clock: what leaves names this instant, and a machine's own may be wrong. */
+  claimedAt: Date;
 }
 
 /** Takes up to `limit` payments whose next event is due for `leaseMs`; none while the endpoint is disabled. */
@@ -101,7 +103,7 @@ export async function claimPushes(db: Pool, limit: number, leaseMs: number): Pro
        where due_at <= capstan_now() and exists (select from push_endpoint where disabled_at is null)
        order by due_at limit $1::integer for update skip locked
      )
-     returning payment_key as "paymentKey", next_sequence as sequence, attempts`,
+     returning payment_key as "paymentKey", next_sequence as sequence, attempts, capstan_now() as "claimedAt"`,
     [limit, leaseMs],
   );
   return rows;

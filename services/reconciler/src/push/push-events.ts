@@ -58,7 +58,7 @@ async function pushNext(context: PushContext, push: ClaimedPush): Promise<void> 
   const told = toToldEvent(event);
   // The members the specification recommends; every try of the event has the same bytes.
   const body = JSON.stringify({ type: told.type, timestamp: told.at, data: told });
-  const answer = await context.receiver.push(told.id, body);
+  const answer = await context.receiver.push(told.id, body, push.claimedAt);
   if (answer.taken) {
     await markPushed(context.pool, push);
     return;

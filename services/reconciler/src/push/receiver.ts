@@ -10,8 +10,11 @@ export type PushAnswer =
 
 /** Upstream's endpoint, called by the Standard Webhooks specification. */
 export interface Receiver {
-  /** Sends one event once. `id` and `body` are the same at every try. Never throws. */
-  push(id: string, body: string): Promise<PushAnswer>;
+  /**
+   * Sends one event once. `id` and `body` are the same at every try, `at` is the instant of this one: it is signed, and receivers
+   * refuse what is minutes away from their clock. Never throws.
+   */
+  push(id: string, body: string, at: Date): Promise<PushAnswer>;
   close(): Promise<void>;
 }
 
@@ -35,8 +38,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     connect: options.allowPrivateAddresses ? timeout : connectPublicly(timeout),
   });
   return {
-    push: async (id, body) => {
-      const now = new Date();
+    push: async (id, body, at) => {
       try {
         const answer = await request(options.url, {
           dispatcher: agent,
@@ -45,8 +47,8 @@ export function createReceiver(options: ReceiverOptions): Receiver {
             'content-type': 'application/json',
             'user-agent': 'Capstan/0.1',
             'webhook-id': id,
-            'webhook-timestamp': String(Math.floor(now.getTime() / 1_000)),
-            'webhook-signature': signers.map((signer) => signer.sign(id, now, body)).join(' '),
+            'webhook-timestamp': String(Math.floor(at.getTime() / 1_000)),
+            'webhook-signature': signers.map((signer) => signer.sign(id, at, body)).join(' '),
           },
           body,
           signal: AbortSignal.timeout(options.timeoutMs),
