@@ -76,12 +76,17 @@ async function holdCapture() {
   return { batch, capturer };
 }
 
-test('a stop ends at its deadline although a call is under way, and the next capturer finds out', {
+test('a stop is told, ends at its deadline although a call is under way, and the next capturer finds out', {
   timeout: 60_000,
 }, async () => {
   const { batch, capturer } = await holdCapture();
   const startedAt = performance.now();
-  expect(await capturer.kill('SIGTERM')).toEqual({ code: 1, signal: null });
+  const ended = capturer.kill('SIGTERM');
+  await until(async () => (await fetch(`${capturer.url}/readyz`)).status === 503, {
+    deadlineMs: 1_000,
+    what: 'the capturer to say that it stops',
+  });
+  expect(await ended).toEqual({ code: 1, signal: null });
   expect(performance.now() - startedAt).toBeGreaterThan(DRAIN_MS - 100);
   await expectAllSettledOnce(client, batch, 45_000);
   await capturer.restart();

@@ -1,5 +1,6 @@
 import { conomyClientOf } from '@capstan/shared/config/conomy-settings';
 import { createAnnouncer, listenTo, PROGRESS } from '@capstan/shared/db/announcements';
+import { prepareClose } from '@capstan/shared/http/close-in-order';
 import { queueHazardCheck } from '@capstan/shared/http/health-checks';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
@@ -10,7 +11,6 @@ import type { Logger } from '@capstan/shared/telemetry/logger';
 import { createRegistry } from '@capstan/shared/telemetry/metrics';
 import { type ApiQueues, createAdminServer, createApiServer } from './api-server.ts';
 import type { BoardPasswords } from './basic-auth.ts';
-import { prepareClose } from './close-in-order.ts';
 import { type ApiConfig, drainDelayMsOf } from './config.ts';
 import { openInbox } from './inbox/inbox.ts';
 
@@ -91,7 +91,7 @@ async function startAdminServer(
   lifecycle: Lifecycle,
 ): Promise<void> {
   const server = await createAdminServer(deps);
-  lifecycle.onStop('admin server', () => server.close());
+  lifecycle.onStop('admin server', prepareClose(server, 0));
   const url = await server.listen({ host: config.HOST, port });
   deps.log.info({ event: 'admin.started', url }, `the queue board and the metrics are at ${url}`);
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { createAnnouncer, PROGRESS } from '@capstan/shared/db/announcements';
 import { databaseCheck, queueCheck, queueHazardCheck } from '@capstan/shared/http/health-checks';
-import { startHealthServer } from '@capstan/shared/http/health-server';
+import { type HealthServer, startHealthServer } from '@capstan/shared/http/health-server';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
 import { openProvider } from '@capstan/shared/process/open-provider';
@@ -33,6 +33,9 @@ export async function buildCapturer(
   const concurrency = config.CAPTURER_CONCURRENCY;
   const connectionsMax = Math.min(concurrency + 2, 20);
   const pool = await openDatabase(config, { name: 'capturer', connectionsMax }, log, lifecycle);
+  // Stopped among the last: whoever asks while the work under way is finished hears that it stops.
+  let health: HealthServer | undefined;
+  lifecycle.onStop('health server', () => health?.close());
   // As many read at once as write, and neither waits for a connection of the other.
   const { provider, gate } = await openProvider(config, 2 * concurrency, pool, log, lifecycle);
   const commands = openSender('commands', config.QUEUE_URL, log);
@@ -87,7 +90,6 @@ export async function buildCapturer(
   const registry = createRegistry('capturer');
   measureUnfinishedCommands(registry, pool, log);
   measureHeldQueues(registry, [commands, reads]);
-  const health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });
-  lifecycle.onStop('health server', () => health.close());
+  health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });
   return { url: health.url };
 }

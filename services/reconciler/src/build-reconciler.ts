@@ -5,7 +5,7 @@ import { countDeliveryTry } from '@capstan/shared/db/deliveries';
 import { countReadFault } from '@capstan/shared/db/payments';
 import { configureEndpoint } from '@capstan/shared/db/pushes';
 import { databaseCheck, queueCheck, queueHazardCheck } from '@capstan/shared/http/health-checks';
-import { startHealthServer } from '@capstan/shared/http/health-server';
+import { type HealthServer, startHealthServer } from '@capstan/shared/http/health-server';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
 import { openDatabase } from '@capstan/shared/process/open-database';
 import { openProvider } from '@capstan/shared/process/open-provider';
@@ -54,6 +54,9 @@ export async function buildReconciler(
   const queueUrl = config.QUEUE_URL;
   const connectionsMax = Math.min(2 * concurrency + 2, 20);
   const pool = await openDatabase(config, { name: 'reconciler', connectionsMax }, log, lifecycle);
+  // Stopped among the last: whoever asks while the work under way is finished hears that it stops.
+  let health: HealthServer | undefined;
+  lifecycle.onStop('health server', () => health?.close());
   const { provider, gate, drift } = await openProvider(config, concurrency, pool, log, lifecycle);
   const senders = {
     commands: openSender('commands', queueUrl, log),
@@ -130,8 +133,7 @@ export async function buildReconciler(
   ])
     measure(registry, pool, log);
   measureHeldQueues(registry, Object.values(senders));
-  const health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });
-  lifecycle.onStop('health server', () => health.close());
+  health = await startHealthServer({ host: config.HOST, port: config.PORT, checks, registry, log });
   return { url: health.url };
 }
 

@@ -1,6 +1,7 @@
 import { fastify } from 'fastify';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Registry } from '../telemetry/metrics.ts';
+import { prepareClose } from './close-in-order.ts';
 import { guardAnswers } from './guard-answers.ts';
 import type { HealthChecks } from './health-checks.ts';
 import { addHealthRoutes, addMetricsRoute } from './health-routes.ts';
@@ -36,6 +37,6 @@ export async function startHealthServer({
   guardAnswers(app);
   addHealthRoutes(app, checks);
   addMetricsRoute(app, registry);
-  const url = await app.listen({ host, port });
-  return { url, close: () => app.close() };
+  const close = prepareClose(app, 0);
+  return { url: await app.listen({ host, port }), close };
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { Registry } from '@prometheus-io/client';
 import { afterEach, expect, test } from 'vitest';
 import { type HealthServer, startHealthServer } from '../../src/http/health-server.ts';
@@ -71,6 +73,16 @@ test('while it stops it is not ready and says so', async () => {
     reason: expect.stringContaining('stopping'),
   });
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
+});
+
+test('a connection on which nothing is asked does not keep it from closing', async () => {
+  const url = await start({ database: true, queue: true });
+  const silent = connect(Number(new URL(url).port), '127.0.0.1');
+  await once(silent, 'connect');
+  const ended = once(silent, 'close');
+  silent.resume();
+  await server.close();
+  await ended;
 });
 
 test('metrics that cannot be collected are an error and not a crash', async () => {
