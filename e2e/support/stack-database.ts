@@ -17,7 +17,10 @@ export async function askDatabase<R extends pg.QueryResultRow>(
 }
 
 /** Statements one after the other, each by itself, in one session. */
-export async function askInOneSession(stack: Stack, statements: readonly string[]): Promise<void> {
+export async function askInOneSession(
+  stack: Pick<Stack, 'databaseUrl'>,
+  statements: readonly string[],
+): Promise<void> {
   const client = new pg.Client({ connectionString: stack.databaseUrl });
   await client.connect();
   try {

@@ -13,12 +13,12 @@ const SERVICES: Readonly<Record<string, Settings>> = {
   reconciler: reconcilerSettings,
 };
 
-const { DATABASE_URL } = commonSettings(0);
+const { DATABASE_URL, DATABASE_DIRECT_URL } = commonSettings(0);
 
 /** Everything that is configured by its environment, by the name it is started by. */
 const PROCESSES: Readonly<Record<string, Settings>> = {
   ...SERVICES,
-  migrate: { DATABASE_URL },
+  migrate: { DATABASE_URL, DATABASE_DIRECT_URL },
   sandbox: SANDBOX_SETTINGS,
 };
 

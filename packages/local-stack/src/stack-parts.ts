@@ -104,7 +104,8 @@ export async function startServices(
   start: Start,
   parts: { databaseUrl: string; queueUrl: string; sandboxUrl: string },
 ): Promise<Pick<Stack, 'apis' | 'capturers' | 'reconcilers'>> {
-  const env = serviceEnvironment(start.secrets, parts);
+  const databaseEnv = await start.options.databaseEnv?.(parts.databaseUrl);
+  const env = { ...serviceEnvironment(start.secrets, parts), ...databaseEnv };
   const { api = 1, capturers = 1, reconcilers = 1, apiPort } = start.options;
   const started: ServiceProcess[] = [];
   // One entry for all: they finish their work side by side, not one after the other.

@@ -27,6 +27,8 @@ export interface StackOptions {
   durability?: Durability;
   /** Settings of the stack's own server, such as `{ max_connections: '500' }`. */
   postgresSettings?: Record<string, string>;
+  /** What all services get instead of the database's own address, such as that of a pooler; asked once the database runs. */
+  databaseEnv?: (databaseUrl: string) => Promise<Record<string, string>>;
   sandbox?: { timers?: Partial<SandboxTimers> };
   /** Of the first API; default any free one. */
   apiPort?: number;

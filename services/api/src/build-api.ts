@@ -3,7 +3,7 @@ import { createAnnouncer, listenTo, PROGRESS } from '@capstan/shared/db/announce
 import { prepareClose } from '@capstan/shared/http/close-in-order';
 import { queueHazardCheck } from '@capstan/shared/http/health-checks';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
-import { openDatabase } from '@capstan/shared/process/open-database';
+import { directUrlOf, openDatabase } from '@capstan/shared/process/open-database';
 import { measureHeldQueues } from '@capstan/shared/queue/held-queues';
 import { openSender } from '@capstan/shared/queue/sender';
 import { createDriftLog } from '@capstan/shared/telemetry/drift-log';
@@ -26,7 +26,7 @@ export async function buildApi(
 ): Promise<{ url: string }> {
   const drainDelayMs = drainDelayMsOf(config);
   const pool = await openDatabase(config, { name: 'api', connectionsMax: CONNECTIONS_MAX }, log, lifecycle);
-  const progress = listenTo(config.DATABASE_URL, PROGRESS, log);
+  const progress = listenTo(directUrlOf(config), PROGRESS, log);
   lifecycle.onStop('progress listener', () => progress.close());
   const announcer = createAnnouncer(pool, PROGRESS, log);
   lifecycle.onStop('progress announcer', () => announcer.idle());

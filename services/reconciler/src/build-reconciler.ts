@@ -7,7 +7,7 @@ import { configureEndpoint } from '@capstan/shared/db/pushes';
 import { databaseCheck, queueCheck, queueHazardCheck } from '@capstan/shared/http/health-checks';
 import { type HealthServer, startHealthServer } from '@capstan/shared/http/health-server';
 import type { Lifecycle } from '@capstan/shared/process/lifecycle';
-import { openDatabase } from '@capstan/shared/process/open-database';
+import { directUrlOf, openDatabase } from '@capstan/shared/process/open-database';
 import { openProvider } from '@capstan/shared/process/open-provider';
 import { runEvery } from '@capstan/shared/process/run-every';
 import { countTries } from '@capstan/shared/queue/count-tries';
@@ -163,7 +163,7 @@ async function startPushes(
   const allowPrivateAddresses = config.UPSTREAM_PRIVATE_ADDRESSES === 'on';
   const receiver = createReceiver({ url, secrets, allowPrivateAddresses, timeoutMs });
   lifecycle.onStop('receiver of pushes', () => receiver.close());
-  const progress = listenTo(config.DATABASE_URL, PROGRESS, log);
+  const progress = listenTo(directUrlOf(config), PROGRESS, log);
   lifecycle.onStop('progress listener', () => progress.close());
   const stopping = new AbortController();
   const context = { pool, receiver, log, random, leaseMs: timeoutMs + PUSH_MARGIN_MS };

@@ -38,6 +38,18 @@ const httpBaseUrl = z
 export function commonSettings(defaultPort: number) {
   return {
     DATABASE_URL: { description: 'PostgreSQL: the record of everything', schema: postgresUrl, secret: true },
+    DATABASE_DIRECT_URL: {
+      description:
+        'PostgreSQL itself, for what needs a session, when DATABASE_URL is a pooler in transaction mode; empty: the same',
+      schema: z.union([z.literal(''), postgresUrl]),
+      default: '',
+      secret: true,
+    },
+    DATABASE_STATEMENTS: {
+      description: '`unnamed` for a pooler in transaction mode: nothing is kept in a session',
+      schema: z.enum(['named', 'unnamed'], { error: 'must be named or unnamed' }),
+      default: 'named',
+    },
     QUEUE_URL: {
       description: 'BullMQ: redis://, rediss:// or postgres://; the scheme picks the backend',
       schema: queueUrl,

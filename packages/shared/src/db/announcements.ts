@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import pg from 'pg';
 import type { Logger } from '../telemetry/logger.ts';
+import { takeSettings } from './session-settings.ts';
 
 /** What is told from process to process through PostgreSQL; each announcement has a key. */
 export type Channel = 'capstan_progress';
@@ -59,6 +60,7 @@ export interface Listener {
 
 const RECONNECT_MS = 1_000;
 
+/** @param databaseUrl of PostgreSQL itself: who listens needs a session. */
 export function listenTo(databaseUrl: string, channel: Channel, log: Logger): Listener {
   const waiters = new Map<string, Set<() => void>>();
   let client: pg.Client | null = null;
@@ -87,6 +89,7 @@ export function listenTo(databaseUrl: string, channel: Channel, log: Logger): Li
     });
     try {
       await candidate.connect();
+      await takeSettings(candidate);
       await candidate.query(`listen ${channel}`);
       client = candidate;
     } catch (error) {

@@ -2,6 +2,12 @@ import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { UnconfirmedCommitError } from './sqlstates.ts';
 
+/**
+ * How statements with parameters are sent: prepared once per connection, or parsed each time, for poolers that give each
+ * transaction another session.
+ */
+export type Statements = 'named' | 'unnamed';
+
 /** A connection on which a commit that no standby confirmed is an error, also that of a statement by itself. */
 export class ConfirmingClient extends pg.Client {
   #isUnconfirmed = false;

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Logger } from '../telemetry/logger.ts';
-import { PreparingClient } from './client.ts';
+import { ConfirmingClient, PreparingClient, type Statements } from './client.ts';
+import { takeSettings } from './session-settings.ts';
 
 export type { Pool, PoolClient } from 'pg';
 
@@ -10,6 +11,8 @@ export interface PoolOptions {
   name: string;
   max: number;
   log: Logger;
+  /** Default `named`. */
+  statements?: Statements;
 }
 
 /** bigint columns are ids and epochs, far below 2^53; money never is a bigint column. */
@@ -20,19 +23,20 @@ const types = {
 
 /**
  * Connections with every wait bounded, so that an unreachable or stuck database is an error within seconds
- * and never a silent hang.
+ * and never a silent hang. What a session is to be like is set after connecting, since poolers refuse it while connecting; with
+ * `unnamed` the role sets it, and the start makes sure of that.
  */
-export function openPool({ url, name, max, log }: PoolOptions): pg.Pool {
+export function openPool({ url, name, max, log, statements = 'named' }: PoolOptions): pg.Pool {
   const pool = new pg.Pool({
-    Client: PreparingClient,
+    ...(statements === 'named'
+      ? { Client: PreparingClient, onConnect: takeSettings }
+      : { Client: ConfirmingClient }),
     connectionString: url,
     application_name: `capstan-${name}`,
     max,
     types: types as pg.CustomTypesConfig,
     connectionTimeoutMillis: 3_000,
-    statement_timeout: 15_000,
     query_timeout: 20_000,
-    idle_in_transaction_session_timeout: 15_000,
     keepAlive: true,
   });
   const lost = (error: Error) =>
