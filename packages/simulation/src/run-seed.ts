@@ -242,11 +242,15 @@ async function isQuiet({ pool }: SimulationDatabase, provider: SimulatedProvider
   return rows.every(({ id, status }) => provider.find(id)?.status === status);
 }
 
-/** When the first row is due to be offered or ended; before that the relay has no reason to look. */
+/**
+ * When the first row is due to be offered or ended; before that the relay has no reason to look. What has a step under way, as one
+ * that a review holds, ends at no instant.
+ */
 async function nextOfferMs({ pool }: SimulationDatabase): Promise<number | null> {
   const { rows } = await pool.query<{ offerMs: number | null }>(
     `select (extract(epoch from least((select min(offer_at) from commands),
-       (select min(not_after) from commands where status in ('accepted', 'blocked', 'executing') and claimed_until is null), (select min(offer_at) from payments),
+       (select min(not_after) from commands c where status in ('accepted', 'blocked', 'executing') and claimed_until is null
+         and not exists (select from attempts a where a.command_id = c.id and a.outcome = 'unknown' and a.resolution is null)), (select min(offer_at) from payments),
        (select min(offer_at) from webhook_deliveries))) * 1000)::float8 as "offerMs"`,
   );
   return rows[0]?.offerMs ?? null;

@@ -101,13 +101,17 @@ describe.each(HOSTILE)('the id %j', (id) => {
     });
   });
 
-  test('names no payment in the path and query of a read', async () => {
+  test('names no payment in the path of a read, and is refused in its query', async () => {
     for (const path of [
       `/v1/payments/${encodeURIComponent(id)}`,
       `/v1/payments/${encodeURIComponent(id)}/timeline`,
-      `/v1/discrepancies?payment=${encodeURIComponent(id)}`,
     ])
       expect(await get(api.app, path)).toMatchObject({ status: 404 });
+    for (const query of [
+      `discrepancies?payment=${encodeURIComponent(id)}`,
+      `payments?parent=${encodeURIComponent(id)}`,
+    ])
+      expect(await get(api.app, `/v1/${query}`)).toMatchObject({ status: 400 });
     await expectNothingDone();
   });
 

@@ -1,4 +1,5 @@
 import { type DiscrepancyPlace, listDiscrepancies } from '@capstan/shared/db/discrepancies';
+import { conomyId } from '@capstan/shared/domain/conomy-id';
 import {
   DISCREPANCIES,
   DISCREPANCY_STATUSES,
@@ -24,7 +25,7 @@ const KINDS = Object.keys(DISCREPANCIES) as [DiscrepancyKind, ...DiscrepancyKind
 export const discrepancyListQuery = z.strictObject({
   status: z.enum(STATUSES, `must be one of ${STATUSES.join(', ')}`).optional(),
   kind: z.enum(KINDS, `must be one of ${KINDS.join(', ')}`).optional(),
-  payment: z.string().optional().describe('Our key of the payment, or its Conomy id.'),
+  payment: conomyId.optional().describe('Our key of the payment, or its Conomy id.'),
   ...pageQuery(),
 });
 const place: z.ZodType<DiscrepancyPlace> = z.strictObject({
