@@ -223,7 +223,9 @@ describe('a database that is away', () => {
       fromMs ||= performance.now();
       return performance.now() < fromMs + 5_000;
     });
-    await executeCommand(failingAfter('createPayment', { connect }), id);
+    // As in production, where a call may take ten seconds.
+    const timings = { ...fixture.context.timings, sendLeaseMs: 15_000 };
+    await executeCommand(failingAfter('createPayment', { connect }, { timings }), id);
     expect(seen.failures).toBeGreaterThan(3);
     const [create] = await outcomes(id);
     expect(create).toEqual(['create', 'succeeded', null]);
