@@ -11,6 +11,8 @@ export interface Mutation {
   noticedBy: Invariant;
   /** The one fault that every seed plays, where it takes an impolite provider. */
   only?: FaultKind;
+  /** The seed to begin with, where the first that shows it is far up. Default: 1. */
+  first?: number;
 }
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -170,6 +172,7 @@ export const MUTATIONS: readonly Mutation[] = [
     statements: [],
     noticedBy: 'at most one effect per command',
     only: 'rows_inserted_above',
+    first: 50,
   },
   {
     // Where the order is lost, a child that was linked late or has no instant is still for a person.

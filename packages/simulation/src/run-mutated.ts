@@ -12,12 +12,12 @@ const pool = openPool({
   max: 1,
   log: createLogger('mutation', 'silent'),
 });
-const { statements, noticedBy, only } = findMutation(process.env.CAPSTAN_MUTATION ?? '');
+const { statements, noticedBy, only, first = 1 } = findMutation(process.env.CAPSTAN_MUTATION ?? '');
 for (const statement of statements) await pool.query(statement);
 await pool.end();
 // What the lost calls alone show needs no impolite provider.
 const mood = only === undefined ? { without: new Set(FAULT_KINDS) } : { only };
-const run = await runSeeds(databaseUrl, { first: 1, count: Number(seeds), until: noticedBy, ...mood });
+const run = await runSeeds(databaseUrl, { first, count: Number(seeds), until: noticedBy, ...mood });
 process.stdout.write(
   JSON.stringify({ seeds: run.seeds, breaches: run.broken.flatMap(({ breaches }) => breaches) }),
 );
