@@ -32,6 +32,8 @@ afterAll(async () => {
 
 /** What is said of a commit of `work` when its wait for the standby is ended. */
 async function errorOfEnded(work: Promise<unknown>): Promise<unknown> {
+  // It may end before the loop has seen that it did.
+  const error = errorOf(work);
   await until(
     async () => {
       const { rows } = await cancels.query(
@@ -41,7 +43,7 @@ async function errorOfEnded(work: Promise<unknown>): Promise<unknown> {
     },
     { deadlineMs: 10_000, what: 'a commit that waits' },
   );
-  return errorOf(work);
+  return error;
 }
 
 const patience = { untilMs: Number.POSITIVE_INFINITY, monotonicMs: () => performance.now() };
