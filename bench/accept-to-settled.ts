@@ -8,6 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { startStack } from '@capstan/local-stack/start-stack';
 import { createConomyClient } from '@capstan/shared/provider/conomy/client';
 import { collectBody } from '@capstan/testing/create-bodies';
+import { payOnce } from './pay-once.ts';
 
 const ROUNDS = 50;
 
@@ -16,24 +17,10 @@ const stack = await startStack({
   sandbox: { timers: { capturedToReceivedMs: 0, receivedToSettledMs: 0 } },
 });
 try {
-  const { apiKey, conomy } = stack.info;
-  const api = stack.apis[0]?.url ?? '';
-  const authorization = { authorization: `Bearer ${apiKey}` };
+  const { conomy } = stack.info;
   const client = createConomyClient({ ...conomy, apiVersion: '24-04-2025', userAgent: 'Capstan-bench/1' });
 
-  const throughCapstan = async () => {
-    const accepted = await fetch(`${api}/v1/commands`, {
-      method: 'POST',
-      headers: { ...authorization, 'content-type': 'application/json', 'idempotency-key': randomUUID() },
-      body: JSON.stringify({ type: 'payment.create', payment: collectBody(randomUUID()), then: ['capture'] }),
-    });
-    const { command } = (await accepted.json()) as { command: { payment: { key: string } } };
-    const settled = await fetch(`${api}/v1/payments/${command.payment.key}?wait=30`, {
-      headers: authorization,
-    });
-    const { payment } = (await settled.json()) as { payment: { status: string } };
-    if (payment.status !== 'SETTLED') throw new Error(`the payment is ${payment.status}`);
-  };
+  const throughCapstan = () => payOnce(stack);
   const bare = async () => {
     const created = await client.createPayment(JSON.stringify(collectBody(randomUUID())));
     if (!created.ok) throw new Error(created.failure.reason);

@@ -4,11 +4,10 @@
  *
  * Last result: see docs/architecture.md.
  */
-import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { startStack } from '@capstan/local-stack/start-stack';
-import { collectBody } from '@capstan/testing/create-bodies';
 import pg from 'pg';
+import { payOnce } from './pay-once.ts';
 
 const PAYMENTS = 100;
 const IDLE_MS = 20_000;
@@ -31,28 +30,10 @@ const database = new pg.Client({ connectionString: stack.databaseUrl });
 try {
   await database.connect();
   await database.query('create extension pg_stat_statements');
-  const { apiKey } = stack.info;
-  const api = stack.apis[0]?.url ?? '';
-  const authorization = { authorization: `Bearer ${apiKey}` };
-
-  const pay = async () => {
-    const accepted = await fetch(`${api}/v1/commands`, {
-      method: 'POST',
-      headers: { ...authorization, 'content-type': 'application/json', 'idempotency-key': randomUUID() },
-      body: JSON.stringify({ type: 'payment.create', payment: collectBody(randomUUID()), then: ['capture'] }),
-    });
-    const { command } = (await accepted.json()) as { command: { payment: { key: string } } };
-    const settled = await fetch(`${api}/v1/payments/${command.payment.key}?wait=30`, {
-      headers: authorization,
-    });
-    const { payment } = (await settled.json()) as { payment: { status: string } };
-    if (payment.status !== 'SETTLED') throw new Error(`the payment is ${payment.status}`);
-  };
-
-  for (let warmUp = 0; warmUp < 10; warmUp++) await pay();
+  for (let warmUp = 0; warmUp < 10; warmUp++) await payOnce(stack);
   const idle = await counted(() => wait(IDLE_MS));
   const busy = await counted(async () => {
-    for (let round = 0; round < PAYMENTS; round++) await pay();
+    for (let round = 0; round < PAYMENTS; round++) await payOnce(stack);
   });
   const perPayment = (what: keyof Counts) =>
     ((busy.counts[what] - (idle.counts[what] * busy.tookMs) / idle.tookMs) / PAYMENTS).toFixed(1);
